@@ -1,0 +1,2 @@
+/// Runs outside programs.
+public enum Runner {}

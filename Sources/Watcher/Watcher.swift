@@ -1,0 +1,2 @@
+/// What changed under a set of folders. See ``TreeWatcher``.
+public enum Watcher {}

@@ -1,0 +1,7 @@
+/// The program's entry point.
+@main
+enum Devloop {
+    static func main() async {
+        print("devloop")
+    }
+}
