@@ -1,0 +1,315 @@
+/// A place in a text, both counted from one; the column counts characters.
+public struct TextPosition: Sendable, Hashable, CustomStringConvertible {
+    /// The line.
+    public var line: Int
+    /// The column.
+    public var column: Int
+
+    /// A place.
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    /// `LINE:COLUMN`
+    public var description: String { "\(line):\(column)" }
+}
+
+/// A text that is not JSON5.
+public struct JSONSyntaxError: Error, Hashable {
+    /// What is wrong, in words.
+    public var message: String
+    /// Where.
+    public var position: TextPosition
+}
+
+/// Reads JSON5 (https://spec.json5.org), which JSON is a part of: comments, trailing commas, unquoted keys and
+/// single quotes are taken. A key that stands twice in one object is an error.
+public struct JSONParser {
+    /// Where each member and element of a document stands, by its path: `services[0].image`. A member's place is
+    /// that of its key; the whole document's is under the empty path.
+    public typealias Positions = [String: TextPosition]
+
+    private let bytes: [UInt8]
+    private var index = 0
+    private var depth = 0
+    private var positions: Positions?
+
+    private init(_ bytes: [UInt8], recordingPositions: Bool) {
+        self.bytes = bytes
+        positions = recordingPositions ? [:] : nil
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
+    }
+
+    /// Reads one document and where its parts stand.
+    /// - Throws: ``JSONSyntaxError``.
+    public static func parseWithPositions(_ bytes: [UInt8]) throws(JSONSyntaxError) -> (JSONValue, Positions) {
+        var parser = JSONParser(bytes, recordingPositions: true)
+        let value = try parser.document()
+        return (value, parser.positions ?? [:])
+    }
+
+    /// Reads a run of documents with nothing but white space between them, as `kubectl -o json` prints them. No
+    /// document at all is not an error.
+    /// - Throws: ``JSONSyntaxError``.
+    public static func parseAll(_ bytes: [UInt8]) throws(JSONSyntaxError) -> [JSONValue] {
+        var parser = JSONParser(bytes, recordingPositions: false)
+        var values: [JSONValue] = []
+        try parser.skipSpace()
+        while parser.peek != nil {
+            values.append(try parser.value(at: ""))
+            try parser.skipSpace()
+        }
+        return values
+    }
+
+    /// Reads one document.
+    /// - Throws: ``JSONSyntaxError``.
+    public static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
+        var parser = JSONParser(bytes, recordingPositions: false)
+        return try parser.document()
+    }
+
+    private mutating func document() throws(JSONSyntaxError) -> JSONValue {
+        try skipSpace()
+        record("", at: index)
+        let result = try value(at: "")
+        try skipSpace()
+        guard peek == nil else { throw failure("expected the end of the file, found \(found)") }
+        return result
+    }
+
+    private mutating func value(at path: String) throws(JSONSyntaxError) -> JSONValue {
+        guard let byte = peek else { throw failure("expected a value, found \(found)") }
+        switch byte {
+        case UInt8(ascii: "{"): return try nested { (parser) throws(JSONSyntaxError) in try parser.object(at: path) }
+        case UInt8(ascii: "["): return try nested { (parser) throws(JSONSyntaxError) in try parser.array(at: path) }
+        case UInt8(ascii: "\""), UInt8(ascii: "'"): return .string(try quoted())
+        case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return .number(try number())
+        default:
+            let start = index
+            switch word() {
+            case "null": return .null
+            case "true": return .bool(true)
+            case "false": return .bool(false)
+            case "Infinity", "NaN":
+                index = start
+                throw failure("Infinity and NaN are not supported")
+            default:
+                index = start
+                throw failure("expected a value, found \(found)")
+            }
+        }
+    }
+
+    /// Bounds the depth, so that a hostile text cannot exhaust the stack.
+    private mutating func nested(
+        _ body: (inout JSONParser) throws(JSONSyntaxError) -> JSONValue
+    ) throws(JSONSyntaxError) -> JSONValue {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= 200 else { throw failure("nested more than 200 levels deep") }
+        return try body(&self)
+    }
+
+    private mutating func object(at path: String) throws(JSONSyntaxError) -> JSONValue {
+        index += 1
+        var members: [JSONObject.Member] = []
+        var seen: Set<String> = []
+        try skipSpace()
+        while peek != UInt8(ascii: "}") {
+            let start = index
+            let key = try self.key()
+            guard seen.insert(key).inserted else { throw failure("the key \"\(key)\" stands here twice", at: start) }
+            try skipSpace()
+            guard peek == UInt8(ascii: ":") else {
+                throw failure("expected ':' after the key \"\(key)\", found \(found)")
+            }
+            index += 1
+            try skipSpace()
+            let child = path.isEmpty ? key : "\(path).\(key)"
+            record(child, at: start)
+            members.append(.init(key: key, value: try value(at: positions == nil ? "" : child)))
+            try separator(before: UInt8(ascii: "}"))
+        }
+        index += 1
+        return .object(JSONObject(unique: members))
+    }
+
+    private mutating func array(at path: String) throws(JSONSyntaxError) -> JSONValue {
+        index += 1
+        var elements: [JSONValue] = []
+        try skipSpace()
+        while peek != UInt8(ascii: "]") {
+            let child = positions == nil ? "" : "\(path)[\(elements.count)]"
+            record(child, at: index)
+            elements.append(try value(at: child))
+            try separator(before: UInt8(ascii: "]"))
+        }
+        index += 1
+        return .array(elements)
+    }
+
+    private mutating func separator(before end: UInt8) throws(JSONSyntaxError) {
+        try skipSpace()
+        if peek == UInt8(ascii: ",") {
+            index += 1
+            try skipSpace()
+        } else if peek != end {
+            throw failure("expected ',' or '\(Character(UnicodeScalar(end)))', found \(found)")
+        }
+    }
+
+    private mutating func key() throws(JSONSyntaxError) -> String {
+        if peek == UInt8(ascii: "\"") || peek == UInt8(ascii: "'") { return try quoted() }
+        let name = word()
+        guard !name.isEmpty else { throw failure("expected a key, found \(found)") }
+        return name
+    }
+
+    /// Letters, digits, `_`, `$` and everything outside ASCII.
+    private mutating func word() -> String {
+        let start = index
+        while let byte = peek, Self.isWordByte(byte) { index += 1 }
+        return String(decoding: bytes[start..<index], as: UTF8.self)
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"), 0x80...0xFF:
+            true
+        default: false
+        }
+    }
+
+    private mutating func number() throws(JSONSyntaxError) -> String {
+        let start = index
+        while let byte = peek, Self.isWordByte(byte) || "+-.".utf8.contains(byte) { index += 1 }
+        var text = String(decoding: bytes[start..<index], as: UTF8.self)
+        if text.hasPrefix("+") { text.removeFirst() }
+        let digits = text.hasPrefix("-") ? String(text.dropFirst()) : text
+        if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
+            guard let value = Int(digits.dropFirst(2), radix: 16) else { throw failure("not a number", at: start) }
+            return text.hasPrefix("-") ? "-\(value)" : "\(value)"
+        }
+        let isDecimal = digits.utf8.first.map { $0 < UInt8(ascii: "A") } ?? false
+        guard isDecimal, Double(digits) != nil else { throw failure("not a number", at: start) }
+        if digits.hasPrefix(".") { text = text.hasPrefix("-") ? "-0\(digits)" : "0\(digits)" }
+        if text.hasSuffix(".") { text += "0" }
+        return text
+    }
+
+    private mutating func quoted() throws(JSONSyntaxError) -> String {
+        let start = index
+        let quote = bytes[index]
+        index += 1
+        var text: [UInt8] = []
+        while let byte = peek, byte != quote {
+            switch byte {
+            case UInt8(ascii: "\\"):
+                index += 1
+                try escape(into: &text)
+            case 0x0A, 0x0D: throw failure("the string that starts here has no end", at: start)
+            default:
+                text.append(byte)
+                index += 1
+            }
+        }
+        guard peek != nil else { throw failure("the string that starts here has no end", at: start) }
+        index += 1
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private mutating func escape(into text: inout [UInt8]) throws(JSONSyntaxError) {
+        guard let byte = peek else { return }
+        index += 1
+        switch byte {
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "v"): text.append(0x0B)
+        case UInt8(ascii: "0"): text.append(0)
+        case 0x0A: break
+        case 0x0D: if peek == 0x0A { index += 1 }
+        case UInt8(ascii: "x"): text.append(contentsOf: Self.utf8(try hexadecimal(2)))
+        case UInt8(ascii: "u"):
+            var unit = try hexadecimal(4)
+            let isPair = bytes[index...].starts(with: "\\u".utf8)
+            if (0xD800..<0xDC00).contains(unit), isPair {
+                let start = index
+                index += 2
+                let low = try hexadecimal(4)
+                if (0xDC00..<0xE000).contains(low) {
+                    unit = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
+                } else {
+                    index = start
+                }
+            }
+            text.append(contentsOf: Self.utf8(unit))
+        default: text.append(byte)
+        }
+    }
+
+    private mutating func hexadecimal(_ count: Int) throws(JSONSyntaxError) -> UInt32 {
+        let end = index + count
+        guard end <= bytes.count, let value = UInt32(String(decoding: bytes[index..<end], as: UTF8.self), radix: 16)
+        else { throw failure("expected \(count) hexadecimal digits") }
+        index = end
+        return value
+    }
+
+    private static func utf8(_ scalar: UInt32) -> [UInt8] {
+        Array(String(UnicodeScalar(scalar).map(Character.init) ?? "\u{FFFD}").utf8)
+    }
+
+    private mutating func skipSpace() throws(JSONSyntaxError) {
+        while let byte = peek {
+            if byte == 0x20 || (0x09...0x0D).contains(byte) {
+                index += 1
+            } else if bytes[index...].starts(with: [0xC2, 0xA0]) {
+                index += 2
+            } else if bytes[index...].starts(with: "//".utf8) {
+                while let byte = peek, byte != 0x0A { index += 1 }
+            } else if bytes[index...].starts(with: "/*".utf8) {
+                let start = index
+                index += 2
+                while !bytes[index...].starts(with: "*/".utf8) {
+                    guard peek != nil else { throw failure("the comment that starts here has no end", at: start) }
+                    index += 1
+                }
+                index += 2
+            } else {
+                return
+            }
+        }
+    }
+
+    private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private var found: String {
+        guard let byte = peek else { return "the end of the file" }
+        let rest = String(decoding: bytes[index..<min(index + 4, bytes.count)], as: UTF8.self)
+        return byte == 0x0A ? "the end of the line" : "'\(rest.prefix(1))'"
+    }
+
+    private func failure(_ message: String, at place: Int? = nil) -> JSONSyntaxError {
+        JSONSyntaxError(message: message, position: position(of: place ?? index))
+    }
+
+    private mutating func record(_ path: String, at place: Int) {
+        guard positions != nil else { return }
+        let place = position(of: place)
+        positions?[path] = place
+    }
+
+    private func position(of place: Int) -> TextPosition {
+        let before = bytes[..<place]
+        let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        let line = before.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
+        return TextPosition(line: line, column: String(decoding: bytes[lineStart..<place], as: UTF8.self).count + 1)
+    }
+}

@@ -1,0 +1,116 @@
+/// One object of a manifest, as kubectl read it.
+public struct KubernetesObject: Sendable, Hashable {
+    /// What tells one object from another.
+    public struct Identity: Sendable, Hashable, CustomStringConvertible {
+        /// `Deployment`, `Service`, …
+        public var kind: String
+        /// `metadata.name`; empty for an object that has only a `generateName`.
+        public var name: String
+        /// `metadata.namespace`, where the manifest names one.
+        public var namespace: String?
+
+        /// Names an object.
+        public init(kind: String, name: String, namespace: String? = nil) {
+            self.kind = kind
+            self.name = name
+            self.namespace = namespace
+        }
+
+        /// `Deployment posts-depl`
+        public var description: String { "\(kind) \(name)" }
+    }
+
+    /// What tells this object from others.
+    public let identity: Identity
+    /// The whole object.
+    public var json: JSONValue
+
+    /// An object; `nil` where the document has no `kind`.
+    public init?(_ json: JSONValue) {
+        guard let kind = json["kind"]?.string else { return nil }
+        identity = Identity(
+            kind: kind, name: json[path: ["metadata", "name"]]?.string ?? "",
+            namespace: json[path: ["metadata", "namespace"]]?.string)
+        self.json = json
+    }
+
+    /// The workload that this object is, where it is one that devloop can restart.
+    public var workload: Workload? {
+        Workload.Kind(rawValue: identity.kind.lowercased()).map {
+            Workload(kind: $0, name: identity.name, namespace: identity.namespace)
+        }
+    }
+
+    /// Where the pod's specification is: in the template of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Job
+    /// (and of other kinds that follow their shape), in a CronJob's job template, or in a Pod itself. `nil` where this
+    /// object runs no containers.
+    public var podSpecPath: [String]? {
+        if identity.kind == "Pod" { return ["spec"] }
+        let candidates = [["spec", "template", "spec"], ["spec", "jobTemplate", "spec", "template", "spec"]]
+        return candidates.first { json[path: $0 + ["containers"]]?.array != nil }
+    }
+
+    /// The labels of the pods that this object runs.
+    public var podLabels: [String: String] {
+        guard let path = podSpecPath else { return [:] }
+        return json[path: path.dropLast() + ["metadata", "labels"]]?.stringMembers ?? [:]
+    }
+
+    /// The images of all containers and init containers, as they are written.
+    public var images: [String] {
+        guard let path = podSpecPath, let spec = json[path: path] else { return [] }
+        return ["initContainers", "containers"].flatMap { key in
+            (spec[key]?.array ?? []).compactMap { $0["image"]?.string }
+        }
+    }
+}
+
+/// Something that runs pods and can be restarted.
+public struct Workload: Sendable, Hashable {
+    /// The kinds that can be restarted.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// A Deployment.
+        case deployment
+        /// A StatefulSet.
+        case statefulSet = "statefulset"
+        /// A DaemonSet.
+        case daemonSet = "daemonset"
+        /// A bare Pod: it is replaced.
+        case pod
+    }
+
+    /// Its kind.
+    public var kind: Kind
+    /// Its name.
+    public var name: String
+    /// Its namespace, where the manifest names one.
+    public var namespace: String?
+
+    /// Names a workload.
+    public init(kind: Kind, name: String, namespace: String? = nil) {
+        self.kind = kind
+        self.name = name
+        self.namespace = namespace
+    }
+
+    /// Reads `deployment/posts-depl`, with kubectl's short names (`deploy`, `sts`, `ds`, `po`) too; `nil` for others.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[1].isEmpty, !parts[1].hasPrefix("-") else { return nil }
+        let kind: Kind? =
+            switch parts[0].lowercased() {
+            case "deployment", "deployments", "deploy": .deployment
+            case "statefulset", "statefulsets", "sts": .statefulSet
+            case "daemonset", "daemonsets", "ds": .daemonSet
+            case "pod", "pods", "po": .pod
+            default: nil
+            }
+        guard let kind else { return nil }
+        self.init(kind: kind, name: String(parts[1]))
+    }
+}
+
+extension Workload: CustomStringConvertible {
+    /// `deployment/posts-depl`, as kubectl takes it.
+    public var description: String { "\(kind.rawValue)/\(name)" }
+}

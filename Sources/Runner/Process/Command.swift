@@ -1,0 +1,44 @@
+/// A program and its arguments: a value, so that tests assert what would run without running it.
+///
+/// There is never a shell: each argument reaches the program as it is.
+public struct Command: Sendable, Hashable {
+    /// A name that is looked up on `PATH`, or a path.
+    public var executable: String
+    /// The arguments, without the program's own name.
+    public var arguments: [String]
+    /// What is added to, or replaced in, the launcher's environment.
+    public var environment: [String: String]
+    /// What the program reads from standard input; `/dev/null` where `nil`.
+    public var input: [UInt8]?
+
+    /// Names a program to run.
+    public init(
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: [UInt8]? = nil
+    ) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+        self.input = input
+    }
+}
+
+extension Command: CustomStringConvertible {
+    /// The command as one would type it into a POSIX shell.
+    public var description: String {
+        let assignments = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.quoted($0.value))" }
+        return (assignments + [Self.quoted(executable)] + arguments.map(Self.quoted)).joined(separator: " ")
+    }
+
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_./:=@,+%".utf8.contains(byte)
+            }
+        }
+        if isPlain && !word.isEmpty { return word }
+        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}

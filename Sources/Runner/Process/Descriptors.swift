@@ -1,0 +1,115 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import Synchronization
+
+/// The two ends of a pipe, closed on exec.
+final class DescriptorPair: Sendable {
+    let reading: Int32
+    let writing: Int32
+    private let isWritingOpen = Mutex(true)
+
+    private init(reading: Int32, writing: Int32) {
+        self.reading = reading
+        self.writing = writing
+    }
+
+    /// A new pipe. Running out of descriptors ends the program: nothing can be run without them.
+    static func pipe() -> DescriptorPair {
+        var ends: [Int32] = [-1, -1]
+        Descriptors.opening.withLock { _ in
+            let status = Glue.pipe(&ends)
+            precondition(status == 0, "no more file descriptors: raise the limit with ulimit -n")
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        }
+        return DescriptorPair(reading: ends[0], writing: ends[1])
+    }
+
+    /// Closes the writing end, once.
+    func closeWriting() {
+        isWritingOpen.withLock {
+            if $0 { _ = Glue.close(writing) }
+            $0 = false
+        }
+    }
+
+    /// Closes both ends.
+    func close() {
+        closeWriting()
+        _ = Glue.close(reading)
+    }
+}
+
+/// Keeps descriptors from leaking into children.
+///
+/// Where a call can't open a descriptor closed-on-exec in one step (`pipe2` is not in Swift's Glibc module, and Darwin
+/// has none), no child may start between the two steps.
+enum Descriptors {
+    fileprivate static let opening = Mutex(())
+
+    /// Opens a descriptor and marks it closed-on-exec before any child can start.
+    static func closedOnExec(_ open: () -> Int32) -> Int32 {
+        opening.withLock { _ in
+            let descriptor = open()
+            if descriptor >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+            return descriptor
+        }
+    }
+
+    /// Runs what starts a child while nothing is half-opened.
+    static func betweenOpenings<Result>(_ start: () -> Result) -> Result {
+        // The lock's region checker can't see that `start` stays on this thread.
+        withoutActuallyEscaping(start) { start in opening.withLock { _ in start() } }
+    }
+}
+
+/// libc calls whose names our own methods shadow.
+enum Glue {
+    static func close(_ descriptor: Int32) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.close(descriptor)
+        #elseif canImport(Musl)
+            Musl.close(descriptor)
+        #else
+            Darwin.close(descriptor)
+        #endif
+    }
+
+    static func pipe(_ ends: inout [Int32]) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.pipe(&ends)
+        #elseif canImport(Musl)
+            Musl.pipe(&ends)
+        #else
+            Darwin.pipe(&ends)
+        #endif
+    }
+
+    static func kill(_ pid: pid_t, _ signal: Int32) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.kill(pid, signal)
+        #elseif canImport(Musl)
+            Musl.kill(pid, signal)
+        #else
+            Darwin.kill(pid, signal)
+        #endif
+    }
+
+    static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        #elseif canImport(Musl)
+            Musl.read(descriptor, buffer.baseAddress, buffer.count)
+        #else
+            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+    }
+
+    static func read(_ descriptor: Int32, _ bytes: inout [UInt8]) -> Int {
+        bytes.withUnsafeMutableBytes { read(descriptor, $0) }
+    }
+}

@@ -1,2 +1,0 @@
-/// Runs outside programs.
-public enum Runner {}

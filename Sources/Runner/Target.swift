@@ -1,0 +1,126 @@
+/// An image as it came out of a build.
+public struct BuiltImage: Sendable, Hashable {
+    /// The name that the manifests know it by.
+    public var reference: ImageReference
+    /// The image id: `sha256:…`. Two builds with one id are the same image.
+    public var id: String
+
+    /// A built image.
+    public init(reference: ImageReference, id: String) {
+        self.reference = reference
+        self.id = id
+    }
+}
+
+/// A built image where the target's containers can be started from it.
+public struct DeliveredImage: Sendable, Hashable {
+    /// What was built.
+    public var built: BuiltImage
+    /// The reference that the applied manifests carry.
+    public var reference: String
+    /// The digest in the registry, where it was pushed: `sha256:…`
+    public var digest: String?
+
+    /// A delivered image.
+    public init(built: BuiltImage, reference: String, digest: String? = nil) {
+        self.built = built
+        self.reference = reference
+        self.digest = digest
+    }
+
+    /// Whether it came over a registry, so that a node has to pull it.
+    public var wasPushed: Bool { digest != nil }
+}
+
+/// What an apply did.
+public struct ApplyReport: Sendable, Hashable {
+    /// The workloads that were created, or changed so that they start new containers by themselves.
+    public var startedWorkloads: Set<Workload>
+    /// What the user should know, each told once in a session: fields that can't be honoured, URLs.
+    public var notices: [String]
+
+    /// A report.
+    public init(startedWorkloads: Set<Workload> = [], notices: [String] = []) {
+        self.startedWorkloads = startedWorkloads
+        self.notices = notices
+    }
+}
+
+/// What comes out of following the logs.
+public enum LogEvent: Sendable, Hashable {
+    /// One line of a container, without its newline.
+    case line(workload: Workload, container: String?, text: [UInt8])
+    /// Something that happened to a container: it exited, it was restarted, the log could not be read.
+    case notice(workload: Workload?, text: String)
+}
+
+/// A stage of the loop that failed, in the words that the user needs.
+public struct TargetError: Error, Hashable {
+    /// How bad it is.
+    public enum Severity: Sendable {
+        /// The step failed; the loop goes on.
+        case failed
+        /// The outside program or its server is missing or cannot be reached.
+        case unavailable
+        /// The configuration is wrong: a context that does not exist, a manifest that can't be read.
+        case configuration
+    }
+
+    /// How bad it is.
+    public var severity: Severity
+    /// What could not be done, to what: `deployment/posts-depl did not become ready`.
+    public var summary: String
+    /// What the tool said, line by line.
+    public var details: [String]
+    /// What to do next, where there is something to say.
+    public var advice: String?
+
+    /// A failure.
+    public init(_ severity: Severity = .failed, _ summary: String, details: [String] = [], advice: String? = nil) {
+        self.severity = severity
+        self.summary = summary
+        self.details = details
+        self.advice = advice
+    }
+}
+
+/// Where the services run: a Kubernetes cluster or plain Docker.
+///
+/// All calls may run at once for different workloads; for one workload they come one after the other. Every call ends
+/// its child processes when its task is cancelled. All throw ``TargetError``, or `CancellationError` when cancelled.
+public protocol Target: Sendable {
+    /// One line for the start: what and where this is.
+    var summary: String { get }
+
+    /// Checks that the target can be used, and settles what has to be known once (the current context, say).
+    func prepare() async throws
+
+    /// Brings an image to where the containers are started: pushes or loads it. May have nothing to do.
+    func deliver(_ image: BuiltImage) async throws -> DeliveredImage
+
+    /// Creates or updates objects. Calls add up: a workload that is applied later finds the services, config maps and
+    /// secrets of the calls before it.
+    /// - Parameter images: what every image that devloop builds is delivered as, as far as it is built by now.
+    func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport
+
+    /// Whether all containers of the workload that use this image run exactly it by now. `false` where that is not
+    /// known.
+    func isRunning(_ image: DeliveredImage, in workload: Workload) async throws -> Bool
+
+    /// Replaces the workload's containers by new ones, of these images where they use them.
+    func restart(_ workload: Workload, images: [DeliveredImage]) async throws
+
+    /// Returns when the workload's containers are up after the last apply or restart.
+    func waitUntilReady(_ workload: Workload) async throws
+
+    /// Hands over every line of the workloads' containers from now on, those of containers that start later from
+    /// their first line, until the task is cancelled. The set of workloads is asked for again whenever a container
+    /// appears. The handler blocks where the terminal is slow.
+    func followLogs(
+        of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
+    ) async throws
+
+    /// Deletes the objects, the workloads' containers with them. What is gone already is not an error.
+    /// - Returns: a line for each thing that was deleted.
+    func delete(_ objects: [KubernetesObject]) async throws -> [String]
+}
