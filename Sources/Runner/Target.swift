@@ -34,14 +34,17 @@ public struct DeliveredImage: Sendable, Hashable {
 
 /// What an apply did.
 public struct ApplyReport: Sendable, Hashable {
-    /// The workloads that were created, or changed so that they start new containers by themselves.
-    public var startedWorkloads: Set<Workload>
+    /// The workloads that are new: their containers start from the images that were handed over.
+    public var created: Set<Workload>
+    /// The workloads that were there and are another way now.
+    public var changed: Set<Workload>
     /// What the user should know, each told once in a session: fields that can't be honoured, URLs.
     public var notices: [String]
 
     /// A report.
-    public init(startedWorkloads: Set<Workload> = [], notices: [String] = []) {
-        self.startedWorkloads = startedWorkloads
+    public init(created: Set<Workload> = [], changed: Set<Workload> = [], notices: [String] = []) {
+        self.created = created
+        self.changed = changed
         self.notices = notices
     }
 }
@@ -76,11 +79,16 @@ public struct TargetError: Error, Hashable {
     public var advice: String?
 
     /// A failure.
-    public init(_ severity: Severity = .failed, _ summary: String, details: [String] = [], advice: String? = nil) {
+    public init(_ severity: Severity, _ summary: String, details: [String] = [], advice: String? = nil) {
         self.severity = severity
         self.summary = summary
         self.details = details
         self.advice = advice
+    }
+
+    /// A step that failed.
+    public init(_ summary: String, details: [String] = [], advice: String? = nil) {
+        self.init(.failed, summary, details: details, advice: advice)
     }
 }
 
@@ -103,9 +111,9 @@ public protocol Target: Sendable {
     /// - Parameter images: what every image that devloop builds is delivered as, as far as it is built by now.
     func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport
 
-    /// Whether all containers of the workload that use this image run exactly it by now. `false` where that is not
-    /// known.
-    func isRunning(_ image: DeliveredImage, in workload: Workload) async throws -> Bool
+    /// What the image was delivered as by an earlier run, where all containers of the workload that use it run exactly
+    /// this image now; `nil` where they don't, or where that can't be told.
+    func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage?
 
     /// Replaces the workload's containers by new ones, of these images where they use them.
     func restart(_ workload: Workload, images: [DeliveredImage]) async throws

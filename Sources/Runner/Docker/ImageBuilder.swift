@@ -1,0 +1,158 @@
+/// What to build an image from.
+public struct BuildRequest: Sendable, Hashable {
+    /// One `--build-arg`.
+    public struct Argument: Sendable, Hashable {
+        /// Its name.
+        public var name: String
+        /// Its value; `nil` takes the value of the environment variable of that name, and the Dockerfile's default
+        /// where there is none, as `docker build --build-arg NAME` does.
+        public var value: String?
+
+        /// A build argument.
+        public init(name: String, value: String?) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The name that the image is tagged with.
+    public var reference: ImageReference
+    /// The absolute path of the build context.
+    public var context: String
+    /// The absolute path of the Dockerfile.
+    public var dockerfile: String
+    /// The stage to build; the last one where `nil`.
+    public var stage: String?
+    /// The build arguments, in order.
+    public var arguments: [Argument]
+
+    /// A request.
+    public init(
+        reference: ImageReference, context: String, dockerfile: String, stage: String? = nil,
+        arguments: [Argument] = []
+    ) {
+        self.reference = reference
+        self.context = context
+        self.dockerfile = dockerfile
+        self.stage = stage
+        self.arguments = arguments
+    }
+}
+
+/// Builds images with `docker build` and pushes them with `docker push`.
+public struct ImageBuilder: Sendable {
+    private let launcher: any CommandRunning
+    private let scratch: ScratchFolder
+
+    /// A builder.
+    /// - Parameter scratch: a folder for the files through which docker hands over image ids.
+    public init(launcher: any CommandRunning, scratch: ScratchFolder) {
+        self.launcher = launcher
+        self.scratch = scratch
+    }
+
+    /// Builds an image and returns it with the id that docker gave it.
+    ///
+    /// The id comes from `--iidfile`, so it is this build's even if somebody moves the tag at the same moment.
+    /// - Parameter onLine: is handed each line of docker's output.
+    /// - Throws: ``TargetError`` with the end of docker's output, or `CancellationError`.
+    public func build(
+        _ request: BuildRequest, onLine: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+    ) async throws -> BuiltImage {
+        let idFile = scratch.newPath()
+        defer { scratch.remove(idFile) }
+        let tail = OutputTail(limit: 40)
+        let command = Self.buildCommand(request, idFile: idFile)
+        let output = try await launcher.runTool(
+            command,
+            output: .lines { _, line in
+                guard !Self.isNoise(line) else { return }
+                tail.append(line)
+                onLine(line)
+            })
+        guard output.termination.isSuccess else {
+            throw DockerFailure.error(
+                "docker build of \(request.reference) failed (\(output.termination))", said: tail.lines)
+        }
+        guard let id = scratch.read(idFile).map({ String(decoding: $0, as: UTF8.self) }), id.hasPrefix("sha256:")
+        else {
+            throw TargetError("docker build of \(request.reference) ended without an image id", details: tail.lines)
+        }
+        return BuiltImage(
+            reference: request.reference, id: String(id.prefix { !$0.isWhitespace }))
+    }
+
+    /// Tags the image as the reference and pushes it.
+    /// - Returns: the digest that the registry knows it by: `sha256:…`
+    /// - Throws: ``TargetError``, or `CancellationError`.
+    public func push(_ image: BuiltImage, as reference: ImageReference) async throws -> String {
+        let tag = try await launcher.runTool(Command("docker", ["tag", image.id, reference.tagged]))
+        guard tag.termination.isSuccess else {
+            throw DockerFailure.error("docker tag of \(reference.tagged) failed", said: [tag.errorText])
+        }
+        let push = try await launcher.runTool(Command("docker", ["push", reference.tagged]))
+        guard push.termination.isSuccess else {
+            let said = push.errorText.isEmpty ? push.text : push.errorText
+            throw TargetError(
+                "docker push of \(reference.tagged) failed (\(push.termination))",
+                details: said.split(separator: "\n").suffix(10).map(String.init),
+                advice: Self.pushAdvice(reference: reference, said: said))
+        }
+        guard let digest = Self.digest(inPushOutput: push.text) else {
+            throw TargetError(
+                "docker push of \(reference.tagged) named no digest",
+                details: push.text.split(separator: "\n").suffix(5).map(String.init))
+        }
+        return digest
+    }
+
+    /// The digests that a local image was pushed with or pulled by: `localhost:5000/blog/posts@sha256:…`
+    public func repositoryDigests(of id: String) async throws -> [String] {
+        let output = try await launcher.runTool(
+            Command("docker", ["image", "inspect", "--format={{json .RepoDigests}}", id]))
+        guard output.termination.isSuccess, let list = try? JSONParser.parse(output.standardOutput) else { return [] }
+        return (list.array ?? []).compactMap(\.string)
+    }
+
+    static func buildCommand(_ request: BuildRequest, idFile: String) -> Command {
+        var arguments = [
+            "build", "--tag=\(request.reference.tagged)", "--file=\(request.dockerfile)", "--iidfile=\(idFile)",
+        ]
+        if let stage = request.stage { arguments.append("--target=\(stage)") }
+        for argument in request.arguments {
+            arguments.append("--build-arg=\(argument.name)" + (argument.value.map { "=\($0)" } ?? ""))
+        }
+        return Command("docker", arguments + [request.context])
+    }
+
+    /// The notice with which docker's clients of version 23 and later begin each build of the old builder.
+    private static func isNoise(_ line: [UInt8]) -> Bool {
+        let text = String(decoding: line, as: UTF8.self)
+        return text.hasPrefix("DEPRECATED: The legacy builder")
+            || text.contains("Install the buildx component to build")
+            || text.contains("https://docs.docker.com/go/buildx/")
+    }
+
+    /// The line `TAG: digest: sha256:… size: N` that ends a push.
+    static func digest(inPushOutput output: String) -> String? {
+        let words = output.split { $0 == " " || $0 == "\n" }
+        guard let label = words.lastIndex(of: "digest:"), label + 1 < words.endIndex else { return nil }
+        return String(words[label + 1])
+    }
+
+    private static func pushAdvice(reference: ImageReference, said: String) -> String? {
+        if reference.registry == nil {
+            return "without a registry the image goes to Docker Hub: set \"registry\" in devloop.json or --registry"
+        }
+        if said.contains("connection refused") || said.contains("no such host") {
+            return "is the registry \(reference.registry ?? "") up? Try: curl http://\(reference.registry ?? "")/v2/"
+        }
+        if said.contains("denied") || said.contains("unauthorized") || said.contains("no basic auth") {
+            return "log in first: docker login \(reference.registry ?? "")"
+        }
+        if said.contains("HTTP response to HTTPS client") {
+            return "the registry speaks plain HTTP: add it to \"insecure-registries\" in Docker's daemon.json"
+        }
+        return nil
+    }
+}

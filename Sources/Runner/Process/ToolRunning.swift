@@ -1,0 +1,42 @@
+extension CommandRunning {
+    /// Runs one of the outside programs, and says what to do where it is missing.
+    /// - Throws: ``TargetError`` of severity `unavailable`, or `CancellationError`.
+    func runTool(_ command: Command, output: OutputHandling = .collected) async throws -> CommandOutput {
+        do {
+            return try await run(command, output: output)
+        } catch let error as LaunchError {
+            throw TargetError(.unavailable, "\(error)", advice: Self.installAdvice(for: command.executable))
+        }
+    }
+
+    private static func installAdvice(for executable: String) -> String? {
+        switch executable {
+        case "docker": "install Docker: https://docs.docker.com/get-docker/ (Debian and Ubuntu: apt install docker.io)"
+        case "kubectl":
+            "install kubectl: https://kubernetes.io/docs/tasks/tools/ (devloop reads manifests with it, cluster or not)"
+        case "kind": "install kind: https://kind.sigs.k8s.io, or give a registry with --registry"
+        case "k3d": "install k3d: https://k3d.io, or give a registry with --registry"
+        default: nil
+        }
+    }
+}
+
+/// What docker's own error messages mean.
+enum DockerFailure {
+    /// The error for a docker command that failed: severity `unavailable` where docker says that its daemon can't be
+    /// reached.
+    static func error(_ summary: String, said lines: [String]) -> TargetError {
+        let text = lines.joined(separator: "\n")
+        if text.contains("Cannot connect to the Docker daemon") || text.contains("error during connect") {
+            return TargetError(
+                .unavailable, "the Docker daemon cannot be reached", details: lines.suffix(3),
+                advice: "start Docker Desktop, or: sudo systemctl start docker")
+        }
+        if text.contains("permission denied") && text.contains("docker.sock") {
+            return TargetError(
+                .unavailable, "the Docker daemon refuses this user", details: lines.suffix(3),
+                advice: "add yourself to the group docker: sudo usermod -aG docker $USER, then log in again")
+        }
+        return TargetError(summary, details: lines)
+    }
+}
