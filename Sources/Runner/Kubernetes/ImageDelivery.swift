@@ -1,0 +1,54 @@
+/// How an image gets from this machine's Docker to the nodes of a cluster.
+public enum ImageDelivery: Sendable, Hashable {
+    /// The cluster runs on this machine's Docker: what is built is there.
+    case shared
+    /// It is pushed to a registry: this one, or the one that the image's name holds.
+    case push(registry: String?)
+    /// `kind load docker-image` into this cluster.
+    case kind(cluster: String)
+    /// `k3d image import` into this cluster.
+    case k3d(cluster: String)
+
+    /// The way for a context.
+    /// - Parameters:
+    ///   - registry: the configured registry; with one, images are always pushed.
+    ///   - usesMinikubeDocker: whether `eval $(minikube docker-env)` is in force here.
+    public init(context: String, registry: String?, usesMinikubeDocker: Bool) {
+        let sharing = ["docker-desktop", "orbstack", "rancher-desktop"]
+        if registry != nil {
+            self = .push(registry: registry)
+        } else if sharing.contains(context) || context.hasPrefix("colima")
+            || context == "minikube" && usesMinikubeDocker
+        {
+            self = .shared
+        } else if context.hasPrefix("kind-") {
+            self = .kind(cluster: String(context.dropFirst("kind-".count)))
+        } else if context.hasPrefix("k3d-") {
+            self = .k3d(cluster: String(context.dropFirst("k3d-".count)))
+        } else {
+            self = .push(registry: nil)
+        }
+    }
+
+    /// The command that loads an image without a registry, where this way has one.
+    func load(_ reference: ImageReference) -> Command? {
+        switch self {
+        case .shared, .push: nil
+        case .kind(let cluster): Command("kind", ["load", "docker-image", reference.tagged, "--name=\(cluster)"])
+        case .k3d(let cluster): Command("k3d", ["image", "import", reference.tagged, "--cluster=\(cluster)"])
+        }
+    }
+}
+
+extension ImageDelivery: CustomStringConvertible {
+    /// For the first line: `images go to localhost:5000`.
+    public var description: String {
+        switch self {
+        case .shared: "images are shared with this machine's Docker"
+        case .push(let registry?): "images go to \(registry)"
+        case .push(nil): "images are pushed as they are named"
+        case .kind(let cluster): "images are loaded into the kind cluster \(cluster)"
+        case .k3d(let cluster): "images are imported into the k3d cluster \(cluster)"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// kubectl's commands as values.
+///
+/// Every command that talks to a cluster names its context, so that switching the current context in another window
+/// changes nothing here, and its namespace.
+struct Kubectl: Sendable, Hashable {
+    var context: String
+    var namespace: String
+
+    /// Reads manifests the way that kubectl will when it applies, without a cluster, and prints them as JSON: removing
+    /// a label that nothing carries changes nothing but an empty `labels`.
+    static func read(_ path: String) -> Command {
+        Command("kubectl", ["label", "--local", "--output=json", "--filename=\(path)", unusedLabel])
+    }
+
+    /// The same for a text, as `kubectl kustomize` prints it.
+    static func read(text: [UInt8]) -> Command {
+        Command("kubectl", ["label", "--local", "--output=json", "--filename=-", unusedLabel], input: text)
+    }
+
+    static func kustomize(_ folder: String) -> Command { Command("kubectl", ["kustomize", folder]) }
+
+    /// The contexts, clusters and users that kubectl knows, without their secrets.
+    static let configuration = Command("kubectl", ["config", "view", "--output=json"])
+
+    func serverVersion() -> Command { command(["get", "--raw=/version", "--request-timeout=10s"]) }
+
+    func apply(_ objects: [JSONValue], namespace: String?) -> Command {
+        command(["apply", "--filename=-"], namespace: namespace, input: Self.list(objects))
+    }
+
+    func delete(_ objects: [JSONValue], namespace: String?) -> Command {
+        command(["delete", "--ignore-not-found", "--filename=-"], namespace: namespace, input: Self.list(objects))
+    }
+
+    /// Deletes and creates again, which is how a bare Pod gets another image.
+    func replace(_ object: JSONValue, namespace: String?) -> Command {
+        command(["replace", "--force", "--filename=-"], namespace: namespace, input: Array(object.description.utf8))
+    }
+
+    func restart(_ workload: Workload) -> Command {
+        command(["rollout", "restart", workload.description], namespace: workload.namespace)
+    }
+
+    /// Ends when the workload is ready, or cannot become it.
+    func awaitReady(_ workload: Workload) -> Command {
+        if workload.kind == .pod {
+            return command(
+                ["wait", "--for=condition=Ready", "--timeout=10m", workload.description], namespace: workload.namespace)
+        }
+        return command(["rollout", "status", workload.description], namespace: workload.namespace)
+    }
+
+    func get(_ workload: Workload) -> Command {
+        command(["get", workload.description, "--output=json"], namespace: workload.namespace)
+    }
+
+    func pods(namespace: String?) -> Command { command(["get", "pods", "--output=json"], namespace: namespace) }
+
+    /// Prints each pod as it is, then each change of one, until it is stopped or the server ends the watch.
+    func watchPods(namespace: String?) -> Command {
+        command(["get", "pods", "--watch", "--output-watch-events", "--output=json"], namespace: namespace)
+    }
+
+    /// One container's lines, each after its time.
+    func logs(pod: String, container: String, namespace: String?, options: [String]) -> Command {
+        command(["logs", pod, "--container=\(container)", "--timestamps"] + options, namespace: namespace)
+    }
+
+    private static let unusedLabel = "devloop.dev/none-"
+
+    private static func list(_ objects: [JSONValue]) -> [UInt8] {
+        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(objects)]
+        return Array(list.description.utf8)
+    }
+
+    private func command(_ arguments: [String], namespace: String? = nil, input: [UInt8]? = nil) -> Command {
+        Command(
+            "kubectl", ["--context=\(context)", "--namespace=\(namespace ?? self.namespace)"] + arguments, input: input)
+    }
+}

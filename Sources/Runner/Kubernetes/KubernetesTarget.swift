@@ -1,0 +1,307 @@
+import Synchronization
+
+/// Services on a Kubernetes cluster, by way of `kubectl`.
+///
+/// An edit costs two kubectl processes, `rollout restart` and `rollout status`; the logs need one for the watch and
+/// one for each container.
+public final class KubernetesTarget: Target {
+    /// What is settled by ``prepare()`` and stays.
+    private struct Cluster {
+        var kubectl: Kubectl
+        var server: String
+        var delivery: ImageDelivery
+    }
+
+    private struct Shared {
+        var cluster: Cluster?
+        /// The objects applied so far, as they were applied.
+        var applied: [KubernetesObject.Identity: KubernetesObject] = [:]
+    }
+
+    private let requestedContext: String?
+    private let requestedNamespace: String?
+    private let registry: String?
+    private let usesMinikubeDocker: Bool
+    private let launcher: any CommandRunning
+    private let builder: ImageBuilder
+    private let shared = Mutex(Shared())
+
+    /// A cluster that is not asked anything yet.
+    /// - Parameters:
+    ///   - context: a context of the kubeconfig; the current one where `nil`.
+    ///   - namespace: where objects go that name none; the context's where `nil`.
+    ///   - registry: where images are pushed.
+    ///   - usesMinikubeDocker: whether this shell's docker is minikube's.
+    public init(
+        context: String?, namespace: String?, registry: String?, usesMinikubeDocker: Bool,
+        launcher: any CommandRunning, builder: ImageBuilder
+    ) {
+        requestedContext = context
+        requestedNamespace = namespace
+        self.registry = registry
+        self.usesMinikubeDocker = usesMinikubeDocker
+        self.launcher = launcher
+        self.builder = builder
+    }
+
+    /// `Kubernetes context lab (https://127.0.0.1:6443), namespace default, images go to localhost:5000`
+    public var summary: String {
+        guard let cluster = shared.withLock({ $0.cluster }) else { return "Kubernetes" }
+        return "Kubernetes context \(cluster.kubectl.context) (\(cluster.server)), namespace "
+            + "\(cluster.kubectl.namespace), \(cluster.delivery)"
+    }
+
+    /// Settles context and namespace for good, and asks the server for its version.
+    public func prepare() async throws {
+        let cluster = try await resolveCluster()
+        let version = try await launcher.runTool(cluster.kubectl.serverVersion())
+        guard version.termination.isSuccess else {
+            throw TargetError(
+                .unavailable, "the cluster of context \(cluster.kubectl.context) (\(cluster.server)) cannot be reached",
+                details: version.errorText.split(separator: "\n").suffix(2).map(String.init),
+                advice: "start it (Docker Desktop, minikube start, kind create cluster, …), choose another with "
+                    + "--context, or run without a cluster: --target docker")
+        }
+        shared.withLock { $0.cluster = cluster }
+    }
+
+    private func resolveCluster() async throws -> Cluster {
+        let output = try await launcher.runTool(Kubectl.configuration)
+        guard output.termination.isSuccess, let view = try? JSONParser.parse(output.standardOutput) else {
+            throw TargetError(.configuration, "kubectl cannot read its configuration", details: [output.errorText])
+        }
+        let contexts = view["contexts"]?.array ?? []
+        let names = contexts.compactMap { $0["name"]?.string }
+        let current = view["current-context"]?.string ?? ""
+        let name = requestedContext ?? current
+        guard !name.isEmpty else {
+            throw TargetError(
+                .configuration, "kubectl has no current context", details: Self.listing(names),
+                advice: "choose one with --context or \"kubeContext\", or run without a cluster: --target docker")
+        }
+        guard let entry = contexts.first(where: { $0["name"]?.string == name })?["context"] else {
+            throw TargetError(
+                .configuration, "there is no context \(name) in kubectl's configuration", details: Self.listing(names),
+                advice: "choose one with --context or \"kubeContext\"")
+        }
+        let clusterName = entry["cluster"]?.string
+        let server = (view["clusters"]?.array ?? []).first { $0["name"]?.string == clusterName }
+        return Cluster(
+            kubectl: Kubectl(
+                context: name, namespace: requestedNamespace ?? entry["namespace"]?.string ?? "default"),
+            server: server?[path: ["cluster", "server"]]?.string ?? "no server",
+            delivery: ImageDelivery(context: name, registry: registry, usesMinikubeDocker: usesMinikubeDocker))
+    }
+
+    private static func listing(_ contexts: [String]) -> [String] {
+        [contexts.isEmpty ? "there are no contexts" : "the contexts are: \(contexts.joined(separator: ", "))"]
+    }
+
+    private func cluster() throws -> Cluster {
+        guard let cluster = shared.withLock({ $0.cluster }) else {
+            throw TargetError(.unavailable, "the cluster has not been asked yet")
+        }
+        return cluster
+    }
+
+    /// Pushes or loads the image, where the cluster doesn't have it already.
+    public func deliver(_ image: BuiltImage) async throws -> DeliveredImage {
+        let delivery = try cluster().delivery
+        if case .push(let registry) = delivery {
+            let reference = try Self.pushReference(image.reference, registry: registry)
+            let digest = try await builder.push(image, as: reference)
+            return DeliveredImage(built: image, reference: reference.tagged, digest: digest)
+        }
+        if let load = delivery.load(image.reference) {
+            let output = try await launcher.runTool(load)
+            guard output.termination.isSuccess else {
+                throw TargetError(
+                    "\(image.reference) could not be loaded into the cluster",
+                    details: output.errorText.split(separator: "\n").suffix(10).map(String.init))
+            }
+        }
+        return DeliveredImage(built: image, reference: image.reference.tagged)
+    }
+
+    /// The reference that an image is pushed as.
+    public static func pushReference(_ reference: ImageReference, registry: String?) throws -> ImageReference {
+        guard let registry else { return reference }
+        guard let result = reference.inRegistry(registry) else {
+            throw TargetError(.configuration, "\(registry)/\(reference) is no image reference")
+        }
+        return result
+    }
+
+    /// `kubectl apply`, with the images adjusted to the way they are delivered.
+    public func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport {
+        let kubectl = try cluster().kubectl
+        let adjusted = objects.map { $0.delivering(images) }
+        var report = ApplyReport()
+        for (namespace, group) in Self.byNamespace(adjusted) {
+            let output = try await launcher.runTool(kubectl.apply(group.map(\.json), namespace: namespace))
+            Self.read(output.text, into: &report, workloads: group.compactMap(\.workload))
+            guard output.termination.isSuccess else {
+                throw TargetError(
+                    "kubectl apply failed (\(output.termination))",
+                    details: output.errorText.split(separator: "\n").map(String.init))
+            }
+            shared.withLock { for object in group { $0.applied[object.identity] = object } }
+        }
+        return report
+    }
+
+    /// kubectl takes one namespace a call; the objects that name none come first.
+    private static func byNamespace(
+        _ objects: [KubernetesObject]
+    ) -> [(namespace: String?, objects: [KubernetesObject])] {
+        var groups: [(namespace: String?, objects: [KubernetesObject])] = []
+        for object in objects {
+            if let index = groups.firstIndex(where: { $0.namespace == object.identity.namespace }) {
+                groups[index].objects.append(object)
+            } else {
+                groups.append((object.identity.namespace, [object]))
+            }
+        }
+        return groups.filter { $0.namespace == nil } + groups.filter { $0.namespace != nil }
+    }
+
+    /// kubectl prints a line for each object: `deployment.apps/posts-depl configured`.
+    private static func read(_ output: String, into report: inout ApplyReport, workloads: [Workload]) {
+        for line in output.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count >= 2, let slash = words[0].firstIndex(of: "/") else { continue }
+            let kind = words[0][..<slash].split(separator: ".").first.map(String.init) ?? ""
+            let name = String(words[0][words[0].index(after: slash)...])
+            guard let workload = workloads.first(where: { $0.kind.rawValue == kind && $0.name == name }) else {
+                continue
+            }
+            switch words[1] {
+            case "created": report.created.insert(workload)
+            case "configured", "serverside-applied": report.changed.insert(workload)
+            default: break
+            }
+        }
+    }
+
+    /// Compares what the pods report with the image's id and with the digests it has in the registry.
+    public func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
+        let (kubectl, delivery) = try (cluster().kubectl, cluster().delivery)
+        var candidate = DeliveredImage(built: image, reference: image.reference.tagged)
+        var identities = [image.id]
+        if case .push(let registry) = delivery {
+            let reference = try Self.pushReference(image.reference, registry: registry)
+            let digests = try await builder.repositoryDigests(of: image.id)
+            guard
+                let digest = digests.first(where: { ImageReference($0)?.name == reference.name })?.split(separator: "@")
+                    .last
+            else { return nil }
+            candidate = DeliveredImage(built: image, reference: reference.tagged, digest: String(digest))
+            identities = [String(digest)]
+        }
+        let output = try await launcher.runTool(kubectl.pods(namespace: workload.namespace))
+        let items = (try? JSONParser.parse(output.standardOutput))?["items"]?.array ?? []
+        let pods = items.compactMap(Self.pod).filter { !$0.isTerminating && !$0.isFinished }
+        let containers = pods.filter { $0.workload.map { owns(workload, $0, kubectl) } ?? false }
+            .flatMap(\.containers).filter { candidate.isMeant(by: $0.image) }
+        let isSame = { (container: KubernetesPod.Container) in
+            container.isRunning && container.image == candidate.reference
+                && identities.contains { container.imageID.hasSuffix($0) }
+        }
+        return !containers.isEmpty && containers.allSatisfy(isSame) ? candidate : nil
+    }
+
+    /// An item of a list lacks its kind.
+    private static func pod(_ item: JSONValue) -> KubernetesPod? {
+        var item = item
+        item["kind"] = "Pod"
+        return KubernetesPod(item)
+    }
+
+    private func owns(_ workload: Workload, _ owner: Workload, _ kubectl: Kubectl) -> Bool {
+        owner.kind == workload.kind && owner.name == workload.name
+            && owner.namespace == workload.namespace ?? kubectl.namespace
+    }
+
+    /// `kubectl rollout restart`; a bare Pod is deleted and created again.
+    public func restart(_ workload: Workload, images: [DeliveredImage]) async throws {
+        let kubectl = try cluster().kubectl
+        let command =
+            if workload.kind == .pod {
+                kubectl.replace(try await podToReplace(workload).delivering(images).json, namespace: workload.namespace)
+            } else {
+                kubectl.restart(workload)
+            }
+        let output = try await launcher.runTool(command)
+        guard output.termination.isSuccess else {
+            throw TargetError("\(workload) could not be restarted", details: [output.errorText])
+        }
+    }
+
+    /// The Pod as it was applied, or, where it isn't in the manifests, as it runs without what the cluster added.
+    private func podToReplace(_ workload: Workload) async throws -> KubernetesObject {
+        if let object = shared.withLock({ $0.applied.values.first { $0.workload == workload } }) { return object }
+        let output = try await launcher.runTool(try cluster().kubectl.get(workload))
+        guard output.termination.isSuccess, var json = try? JSONParser.parse(output.standardOutput) else {
+            throw TargetError("\(workload) could not be read", details: [output.errorText])
+        }
+        json["status"] = nil
+        json[path: ["spec", "nodeName"]] = nil
+        for key in ["uid", "resourceVersion", "creationTimestamp", "managedFields"] {
+            json[path: ["metadata", key]] = nil
+        }
+        guard let object = KubernetesObject(json) else { throw TargetError("\(workload) is no pod") }
+        return object
+    }
+
+    /// `kubectl rollout status`; on failure with what the pods say.
+    public func waitUntilReady(_ workload: Workload) async throws {
+        let kubectl = try cluster().kubectl
+        let output = try await launcher.runTool(kubectl.awaitReady(workload))
+        guard !output.termination.isSuccess else { return }
+        var details = output.errorText.split(separator: "\n").map(String.init)
+        let pods = try await launcher.runTool(kubectl.pods(namespace: workload.namespace))
+        let items = (try? JSONParser.parse(pods.standardOutput))?["items"]?.array ?? []
+        for pod in items.compactMap(Self.pod) where pod.workload.map({ owns(workload, $0, kubectl) }) == true {
+            details += pod.containers.compactMap { PodProblem.describe($0, of: pod)?.text }
+        }
+        throw TargetError("\(workload) did not become ready", details: details)
+    }
+
+    /// Follows the pods of every namespace that the workloads are in, and their logs.
+    public func followLogs(
+        of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
+    ) async throws {
+        let kubectl = try cluster().kubectl
+        let owner = { @Sendable (pod: KubernetesPod) -> Workload? in
+            guard let owner = pod.workload else { return nil }
+            return workloads().first {
+                $0.kind == owner.kind && $0.name == owner.name
+                    && $0.namespace ?? kubectl.namespace == owner.namespace
+            }
+        }
+        let follower = PodLogFollower(kubectl: kubectl, launcher: launcher, owner: owner, onEvent: onEvent)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for namespace in Set(workloads().map { $0.namespace ?? kubectl.namespace }) {
+                group.addTask { try await follower.run(namespace: namespace) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// `kubectl delete`, in the opposite order; returns kubectl's lines.
+    public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
+        let kubectl = try cluster().kubectl
+        var lines: [String] = []
+        for (namespace, group) in Self.byNamespace(objects.reversed()) {
+            let output = try await launcher.runTool(kubectl.delete(group.map(\.json), namespace: namespace))
+            lines += output.text.split(separator: "\n").map(String.init)
+            // A kind that the cluster no longer knows has no objects left either.
+            let errors = output.errorText.split(separator: "\n").map(String.init)
+                .filter { !$0.contains("no matches for kind") && !$0.contains("ensure CRDs are installed first") }
+            guard output.termination.isSuccess || errors.isEmpty else {
+                throw TargetError("kubectl delete failed (\(output.termination))", details: errors)
+            }
+        }
+        return lines
+    }
+}

@@ -1,0 +1,47 @@
+import Synchronization
+
+/// A value that one side sets and the other waits for changes of. Values in between may be skipped, the last never is.
+final class Latest<Value: Sendable>: Sendable {
+    private struct Shared {
+        var value: Value
+        var version = 0
+        var waiter: CheckedContinuation<Void, Never>?
+
+        mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
+            defer { waiter = nil }
+            return waiter
+        }
+    }
+
+    private let shared: Mutex<Shared>
+
+    init(_ value: Value) { shared = Mutex(Shared(value: value)) }
+
+    /// The value now, and a number that grows with each change.
+    var current: (value: Value, version: Int) { shared.withLock { ($0.value, $0.version) } }
+
+    func set(_ value: Value) {
+        let waiter = shared.withLock { shared in
+            shared.value = value
+            shared.version += 1
+            return shared.takeWaiter()
+        }
+        waiter?.resume()
+    }
+
+    /// Returns once the version is another one than this, or the task is cancelled. One waiter at a time.
+    func changed(since version: Int) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDone = shared.withLock { shared in
+                    if shared.version != version || Task.isCancelled { return true }
+                    shared.waiter = continuation
+                    return false
+                }
+                if isDone { continuation.resume() }
+            }
+        } onCancel: {
+            shared.withLock { $0.takeWaiter() }?.resume()
+        }
+    }
+}
