@@ -1,0 +1,106 @@
+import Runner
+
+/// Where the services run.
+enum TargetKind: String, Sendable, CaseIterable {
+    /// A cluster, over kubectl.
+    case kubernetes
+    /// Plain Docker, without a cluster.
+    case docker
+}
+
+/// What `devloop.json` says, its defaults filled in and its paths made absolute.
+///
+/// A value: two that are equal run the same, whatever comments or white space their files have.
+struct Configuration: Sendable, Equatable {
+    /// The absolute path of the file.
+    var path: String
+    /// The project's name: what devloop makes for it in Docker is labelled with it.
+    var name: String
+    /// The manifests: absolute paths of files and folders.
+    var manifests: [String] = []
+    /// Where the services run.
+    var target: TargetKind = .kubernetes
+    /// The kubectl context; `nil` is the current one.
+    var kubeContext: String?
+    /// The namespace; `nil` is the context's.
+    var namespace: String?
+    /// The registry that images are pushed to: `HOST[:PORT][/PATH]`.
+    var registry: String?
+    /// The services, in the file's order; never empty, no two with one name or one image.
+    var services: [Service]
+    /// When changes are looked for.
+    var watch = Watch()
+    /// Where everything stands in the file.
+    var origin: Origin
+
+    /// The folder that the file is in; the relative paths in the file are relative to it.
+    var directory: String { PathName.directory(of: path) }
+}
+
+extension Configuration {
+    /// One image, and what runs it.
+    struct Service: Sendable, Equatable {
+        /// The name that logs and messages carry, and that `devloop build NAME` takes.
+        var name: String
+        /// The image as the manifests name it. It has no digest.
+        var image: ImageReference
+        /// The absolute path of the build context's folder.
+        var context: String
+        /// The absolute path of the Dockerfile.
+        var dockerfile: String
+        /// The stage to build; `nil` is the last one.
+        var stage: String?
+        /// The build arguments, in the file's order.
+        var buildArgs: [BuildArgument] = []
+        /// What runs the image; `nil` where the manifests say it.
+        var workloads: [Workload]?
+        /// Patterns, in `.dockerignore`'s language, of files in the context whose changes don't count.
+        var ignore: [String] = []
+        /// Where the service stands in the file, for errors that are found later: `services[0]`.
+        var keyPath: String
+    }
+
+    /// A value for an `ARG` of a Dockerfile.
+    struct BuildArgument: Sendable, Equatable {
+        /// The `ARG`'s name.
+        var name: String
+        /// Its value; `nil` takes the environment's, where it has one, as `docker build --build-arg NAME` does.
+        var value: String?
+    }
+
+    /// When changes are looked for.
+    struct Watch: Sendable, Equatable {
+        /// The time between two looks at the trees where the system doesn't tell of changes.
+        var poll: Duration = .milliseconds(250)
+        /// How long saving must have stopped before changes are acted on.
+        var settle: Duration = .milliseconds(50)
+    }
+
+    /// Where the parts of a configuration stand in its file. All origins are equal, so that they don't make
+    /// configurations differ.
+    struct Origin: Sendable, Equatable {
+        /// The file as messages name it: the path that the user gave.
+        var file: String
+        /// The places of the file's keys and elements, by key path: `services[0].image`.
+        var positions: [String: TextPosition] = [:]
+
+        /// The place of a key path, or of the nearest thing around it that stands in the file.
+        func position(of keyPath: String) -> TextPosition? {
+            var path = keyPath[...]
+            while true {
+                if let position = positions[String(path)] { return position }
+                guard let cut = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return positions[""] }
+                path = path[..<cut]
+            }
+        }
+
+        static func == (_: Origin, _: Origin) -> Bool { true }
+    }
+
+    /// An error about what stands at a key path, for what only shows when other things are known.
+    func error(at keyPath: String, _ message: String, advice: String? = nil) -> ConfigurationError {
+        let problem = ConfigurationError.Problem(
+            position: origin.position(of: keyPath), keyPath: keyPath, message: message)
+        return ConfigurationError(file: origin.file, problems: [problem], advice: advice)
+    }
+}

@@ -1,0 +1,120 @@
+import Runner
+
+/// What a value of `devloop.json` or of a flag must be like.
+///
+/// All of these values reach a command line of docker or kubectl or a message, so none of them may be empty, begin
+/// with `-` or hold control characters.
+struct ValueRule: Sendable {
+    /// What is expected, in words that follow "expected": `a registry as HOST[:PORT][/PATH]`.
+    let expectation: String
+    /// Says what else is wrong with a value that is neither empty nor an option nor unprintable. An empty text says
+    /// no more than the expectation.
+    private let refusal: @Sendable (String) -> String?
+
+    private init(_ expectation: String, refusal: @escaping @Sendable (String) -> String? = { _ in nil }) {
+        self.expectation = expectation
+        self.refusal = refusal
+    }
+
+    private init(_ expectation: String, accepts: @escaping @Sendable (String) -> Bool) {
+        self.init(expectation) { accepts($0) ? nil : "" }
+    }
+
+    /// What is wrong with a value, for a message; `nil` where nothing is.
+    func problem(with value: String) -> String? {
+        let found = "expected \(expectation), found \(Self.quoted(value))"
+        if value.isEmpty { return "expected \(expectation), found an empty string" }
+        if value.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            return "\(found), which holds a control character"
+        }
+        if value.utf8.first == UInt8(ascii: "-") { return "\(found), which would be read as an option" }
+        return refusal(value).map { $0.isEmpty ? found : "\(found): \($0)" }
+    }
+
+    /// The value as a message shows it: quoted, its control characters escaped, its end cut off where it is long.
+    static func quoted(_ value: String) -> String {
+        JSONValue.string(value.count > 60 ? "\(value.prefix(57))..." : value).description
+    }
+}
+
+extension ValueRule {
+    /// The project's name: a Docker label's value, and the start of names that Docker gives.
+    static let projectName = ValueRule("a name of at most 63 lower-case letters, digits and -") {
+        isName($0, limit: 63) { isLowerCaseOrDigit($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    /// A service's name.
+    static let serviceName = ValueRule("a name of at most 63 letters, digits, ., _ and -") {
+        isName($0, limit: 63) { isLetterOrDigit($0) || "._-".utf8.contains($0) }
+    }
+
+    /// An image that devloop builds.
+    static let image = ValueRule("an image as NAME[:TAG]") { text in
+        guard let image = ImageReference(text) else {
+            let isLowerCaseOne = ImageReference(text.lowercased()) != nil
+            return isLowerCaseOne ? "names of images are lower case" : ""
+        }
+        return image.digest == nil ? nil : "an image that is built has no digest yet"
+    }
+
+    /// A registry, or a place in one.
+    static let registry = ValueRule("a registry as HOST[:PORT][/PATH]") { text in
+        for scheme in ["http://", "https://"] where text.lowercased().hasPrefix(scheme) {
+            return "leave \(scheme) out"
+        }
+        if text.hasSuffix("/") { return "leave the / at the end out" }
+        guard let image = ImageReference("\(text)/image") else { return "" }
+        let isPlain = image.name == "\(text)/image" || image.registry == nil && text.hasPrefix("docker.io")
+        return isPlain && image.tag == nil && image.digest == nil ? nil : ""
+    }
+
+    /// A kubectl context: clouds put `/`, `:`, `@` and `_` into theirs.
+    static let kubeContext = ValueRule("the name of a kubectl context")
+
+    /// A namespace: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+    static let namespace = ValueRule("a namespace of at most 63 lower-case letters, digits and -") {
+        isName($0, limit: 63) { isLowerCaseOrDigit($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    /// A stage of a Dockerfile, by its name or its number.
+    static let stage = ValueRule("the name of a stage in the Dockerfile") {
+        isName($0, limit: 128, endsInLetterOrDigit: false) { isLetterOrDigit($0) || "._-".utf8.contains($0) }
+    }
+
+    /// The name of an `ARG`.
+    static let buildArgument = ValueRule("the name of a build argument") { text in
+        text.utf8.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") }) ? "" : nil
+    }
+
+    /// A workload.
+    static let workload = ValueRule("a workload as KIND/NAME") { text in
+        guard Workload(text) == nil else { return nil }
+        return text.contains("/")
+            ? "the kinds are deployment, statefulset, daemonset and pod" : "deployment/\(text), for instance"
+    }
+
+    /// A path. It is made absolute, so it could not become an option; it is refused all the same where it looks like
+    /// one, for that is seldom meant.
+    static let path = ValueRule("a path") { text in
+        text.contains("://") ? "files are watched, so a URL can't be used" : nil
+    }
+
+    /// A pattern of `.dockerignore`'s language.
+    static let ignorePattern = ValueRule("a pattern, as in .dockerignore")
+
+    private static func isName(
+        _ text: String, limit: Int, endsInLetterOrDigit: Bool = true, of isAllowed: (UInt8) -> Bool
+    ) -> Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= limit else { return false }
+        return isLetterOrDigit(first) && (!endsInLetterOrDigit || isLetterOrDigit(last))
+            && text.utf8.allSatisfy(isAllowed)
+    }
+
+    private static func isLowerCaseOrDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        isLowerCaseOrDigit(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+    }
+}

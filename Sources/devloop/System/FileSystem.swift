@@ -1,0 +1,84 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The few questions that devloop asks the file system.
+enum FileSystem {
+    /// What is at a path, symbolic links followed.
+    enum Kind: Sendable {
+        case file
+        case folder
+        /// A FIFO, a socket, a device.
+        case other
+    }
+
+    /// A file that could not be read.
+    struct ReadError: Error, Equatable {
+        /// Whether nothing is there.
+        var isMissing: Bool
+        /// The system's reason.
+        var reason: String
+    }
+
+    /// What is at a path; `nil` where nothing is, or where it can't be looked at.
+    static func kind(of path: String) -> Kind? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .folder
+        default: return .other
+        }
+    }
+
+    /// The whole of a regular file.
+    /// - Parameter limit: bytes; a longer file is refused.
+    /// - Throws: ``ReadError``. Anything but a regular file is refused without being opened, so that a FIFO can't
+    ///   block.
+    static func read(_ path: String, limit: Int = 1 << 20) throws(ReadError) -> [UInt8] {
+        switch kind(of: path) {
+        case .file?: break
+        case nil: throw ReadError(isMissing: errno == ENOENT || errno == ENOTDIR, reason: lastError)
+        case .folder?: throw ReadError(isMissing: false, reason: "it is a folder")
+        case .other?: throw ReadError(isMissing: false, reason: "it is not a regular file")
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw ReadError(isMissing: errno == ENOENT, reason: lastError) }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { Self.read(descriptor, $0) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw ReadError(isMissing: false, reason: lastError) }
+            guard count > 0 else { return content }
+            content.append(contentsOf: chunk[..<count])
+            guard content.count <= limit else {
+                throw ReadError(isMissing: false, reason: "it is larger than \(limit) bytes")
+            }
+        }
+    }
+
+    /// The current folder; `/` where it was deleted.
+    static var currentDirectory: String {
+        guard let buffer = getcwd(nil, 0) else { return "/" }
+        defer { free(buffer) }
+        return String(cString: buffer)
+    }
+
+    private static var lastError: String { String(cString: strerror(errno)) }
+
+    private static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        #elseif canImport(Musl)
+            Musl.read(descriptor, buffer.baseAddress, buffer.count)
+        #else
+            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+    }
+}
