@@ -7,9 +7,9 @@
 #endif
 
 /// Threads for calls that block (`poll`, `waitid`), which must not hold up Swift's cooperative pool.
-enum PosixThread {
+package enum PosixThread {
     /// Runs the body on a new detached thread with a small stack.
-    static func detach(_ body: @escaping @Sendable () -> Void) {
+    package static func detach(_ body: @escaping @Sendable () -> Void) {
         final class Box: Sendable {
             let body: @Sendable () -> Void
             init(_ body: @escaping @Sendable () -> Void) { self.body = body }
