@@ -34,11 +34,14 @@ public struct JSONParser {
     private var index = 0
     private var depth = 0
     private var positions: Positions?
+    /// The last line whose beginning was looked up: places are asked for mostly in order.
+    private var line = (number: 1, start: 0)
 
     private init(_ bytes: [UInt8], recordingPositions: Bool) {
         self.bytes = bytes
         positions = recordingPositions ? [:] : nil
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
+        line.start = index
     }
 
     /// Reads one document and where its parts stand.
@@ -163,7 +166,8 @@ public struct JSONParser {
 
     private mutating func key() throws(JSONSyntaxError) -> String {
         if peek == UInt8(ascii: "\"") || peek == UInt8(ascii: "'") { return try quoted() }
-        let name = word()
+        let isDigit = peek.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
+        let name = isDigit ? "" : word()
         guard !name.isEmpty else { throw failure("expected a key, found \(found)") }
         return name
     }
@@ -184,21 +188,51 @@ public struct JSONParser {
         }
     }
 
+    /// A number, written again as JSON has it: decimal, digits on both sides of the point, no plus sign before it.
     private mutating func number() throws(JSONSyntaxError) -> String {
         let start = index
         while let byte = peek, Self.isWordByte(byte) || "+-.".utf8.contains(byte) { index += 1 }
-        var text = String(decoding: bytes[start..<index], as: UTF8.self)
-        if text.hasPrefix("+") { text.removeFirst() }
-        let digits = text.hasPrefix("-") ? String(text.dropFirst()) : text
-        if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
-            guard let value = Int(digits.dropFirst(2), radix: 16) else { throw failure("not a number", at: start) }
-            return text.hasPrefix("-") ? "-\(value)" : "\(value)"
+        var rest = bytes[start..<index]
+        let sign = rest.first == UInt8(ascii: "-") ? "-" : ""
+        if let first = rest.first, "+-".utf8.contains(first) { rest = rest.dropFirst() }
+        if rest.starts(with: "0x".utf8) || rest.starts(with: "0X".utf8) {
+            guard let value = Self.hexadecimal(rest.dropFirst(2)) else { throw failure("not a number", at: start) }
+            return "\(sign)\(value)"
         }
-        let isDecimal = digits.utf8.first.map { $0 < UInt8(ascii: "A") } ?? false
-        guard isDecimal, Double(digits) != nil else { throw failure("not a number", at: start) }
-        if digits.hasPrefix(".") { text = text.hasPrefix("-") ? "-0\(digits)" : "0\(digits)" }
-        if text.hasSuffix(".") { text += "0" }
-        return text
+        let whole = Self.digits(&rest)
+        var fraction = ""
+        let hasPoint = rest.first == UInt8(ascii: ".")
+        if hasPoint {
+            rest = rest.dropFirst()
+            fraction = Self.digits(&rest)
+        }
+        var exponent = ""
+        if let letter = rest.first, "eE".utf8.contains(letter) {
+            rest = rest.dropFirst()
+            let sign = rest.first.flatMap { "+-".utf8.contains($0) ? Character(UnicodeScalar($0)) : nil }
+            if sign != nil { rest = rest.dropFirst() }
+            let digits = Self.digits(&rest)
+            guard !digits.isEmpty else { throw failure("not a number", at: start) }
+            exponent = "\(Character(UnicodeScalar(letter)))\(sign.map(String.init) ?? "")\(digits)"
+        }
+        let hasNeedlessZero = whole.count > 1 && whole.hasPrefix("0")
+        guard rest.isEmpty, !hasNeedlessZero, !(whole.isEmpty && fraction.isEmpty) else {
+            throw failure("not a number", at: start)
+        }
+        let point = hasPoint ? ".\(fraction.isEmpty ? "0" : fraction)" : ""
+        return "\(sign)\(whole.isEmpty ? "0" : whole)\(point)\(exponent)"
+    }
+
+    private static func digits(_ rest: inout ArraySlice<UInt8>) -> String {
+        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        rest = rest.dropFirst(digits.count)
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    /// The value of hexadecimal digits and nothing else: the standard library's conversion takes a sign.
+    private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt64? {
+        guard let first = digits.first, !"+-".utf8.contains(first) else { return nil }
+        return UInt64(String(decoding: digits, as: UTF8.self), radix: 16)
     }
 
     private mutating func quoted() throws(JSONSyntaxError) -> String {
@@ -233,8 +267,11 @@ public struct JSONParser {
         case UInt8(ascii: "f"): text.append(0x0C)
         case UInt8(ascii: "v"): text.append(0x0B)
         case UInt8(ascii: "0"): text.append(0)
+        case UInt8(ascii: "1")...UInt8(ascii: "9"): throw failure("there is no such escape", at: index - 2)
         case 0x0A: break
         case 0x0D: if peek == 0x0A { index += 1 }
+        case 0xE2 where bytes[index...].starts(with: [0x80, 0xA8]) || bytes[index...].starts(with: [0x80, 0xA9]):
+            index += 2
         case UInt8(ascii: "x"): text.append(contentsOf: Self.utf8(try hexadecimal(2)))
         case UInt8(ascii: "u"):
             var unit = try hexadecimal(4)
@@ -256,10 +293,11 @@ public struct JSONParser {
 
     private mutating func hexadecimal(_ count: Int) throws(JSONSyntaxError) -> UInt32 {
         let end = index + count
-        guard end <= bytes.count, let value = UInt32(String(decoding: bytes[index..<end], as: UTF8.self), radix: 16)
-        else { throw failure("expected \(count) hexadecimal digits") }
+        guard end <= bytes.count, let value = Self.hexadecimal(bytes[index..<end]) else {
+            throw failure("expected \(count) hexadecimal digits")
+        }
         index = end
-        return value
+        return UInt32(value)
     }
 
     private static func utf8(_ scalar: UInt32) -> [UInt8] {
@@ -270,10 +308,10 @@ public struct JSONParser {
         while let byte = peek {
             if byte == 0x20 || (0x09...0x0D).contains(byte) {
                 index += 1
-            } else if bytes[index...].starts(with: [0xC2, 0xA0]) {
-                index += 2
+            } else if let wide = Self.wideSpaces.first(where: { bytes[index...].starts(with: $0) }) {
+                index += wide.count
             } else if bytes[index...].starts(with: "//".utf8) {
-                while let byte = peek, byte != 0x0A { index += 1 }
+                while let byte = peek, !Self.isLineEnd(byte) { index += 1 }
             } else if bytes[index...].starts(with: "/*".utf8) {
                 let start = index
                 index += 2
@@ -288,28 +326,38 @@ public struct JSONParser {
         }
     }
 
+    /// A no-break space, a byte order mark, the separators of lines and paragraphs.
+    private static let wideSpaces: [[UInt8]] = [
+        [0xC2, 0xA0], [0xEF, 0xBB, 0xBF], [0xE2, 0x80, 0xA8], [0xE2, 0x80, 0xA9],
+    ]
+
     private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
 
     private var found: String {
         guard let byte = peek else { return "the end of the file" }
         let rest = String(decoding: bytes[index..<min(index + 4, bytes.count)], as: UTF8.self)
-        return byte == 0x0A ? "the end of the line" : "'\(rest.prefix(1))'"
+        return Self.isLineEnd(byte) ? "the end of the line" : "'\(rest.prefix(1))'"
     }
 
-    private func failure(_ message: String, at place: Int? = nil) -> JSONSyntaxError {
+    private mutating func failure(_ message: String, at place: Int? = nil) -> JSONSyntaxError {
         JSONSyntaxError(message: message, position: position(of: place ?? index))
     }
 
     private mutating func record(_ path: String, at place: Int) {
         guard positions != nil else { return }
-        let place = position(of: place)
-        positions?[path] = place
+        let position = position(of: place)
+        positions?[path] = position
     }
 
-    private func position(of place: Int) -> TextPosition {
-        let before = bytes[..<place]
-        let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-        let line = before.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
-        return TextPosition(line: line, column: String(decoding: bytes[lineStart..<place], as: UTF8.self).count + 1)
+    /// The place of a byte that is not before the last one that was asked for.
+    private mutating func position(of place: Int) -> TextPosition {
+        while let newline = bytes[line.start..<max(line.start, place)].firstIndex(where: Self.isLineEnd) {
+            let isPair = bytes[newline...].starts(with: [0x0D, 0x0A])
+            line = (line.number + 1, newline + (isPair ? 2 : 1))
+        }
+        let before = bytes[min(line.start, place)..<place]
+        return TextPosition(line: line.number, column: String(decoding: before, as: UTF8.self).count + 1)
     }
+
+    private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 }

@@ -56,17 +56,18 @@ public struct JSONObject: Sendable, Hashable {
 }
 
 extension JSONValue {
-    /// The value of a key; `nil` where this is no object or has no such key. Assigning makes this an object.
+    /// The value of a key; `nil` where this is no object or has no such key. Assigning a value makes this an object.
     public subscript(key: String) -> JSONValue? {
         get { object?[key] }
         set {
+            guard newValue != nil || object != nil else { return }
             var object = object ?? JSONObject()
             object[key] = newValue
             self = .object(object)
         }
     }
 
-    /// The value at a path of keys; `nil` where there is none.
+    /// The value at a path of keys; `nil` where there is none. Assigning a value makes the objects on the way.
     public subscript(path path: [String]) -> JSONValue? {
         get { path.reduce(Optional(self)) { $0?[$1] } }
         set {
@@ -78,6 +79,7 @@ extension JSONValue {
                 self[first] = newValue
                 return
             }
+            guard newValue != nil || self[first] != nil else { return }
             var child = self[first] ?? .object(JSONObject())
             child[path: Array(path.dropFirst())] = newValue
             self[first] = child

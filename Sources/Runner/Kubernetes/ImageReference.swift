@@ -16,35 +16,39 @@ public struct ImageReference: Sendable, Hashable {
     public init?(_ text: String) {
         var rest = text[...]
         if let at = rest.firstIndex(of: "@") {
-            digest = String(rest[rest.index(after: at)...])
+            let digest = rest[rest.index(after: at)...]
+            guard Self.isDigest(digest) else { return nil }
+            self.digest = String(digest)
             rest = rest[..<at]
-            guard digest?.contains(":") == true else { return nil }
         }
         if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
-            let tag = String(rest[rest.index(after: colon)...])
+            let tag = rest[rest.index(after: colon)...]
             guard Self.isTag(tag) else { return nil }
-            self.tag = tag
+            self.tag = String(tag)
             rest = rest[..<colon]
         }
-        if let slash = rest.firstIndex(of: "/") {
+        if let slash = rest.firstIndex(of: "/"), Self.looksLikeHost(rest[..<slash]) {
             let host = rest[..<slash]
-            if host.contains(".") || host.contains(":") || host == "localhost" {
-                let isHub = ["docker.io", "index.docker.io"].contains(host)
-                registry = isHub ? nil : String(host)
-                rest = rest[rest.index(after: slash)...]
-            }
+            guard Self.isHost(host) else { return nil }
+            registry = Self.hubHosts.contains(String(host)) ? nil : String(host)
+            rest = rest[rest.index(after: slash)...]
         }
-        if registry == nil, rest.hasPrefix("library/") { rest = rest.dropFirst("library/".count) }
+        let official = rest.dropFirst("library/".count)
+        if registry == nil, rest.hasPrefix("library/"), !official.contains("/") { rest = official }
         repository = String(rest)
-        let parts = repository.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.allSatisfy(Self.isPathComponent), Self.isHost(registry) else { return nil }
+        let parts = rest.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.allSatisfy(Self.isPathComponent), name.utf8.count <= 255 else { return nil }
+        guard registry != nil || !Self.isImageID(rest) else { return nil }
     }
 
-    /// The same image in another registry: `blog/posts` in `localhost:5000` is `localhost:5000/blog/posts`.
+    /// The same image in another registry: `blog/posts` in `localhost:5000` is `localhost:5000/blog/posts`. One that is
+    /// there already stays as it is.
     /// - Parameter prefix: a host, or a host and the start of a path.
     public func inRegistry(_ prefix: String) -> ImageReference? {
-        let name = registry.map { "\($0)/\(repository)" } ?? repository
-        return "\(name)/".hasPrefix("\(prefix)/") ? self : ImageReference("\(prefix)/\(repository):\(tag ?? "latest")")
+        let hub = Self.hubHosts.first { prefix == $0 || prefix.hasPrefix("\($0)/") }
+        let place = hub.map { prefix.dropFirst($0.count + 1) } ?? prefix[...]
+        if place.isEmpty ? registry == nil : name.hasPrefix("\(place)/") { return self }
+        return ImageReference("\(prefix)/\(repository):\(tag ?? "latest")")
     }
 
     /// The reference without tag and digest.
@@ -53,22 +57,70 @@ public struct ImageReference: Sendable, Hashable {
     /// The reference with its tag: `latest` where none is given.
     public var tagged: String { "\(name):\(tag ?? "latest")" }
 
-    private static func isTag(_ tag: String) -> Bool {
+    private static let hubHosts = ["docker.io", "index.docker.io"]
+
+    /// Capital letters make a host, too: no repository has them.
+    private static func looksLikeHost(_ part: Substring) -> Bool {
+        part == "localhost" || part.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }
+            || part.lowercased() != part
+    }
+
+    private static func isTag(_ tag: Substring) -> Bool {
         guard let first = tag.utf8.first, tag.utf8.count <= 128, first != UInt8(ascii: "."), first != UInt8(ascii: "-")
         else { return false }
         return tag.utf8.allSatisfy { isAlphanumeric($0, upper: true) || "_.-".utf8.contains($0) }
     }
 
+    /// `ALGORITHM:HEXADECIMAL`, of SHA-256 exactly 64 digits.
+    private static func isDigest(_ digest: Substring) -> Bool {
+        let parts = digest.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let first = parts[0].utf8.first, isAlphanumeric(first) else { return false }
+        return parts[0].utf8.allSatisfy { isAlphanumeric($0) || "+._-".utf8.contains($0) }
+            && (parts[0] == "sha256" ? parts[1].utf8.count == 64 : parts[1].utf8.count >= 32)
+            && parts[1].utf8.allSatisfy(isHexadecimal)
+    }
+
+    /// Letters and digits, with one dot, one or two underscores, or any number of dashes between them.
     private static func isPathComponent(_ part: Substring) -> Bool {
         guard let first = part.utf8.first, let last = part.utf8.last, isAlphanumeric(first), isAlphanumeric(last)
         else { return false }
-        return part.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
+        return part.utf8.split(whereSeparator: { isAlphanumeric($0) }).allSatisfy { separator in
+            switch Array(separator) {
+            case [UInt8(ascii: ".")], [UInt8(ascii: "_")], [UInt8(ascii: "_"), UInt8(ascii: "_")]: true
+            default: separator.allSatisfy { $0 == UInt8(ascii: "-") }
+            }
+        }
     }
 
-    private static func isHost(_ host: String?) -> Bool {
-        guard let host else { return true }
-        return host.utf8.first.map { isAlphanumeric($0, upper: true) || $0 == UInt8(ascii: "[") } == true
-            && host.utf8.allSatisfy { isAlphanumeric($0, upper: true) || ".-:[]".utf8.contains($0) }
+    /// A name of labels between dots or an IPv6 address in brackets, and maybe a port.
+    private static func isHost(_ text: Substring) -> Bool {
+        var host = text
+        if let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") {
+            let port = host[host.index(after: colon)...]
+            guard !port.isEmpty, port.utf8.allSatisfy({ isDigit($0) }) else { return false }
+            host = host[..<colon]
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            let address = host.dropFirst().dropLast().utf8
+            return !address.isEmpty && address.allSatisfy { isHexadecimal($0) || $0 == UInt8(ascii: ":") }
+        }
+        return host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            guard let first = label.utf8.first, let last = label.utf8.last else { return false }
+            return isAlphanumeric(first, upper: true) && isAlphanumeric(last, upper: true)
+                && label.utf8.allSatisfy { isAlphanumeric($0, upper: true) || $0 == UInt8(ascii: "-") }
+        }
+    }
+
+    /// 64 hexadecimal digits mean an image id to Docker.
+    private static func isImageID(_ text: Substring) -> Bool {
+        text.utf8.count == 64 && text.utf8.allSatisfy(isHexadecimal)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+            || (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
     }
 
     private static func isAlphanumeric(_ byte: UInt8, upper: Bool = false) -> Bool {

@@ -93,20 +93,32 @@ public struct Workload: Sendable, Hashable {
         self.namespace = namespace
     }
 
-    /// Reads `deployment/posts-depl`, with kubectl's short names (`deploy`, `sts`, `ds`, `po`) too; `nil` for others.
+    /// Reads `deployment/posts-depl`, also the way kubectl prints it (`deployment.apps/posts-depl`) or takes it for
+    /// short (`deploy`, `sts`, `ds`, `po`); `nil` for others.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[1].isEmpty, !parts[1].hasPrefix("-") else { return nil }
+        guard parts.count == 2, Self.isName(parts[1]) else { return nil }
         let kind: Kind? =
             switch parts[0].lowercased() {
-            case "deployment", "deployments", "deploy": .deployment
-            case "statefulset", "statefulsets", "sts": .statefulSet
-            case "daemonset", "daemonsets", "ds": .daemonSet
+            case "deployment", "deployments", "deploy", "deployment.apps", "deployments.apps": .deployment
+            case "statefulset", "statefulsets", "sts", "statefulset.apps", "statefulsets.apps": .statefulSet
+            case "daemonset", "daemonsets", "ds", "daemonset.apps", "daemonsets.apps": .daemonSet
             case "pod", "pods", "po": .pod
             default: nil
             }
         guard let kind else { return nil }
         self.init(kind: kind, name: String(parts[1]))
+    }
+
+    /// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
+    private static func isName(_ text: Substring) -> Bool {
+        func isLetterOrDigit(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 253 else { return false }
+        return isLetterOrDigit(first) && isLetterOrDigit(last)
+            && text.utf8.allSatisfy { isLetterOrDigit($0) || "-.".utf8.contains($0) }
     }
 }
 
