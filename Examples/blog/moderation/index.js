@@ -1,0 +1,70 @@
+// Moderation: approves each comment, or rejects it. Nobody calls it: it hears of comments from the event bus and
+// answers there, also about those that were written while it was down.
+const express = require("express");
+const { setTimeout: sleep } = require("node:timers/promises");
+
+const version = "1";
+const port = process.env.PORT ?? 4003;
+const app = express();
+
+const verdict = (content) => (content.toLowerCase().includes("orange") ? "rejected" : "approved");
+
+// What we have to say and have not said yet: a verdict on each comment.
+function due() {
+  return dataOf("CommentCreated")
+    .filter((comment) => !events.has(`CommentModerated:${comment.id}`))
+    .map((comment) => newEvent("CommentModerated", { ...comment, status: verdict(comment.content) }));
+}
+
+app.get("/healthz", (req, res) => res.status(log ? 200 : 503).json({ service: "moderation", version, log }));
+app.use((req, res) => res.status(404).json({ error: `there is no ${req.method} ${req.path} here` }));
+app.use((error, req, res, next) => res.status(error.status ?? 500).json({ error: error.message }));
+
+const server = app.listen(port, () => console.log(`moderation listening on ${port} (version ${version})`));
+process.on("SIGTERM", () => {
+  server.close(() => process.exit()); // what is under way gets its answer,
+  setTimeout(process.exit, 500); // but nobody waits long for it
+});
+
+// The event bus. How this works, and why every service holds the same lines, is in ../README.md.
+const address = process.env.EVENT_BUS ?? "http://event-bus-srv:4005";
+const events = new Map(); // our copy of the bus's log, by event id: what arrives twice counts once
+let log; // the log that we follow; none until the bus has answered
+const dataOf = (...types) => [...events.values()].filter(({ type }) => types.includes(type)).map(({ data }) => data);
+const newEvent = (type, data) => ({ id: `${type}:${data.id}`, type, data });
+
+async function bus(method, query, body) {
+  const url = `${address}/events?${new URLSearchParams(query)}`;
+  const headers = { "content-type": "application/json" };
+  const signal = AbortSignal.timeout(8_000);
+  const response = await fetch(url, { method, headers, signal, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response.json();
+}
+
+function take(event) {
+  if (!events.has(event.id)) console.log(event.id);
+  events.set(event.id, event);
+}
+
+async function follow() {
+  for (let next = 0; ; ) {
+    try {
+      const unsaid = due();
+      if (unsaid.length > 0) await bus("POST", { log }, unsaid);
+      const page = await bus("GET", { log, after: next }); // the bus answers when there is news
+      if (page.log === log) {
+        page.events.forEach(take);
+        next += page.events.length;
+      } else {
+        await bus("POST", { log: page.log }, [...events.values()]); // a new log: it starts with what we know
+        [log, next] = [page.log, 0];
+      }
+    } catch (error) {
+      console.log(`waiting for the event bus: ${error.cause?.code ?? error.message}`);
+      await sleep(500);
+    }
+  }
+}
+
+follow();
