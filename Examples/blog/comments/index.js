@@ -46,13 +46,16 @@ let log; // the log that we follow; none until the bus has answered
 const dataOf = (...types) => [...events.values()].filter(({ type }) => types.includes(type)).map(({ data }) => data);
 const newEvent = (type, data) => ({ id: `${type}:${data.id}`, type, data });
 
+function unavailable({ cause, message }) {
+  throw Object.assign(new Error(`the event bus is not available: ${cause?.code ?? message}`), { status: 503 });
+}
+
 async function bus(method, query, body) {
   const url = `${address}/events?${new URLSearchParams(query)}`;
   const headers = { "content-type": "application/json" };
   const signal = AbortSignal.timeout(8_000);
-  const response = await fetch(url, { method, headers, signal, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  return response.json();
+  const response = await fetch(url, { method, headers, signal, body: JSON.stringify(body) }).catch(unavailable);
+  return response.ok ? response.json() : unavailable({ message: `status ${response.status}` });
 }
 
 function take(event) {
@@ -61,9 +64,7 @@ function take(event) {
 }
 
 async function publish(event) {
-  await bus("POST", { log }, [event]).catch((error) => {
-    throw Object.assign(new Error(`the event bus is not available: ${error.cause?.code ?? error.message}`), { status: 503 });
-  });
+  await bus("POST", { log }, [event]);
   take(event);
 }
 
@@ -71,7 +72,7 @@ async function follow() {
   for (let next = 0; ; ) {
     try {
       const unsaid = due();
-      if (unsaid.length > 0) await bus("POST", { log }, unsaid);
+      if (unsaid.length) await bus("POST", { log }, unsaid);
       const page = await bus("GET", { log, after: next }); // the bus answers when there is news
       if (page.log === log) {
         page.events.forEach(take);
@@ -81,7 +82,7 @@ async function follow() {
         [log, next] = [page.log, 0];
       }
     } catch (error) {
-      console.log(`waiting for the event bus: ${error.cause?.code ?? error.message}`);
+      console.log(error.message);
       await sleep(500);
     }
   }

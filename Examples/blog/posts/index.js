@@ -35,13 +35,16 @@ let log; // the log that we follow; none until the bus has answered
 const dataOf = (...types) => [...events.values()].filter(({ type }) => types.includes(type)).map(({ data }) => data);
 const newEvent = (type, data) => ({ id: `${type}:${data.id}`, type, data });
 
+function unavailable({ cause, message }) {
+  throw Object.assign(new Error(`the event bus is not available: ${cause?.code ?? message}`), { status: 503 });
+}
+
 async function bus(method, query, body) {
   const url = `${address}/events?${new URLSearchParams(query)}`;
   const headers = { "content-type": "application/json" };
   const signal = AbortSignal.timeout(8_000);
-  const response = await fetch(url, { method, headers, signal, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  return response.json();
+  const response = await fetch(url, { method, headers, signal, body: JSON.stringify(body) }).catch(unavailable);
+  return response.ok ? response.json() : unavailable({ message: `status ${response.status}` });
 }
 
 function take(event) {
@@ -50,9 +53,7 @@ function take(event) {
 }
 
 async function publish(event) {
-  await bus("POST", { log }, [event]).catch((error) => {
-    throw Object.assign(new Error(`the event bus is not available: ${error.cause?.code ?? error.message}`), { status: 503 });
-  });
+  await bus("POST", { log }, [event]);
   take(event);
 }
 
@@ -68,7 +69,7 @@ async function follow() {
         [log, next] = [page.log, 0];
       }
     } catch (error) {
-      console.log(`waiting for the event bus: ${error.cause?.code ?? error.message}`);
+      console.log(error.message);
       await sleep(500);
     }
   }

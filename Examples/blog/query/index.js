@@ -28,13 +28,16 @@ const events = new Map(); // our copy of the bus's log, by event id: what arrive
 let log; // the log that we follow; none until the bus has answered
 const dataOf = (...types) => [...events.values()].filter(({ type }) => types.includes(type)).map(({ data }) => data);
 
+function unavailable({ cause, message }) {
+  throw Object.assign(new Error(`the event bus is not available: ${cause?.code ?? message}`), { status: 503 });
+}
+
 async function bus(method, query, body) {
   const url = `${address}/events?${new URLSearchParams(query)}`;
   const headers = { "content-type": "application/json" };
   const signal = AbortSignal.timeout(8_000);
-  const response = await fetch(url, { method, headers, signal, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  return response.json();
+  const response = await fetch(url, { method, headers, signal, body: JSON.stringify(body) }).catch(unavailable);
+  return response.ok ? response.json() : unavailable({ message: `status ${response.status}` });
 }
 
 function take(event) {
@@ -54,7 +57,7 @@ async function follow() {
         [log, next] = [page.log, 0];
       }
     } catch (error) {
-      console.log(`waiting for the event bus: ${error.cause?.code ?? error.message}`);
+      console.log(error.message);
       await sleep(500);
     }
   }
