@@ -1,0 +1,24 @@
+#if canImport(Darwin)
+    import Darwin
+
+    typealias DirectoryStream = UnsafeMutablePointer<DIR>
+
+    extension stat {
+        var modificationTime: timespec { st_mtimespec }
+        var statusChangeTime: timespec { st_ctimespec }
+    }
+
+    /// The name of the file system with this device number if it is not a local one, whose changes by others go
+    /// unnoticed here.
+    func unannouncedFileSystem(device: UInt64) -> String? {
+        var mounts: UnsafeMutablePointer<statfs>?
+        let count = getmntinfo(&mounts, MNT_NOWAIT)
+        guard count > 0, let mounts else { return nil }
+        for mount in UnsafeBufferPointer(start: mounts, count: Int(count))
+        where UInt64(truncatingIfNeeded: mount.f_fsid.val.0) == device & 0xFFFF_FFFF {
+            guard mount.f_flags & UInt32(MNT_LOCAL) == 0 else { return nil }
+            return withUnsafeBytes(of: mount.f_fstypename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        }
+        return nil
+    }
+#endif

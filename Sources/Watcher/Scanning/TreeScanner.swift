@@ -1,0 +1,353 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Looks at the folders of one tree and keeps the picture of it up to date.
+///
+/// Confined to the watcher's thread. Nothing but folders is ever opened, so that a FIFO or a device does no harm, and
+/// links are not followed, so that a loop of them is none.
+final class TreeScanner {
+    /// What a row of looks found.
+    struct Findings {
+        /// The folders in which something that counts differs from before.
+        var changed: [Int32] = []
+        /// The folders with a file that changed within the last second: it may change again without a trace.
+        var young: [Int32] = []
+        var unwatched = 0
+    }
+
+    let root: WatchRoot
+    private(set) var tree = FileTree()
+    let hints: KernelHints?
+    /// Called for what the user should know.
+    private let notify: (WatchNotice) -> Void
+    private let isStopped: () -> Bool
+    private var opener: DirectoryOpener
+    private var identity: (device: UInt64, inode: UInt64)?
+    private let status = UnsafeMutablePointer<stat>.allocate(capacity: 1)
+
+    /// - Parameter isStopped: asked between two folders; a pass that is stopped has not seen everything.
+    init(
+        root: WatchRoot, hints: KernelHints?, isStopped: @escaping () -> Bool = { false },
+        notify: @escaping (WatchNotice) -> Void = { _ in }
+    ) {
+        self.root = root
+        self.hints = hints
+        self.isStopped = isStopped
+        self.notify = notify
+        opener = DirectoryOpener(rootPath: root.path)
+    }
+
+    deinit {
+        opener.closeAll()
+        status.deallocate()
+    }
+
+    /// Looks at a folder, and at those below it that are new or differ. ``endPass()`` must follow.
+    func look(at id: Int32, findings: inout Findings) {
+        var rest = [id]
+        while let id = rest.popLast(), !isStopped() {
+            if tree.isPresent(id) { lookOnce(at: id, rest: &rest, findings: &findings) }
+        }
+    }
+
+    /// Closes what the looks since the last call have kept open.
+    func endPass() {
+        opener.closeAll()
+    }
+
+    /// Whether the root is not what it was: gone, come back, another one, or a single file, which is looked at anew.
+    func isRootReplaced() -> Bool {
+        guard stat(root.path, status) == 0 else {
+            return identity != nil || !tree[FileTree.root].listing.entries.isEmpty
+        }
+        guard status.pointee.isDirectory, let identity else { return true }
+        return identity != Self.identity(of: status.pointee)
+    }
+
+    /// The device that the root is on, if it is a folder that exists.
+    var device: UInt64? { identity?.device }
+
+    func reportSilently() { tree.reportSilently() }
+
+    func report(unsureSince instant: ContinuousClock.Instant?) -> [Change] {
+        tree.report(unsureSince: instant).map { path, kind in
+            Change(rootID: root.id, path: String(decoding: path, as: UTF8.self), kind: kind)
+        }
+    }
+
+    /// The kernel says that a watch is no more.
+    func forgetWatch(_ watch: Int32, of id: Int32) {
+        if tree.isPresent(id), tree[id].watch == watch { tree[id].watch = -1 }
+    }
+
+    /// Whether a change of this name in this folder can make a difference.
+    func concerns(_ name: UnsafeRawBufferPointer, in id: Int32) -> Bool {
+        guard tree.isPresent(id) else { return false }
+        if let known = tree[id].listing.position(of: name) {
+            return !tree[id].listing.entries[known].flags.contains(.ignored)
+        }
+        if id == FileTree.root, identity == nil { return true }
+        var judge = NameJudge(filter: root.filter, folder: tree.path(of: id))
+        return !judge.flags(of: name).contains(.ignored)
+    }
+
+    // MARK: One folder
+
+    private func lookOnce(at id: Int32, rest: inout [Int32], findings: inout Findings) {
+        do {
+            if id == FileTree.root, try !prepareRoot(&findings) { return }
+            var directory = try opener.open(id, in: tree)
+            watch(directory, as: id)
+            if tree[id].watch < 0 { findings.unwatched += 1 }
+            try directory.rewind()
+            opener.update(directory)
+            if try !compareInStep(directory, id: id, rest: &rest, findings: &findings) {
+                try directory.rewind()
+                try readAnew(directory, id: id, rest: &rest, findings: &findings)
+            }
+            tree[id].isUnreadable = false
+        } catch  where error.isAbsence {
+            // Gone since its parent was listed, or turned into something else: the parent's next listing tells.
+            if id == FileTree.root { removeRoot(&findings) }
+        } catch {
+            // Its contents are unknown, not deleted.
+            if !tree[id].isUnreadable {
+                tree[id].isUnreadable = true
+                let path = String(decoding: tree.path(of: id), as: UTF8.self)
+                notify(.unreadable(rootID: root.id, path: path, reason: error.text))
+            }
+        }
+    }
+
+    /// Compares a folder entry by entry with its listing. False if the names differ: nothing was done then.
+    private func compareInStep(
+        _ directory: OpenDirectory, id: Int32, rest: inout [Int32], findings: inout Findings
+    ) throws(SystemError) -> Bool {
+        let listing = tree[id].listing
+        var changed: [(index: Int, stamp: Stamp)] = []
+        var index = 0
+        while let name = try directory.next() {
+            guard index < listing.entries.count,
+                listing.isName(at: index, equalTo: UnsafeRawBufferPointer(start: name, count: length(of: name)))
+            else { return false }
+            let entry = listing.entries[index]
+            if !entry.flags.contains(.ignored) {
+                guard try readStatus(of: name, in: directory), status.pointee.isDirectory == entry.isDirectory else {
+                    return false
+                }
+                let stamp = Stamp(status.pointee)
+                if stamp != entry.stamp { changed.append((index, stamp)) }
+            }
+            index += 1
+        }
+        guard index == listing.entries.count else { return false }
+        if changed.isEmpty { return true }
+        apply(changed, to: listing, id: id, rest: &rest, findings: &findings)
+        return true
+    }
+
+    private func apply(
+        _ changed: [(index: Int, stamp: Stamp)], to listing: DirectoryListing, id: Int32, rest: inout [Int32],
+        findings: inout Findings
+    ) {
+        var updated = listing
+        var counts = false
+        for (index, stamp) in changed {
+            let old = listing.entries[index]
+            updated.entries[index].stamp = stamp
+            if old.flags.contains(.counts), DirectoryListing.isModified(old, updated.entries[index]) { counts = true }
+            if old.isDirectory {
+                if stamp.inode != old.stamp.inode { endWatch(of: old.child) }
+                rest.append(old.child)
+            }
+        }
+        note(updated, of: id, counts: counts, findings: &findings)
+    }
+
+    /// Lists a folder whose names have changed.
+    private func readAnew(
+        _ directory: OpenDirectory, id: Int32, rest: inout [Int32], findings: inout Findings
+    ) throws(SystemError) {
+        let old = tree[id].listing
+        let known = old.entries.isEmpty ? nil : NameIndex(old)
+        var judge = NameJudge(filter: root.filter, folder: tree.path(of: id))
+        var fresh = DirectoryListing()
+        fresh.reserveCapacity(old.entries.count, nameBytes: old.names.count)
+        var kept = Array(repeating: false, count: old.entries.count)
+        var children: [(index: Int, isNew: Bool)] = []
+        var removed: [Int32] = []
+        var counts = false
+        var isYoung = false
+        let now = timeOfDay()
+        while let pointer = try directory.next() {
+            let name = UnsafeRawBufferPointer(start: pointer, count: length(of: pointer))
+            let position = known?.position(of: name)
+            // Some file systems list a name twice while it is renamed.
+            if let position, kept[position] { continue }
+            let flags = position.map { old.entries[$0].flags } ?? judge.flags(of: name)
+            if flags.contains(.ignored) {
+                fresh.append(name, stamp: Stamp(), flags: flags)
+                if let position { kept[position] = true }
+                continue
+            }
+            guard try readStatus(of: pointer, in: directory) else { continue }
+            let stamp = Stamp(status.pointee)
+            let before = position.map { old.entries[$0] }
+            var child: Int32 = -1
+            if status.pointee.isDirectory {
+                child = before?.child ?? -1
+                if before?.stamp != stamp { children.append((fresh.entries.count, child < 0)) }
+                if child >= 0, before?.stamp.inode != stamp.inode { endWatch(of: child) }
+            } else {
+                if (stamp.changed &- now).magnitude < 1_000_000_000 { isYoung = true }
+                if let before, before.isDirectory { removed.append(before.child) }
+            }
+            fresh.append(name, stamp: stamp, flags: flags, child: child)
+            if flags.contains(.counts) {
+                if let before {
+                    counts = counts || DirectoryListing.isModified(before, fresh.entries[fresh.entries.count - 1])
+                } else {
+                    counts = true
+                }
+            }
+            if let position { kept[position] = true }
+        }
+        for (index, isKept) in kept.enumerated() where !isKept {
+            if old.entries[index].flags.contains(.counts) { counts = true }
+            if old.entries[index].isDirectory { removed.append(old.entries[index].child) }
+        }
+        // Nothing above changes the tree: a listing that breaks off leaves it as it was.
+        for child in removed { remove(child, findings: &findings) }
+        for (index, isNew) in children.reversed() {
+            if isNew {
+                fresh.entries[index].child = fresh.withName(at: index) { tree.add(Array($0), under: id) }
+            }
+            rest.append(fresh.entries[index].child)
+        }
+        fresh.shrink()
+        if isYoung { findings.young.append(id) }
+        note(fresh, of: id, counts: counts, findings: &findings)
+    }
+
+    private func note(_ listing: DirectoryListing, of id: Int32, counts: Bool, findings: inout Findings) {
+        tree.replace(listing, of: id, counts: counts, at: .now)
+        if counts { findings.changed.append(id) }
+    }
+
+    private func remove(_ id: Int32, findings: inout Findings) {
+        let removed = tree.remove(id, at: .now)
+        for (id, watch) in removed.watches { hints?.unwatch(watch, of: id) }
+        if removed.counts { findings.changed.append(id) }
+    }
+
+    /// False if the entry is gone since it was listed.
+    private func readStatus(of name: UnsafeMutableRawPointer, in directory: OpenDirectory) throws(SystemError) -> Bool {
+        do {
+            try directory.status(of: name, into: status)
+            return true
+        } catch  where error.isAbsence {
+            return false
+        }
+    }
+
+    private func length(of name: UnsafeMutableRawPointer) -> Int {
+        strlen(name.assumingMemoryBound(to: CChar.self))
+    }
+
+    // MARK: Watches
+
+    private func watch(_ directory: OpenDirectory, as id: Int32) {
+        guard let hints, tree[id].watch < 0 else { return }
+        do {
+            let (watch, formerID) = try hints.watch(directory, as: id)
+            tree[id].watch = watch
+            if let formerID { forgetWatch(watch, of: formerID) }
+        } catch  where KernelHints.isLimit(error) {
+            notify(.watchLimitReached(rootID: root.id, setting: KernelHints.watchLimitSetting))
+        } catch {
+            notify(.eventsIncomplete(rootID: root.id, reason: error.text))
+        }
+    }
+
+    private func endWatch(of id: Int32) {
+        guard tree[id].watch >= 0 else { return }
+        hints?.unwatch(tree[id].watch, of: id)
+        tree[id].watch = -1
+    }
+
+    // MARK: The root
+
+    /// Looks at the root itself, which is reached by its path and may be a single file, or another one than before.
+    /// Returns whether it is a folder, to be listed like any other.
+    private func prepareRoot(_ findings: inout Findings) throws(SystemError) -> Bool {
+        guard stat(root.path, status) == 0 else { throw .last }
+        if status.pointee.isDirectory {
+            let found = Self.identity(of: status.pointee)
+            if let identity, identity != found { endWatch(of: FileTree.root) }
+            if identity == nil { removeRoot(&findings) }
+            identity = found
+            return true
+        }
+        if identity != nil { removeRoot(&findings) }
+        lookAtFile(&findings)
+        return false
+    }
+
+    private func lookAtFile(_ findings: inout Findings) {
+        let stamp = Stamp(status.pointee)
+        let old = tree[FileTree.root].listing
+        let isNew = old.entries.isEmpty
+        if stamp != old.entries.first?.stamp {
+            var fresh = DirectoryListing()
+            let name = Array(root.path.utf8.split(separator: Ascii.slash).last ?? [])
+            name.withUnsafeBytes { fresh.append($0, stamp: stamp, flags: .counts) }
+            if isNew || old.entries[0].stamp.inode != stamp.inode { endWatch(of: FileTree.root) }
+            if (stamp.changed &- timeOfDay()).magnitude < 1_000_000_000 { findings.young.append(FileTree.root) }
+            note(fresh, of: FileTree.root, counts: true, findings: &findings)
+        }
+        // A file that cannot be watched is looked at often enough.
+        if tree[FileTree.root].watch < 0, let watch = try? hints?.watch(path: root.path, as: FileTree.root) {
+            tree[FileTree.root].watch = watch
+        }
+        tree[FileTree.root].isUnreadable = false
+    }
+
+    private func removeRoot(_ findings: inout Findings) {
+        identity = nil
+        guard !tree[FileTree.root].listing.entries.isEmpty || tree[FileTree.root].watch >= 0 else { return }
+        remove(FileTree.root, findings: &findings)
+    }
+
+    private static func identity(of status: stat) -> (device: UInt64, inode: UInt64) {
+        (UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino))
+    }
+}
+
+/// Decides for the names of one folder whether they count; what it needs of the folder is found out once.
+private struct NameJudge {
+    private let filter: PathFilter
+    private let folder: [UInt8]
+    private lazy var verdict = folder.isEmpty ? filter.rootVerdict : filter.judge(folder)
+    private var path: [UInt8]
+
+    init(filter: PathFilter, folder: [UInt8]) {
+        self.filter = filter
+        self.folder = folder
+        path = folder
+        if !path.isEmpty { path.append(Ascii.slash) }
+    }
+
+    mutating func flags(of name: UnsafeRawBufferPointer) -> DirectoryListing.Flags {
+        let length = path.count
+        path.append(contentsOf: name)
+        defer { path.removeLast(path.count - length) }
+        let judged = filter.judge(path[...], parent: verdict)
+        if judged.counts { return .counts }
+        return filter.canSkip(directory: path[...], judged: judged) ? .ignored : []
+    }
+}

@@ -1,2 +1,0 @@
-/// What changed under a set of folders. See ``TreeWatcher``.
-public enum Watcher {}

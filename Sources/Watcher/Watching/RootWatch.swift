@@ -1,0 +1,215 @@
+/// One tree being watched: which of its folders to look at, and what that found. Confined to the watcher's thread.
+final class RootWatch {
+    let scanner: TreeScanner
+    private let notify: (WatchNotice) -> Void
+    private var pace: SweepPace
+    private var hot = HotFolders()
+    /// The folders that the kernel has announced since they were looked at.
+    private var announced: Set<Int32> = []
+    /// All that it has announced since the last report.
+    private var everAnnounced: Set<Int32> = []
+    /// Folders in which a sweep found changes that nobody had announced, so far.
+    private var unannounced: [Int32] = []
+    private var cursor: Int32 = 0
+    private var unwatchedInRound = 0
+    private var isFullyWatched = true
+    /// Why the kernel's hints are not to be relied on here.
+    private var distrust: String?
+    /// Changes that were found with an earlier filter and are not reported yet.
+    private var carried: [Change] = []
+
+    init(
+        root: WatchRoot, schedule: PollSchedule, hints: HintOptions, isStopped: @escaping () -> Bool,
+        notify: @escaping (WatchNotice) -> Void
+    ) {
+        self.notify = notify
+        var kernel: KernelHints?
+        if hints.isEnabled {
+            do {
+                kernel = try KernelHints(options: hints)
+            } catch {
+                notify(.watchLimitReached(rootID: root.id, setting: KernelHints.instanceLimitSetting))
+            }
+        }
+        scanner = TreeScanner(root: root, hints: kernel, isStopped: isStopped, notify: notify)
+        pace = SweepPace(isAudit: false, pollInterval: schedule.pollInterval, now: .now)
+    }
+
+    var root: WatchRoot { scanner.root }
+    var descriptor: Int32? { scanner.hints?.descriptor }
+    var hasAnnouncements: Bool { !announced.isEmpty }
+    /// Whether something is to be verified and reported.
+    var isPending: Bool { !scanner.tree.pending.isEmpty || !carried.isEmpty }
+
+    /// Whether the kernel announces every change in this tree, so that sweeps are only an audit.
+    private var isAnnouncedInFull: Bool {
+        scanner.hints != nil && KernelHints.announceContents && isFullyWatched && distrust == nil
+    }
+
+    // MARK: The baseline
+
+    /// Looks at the whole tree. Returns the folders in which a file is so young that it has to be looked at again.
+    func takeBaseline() -> [Int32] {
+        let findings = look(at: CollectionOfOne(FileTree.root))
+        isFullyWatched = findings.unwatched == 0
+        if scanner.hints != nil, let device = scanner.device, let name = unannouncedFileSystem(device: device) {
+            distrust = name
+            notify(.eventsIncomplete(rootID: root.id, reason: "the file system is \(name)"))
+        }
+        pace.setAudit(isAnnouncedInFull, now: .now)
+        return findings.young
+    }
+
+    /// Looks at young files again; returns the folders in which something has changed since.
+    func renewBaseline(of folders: [Int32]) -> [Int32] {
+        let findings = look(at: folders)
+        return findings.changed + findings.young
+    }
+
+    /// Ends the baseline: what was seen so far is not reported.
+    func endBaseline() {
+        scanner.reportSilently()
+    }
+
+    /// Takes over from the watch of the same tree with another filter, once the own baseline is taken.
+    ///
+    /// The older one looks a last time, after the baseline: what it finds is reported here, and what changes later is
+    /// found here. A change in between is found by both, which costs at most a needless build.
+    func inherit(from older: RootWatch) {
+        _ = older.look(at: older.allFolders)
+        carried = older.report(unsureSince: nil).filter { root.filter.includes($0.path) }
+    }
+
+    // MARK: Looking
+
+    /// Takes the kernel's hints. Returns whether there is something to look at.
+    func takeHints() {
+        scanner.hints?.take { hint in
+            switch hint {
+            case .folder(let id, let name):
+                guard !announced.contains(id) else { return }
+                if let name, !scanner.concerns(name, in: id) { return }
+                announced.insert(id)
+                everAnnounced.insert(id)
+            case .ended(let id, let watch):
+                scanner.forgetWatch(watch, of: id)
+            case .overflow:
+                announced.formUnion(allFolders)
+                everAnnounced.formUnion(announced)
+                notify(.eventsOverflowed(rootID: root.id, setting: KernelHints.overflowSetting))
+            }
+        }
+    }
+
+    /// Looks at what was announced. Returns whether something that counts has changed.
+    func lookAtAnnounced() -> Bool {
+        defer { announced.removeAll() }
+        return !look(at: announced.sorted()).changed.isEmpty
+    }
+
+    /// Looks whether the root is still what it was.
+    func lookAtRoot() -> Bool {
+        scanner.isRootReplaced() && !look(at: CollectionOfOne(FileTree.root)).changed.isEmpty
+    }
+
+    /// Whether the root can only be watched by looking at it: it is missing, or a single file.
+    var needsPulse: Bool { scanner.device == nil }
+
+    var nextSweep: ContinuousClock.Instant {
+        guard !isAnnouncedInFull, let hot = hot.next else { return pace.next }
+        return min(hot, pace.next)
+    }
+
+    /// Does what is due of the sweep. Returns whether something that counts has changed.
+    func sweep(at now: ContinuousClock.Instant) -> Bool {
+        var isChanged = false
+        if !isAnnouncedInFull, let due = hot.next, due <= now {
+            let started = threadTime()
+            isChanged = !look(at: hot.ids).changed.isEmpty
+            hot.looked(at: .now, cost: threadTime() - started)
+        }
+        if pace.next <= now { isChanged = sweepSlice(from: now) || isChanged }
+        return isChanged
+    }
+
+    private func sweepSlice(from now: ContinuousClock.Instant) -> Bool {
+        let started = threadTime()
+        let end = now + SweepPace.slice
+        var findings = TreeScanner.Findings()
+        let count = Int32(scanner.tree.directories.count)
+        while cursor < count {
+            sweepOnce(at: cursor, findings: &findings)
+            cursor += 1
+            if ContinuousClock.now >= end { break }
+        }
+        scanner.endPass()
+        unwatchedInRound += findings.unwatched
+        let isRoundComplete = cursor >= count
+        if isRoundComplete {
+            cursor = 0
+            isFullyWatched = unwatchedInRound == 0
+            unwatchedInRound = 0
+        }
+        absorb(findings)
+        pace.sliceEnded(at: .now, cost: threadTime() - started, isRoundComplete: isRoundComplete)
+        return !findings.changed.isEmpty
+    }
+
+    /// Looks at one folder, and remembers a change that the kernel should have announced.
+    private func sweepOnce(at id: Int32, findings: inout TreeScanner.Findings) {
+        let before = findings.changed.count
+        let watch = scanner.tree.isPresent(id) ? scanner.tree[id].watch : -1
+        scanner.look(at: id, findings: &findings)
+        guard findings.changed[before...].contains(id), watch >= 0, scanner.tree[id].watch == watch else { return }
+        unannounced.append(id)
+    }
+
+    private var allFolders: [Int32] { Array(scanner.tree.ids) }
+
+    private func look(at ids: some Sequence<Int32>) -> TreeScanner.Findings {
+        var findings = TreeScanner.Findings()
+        for id in ids { scanner.look(at: id, findings: &findings) }
+        scanner.endPass()
+        absorb(findings)
+        return findings
+    }
+
+    private func absorb(_ findings: TreeScanner.Findings) {
+        if findings.unwatched > 0 { isFullyWatched = false }
+        hot.insert(findings.changed, at: .now)
+        pace.setAudit(isAnnouncedInFull, now: .now)
+    }
+
+    // MARK: Reporting
+
+    /// Looks again at everything that is to be reported, and at everything where nothing is announced. Returns whether
+    /// something that counts has changed.
+    func verify() -> Bool {
+        let folders = isAnnouncedInFull ? Array(announced.union(scanner.tree.pending)).sorted() : allFolders
+        announced.removeAll()
+        return !look(at: folders).changed.isEmpty
+    }
+
+    /// The changes since the last report. See ``FileTree/report(unsureSince:)``.
+    func report(unsureSince instant: ContinuousClock.Instant?) -> [Change] {
+        checkHints()
+        let found = scanner.report(unsureSince: instant)
+        defer { carried = [] }
+        if carried.isEmpty { return found }
+        let earlier = ChangeBatch(changes: carried, firstNoticed: .now)
+        return earlier.merged(with: ChangeBatch(changes: found, firstNoticed: .now))?.changes ?? []
+    }
+
+    /// If a sweep found changes where the kernel had announced none by now, it is not relied on any more.
+    private func checkHints() {
+        takeHints()
+        let missed = unannounced.contains { !everAnnounced.contains($0) }
+        if missed, isAnnouncedInFull {
+            distrust = "a change was found that was not announced"
+            notify(.eventsIncomplete(rootID: root.id, reason: "a change came without an announcement"))
+            pace.setAudit(isAnnouncedInFull, now: .now)
+        }
+        unannounced = []
+        everAnnounced = announced
+    }
+}

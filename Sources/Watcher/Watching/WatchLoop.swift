@@ -1,0 +1,122 @@
+/// The watcher's thread: sleeps until a tree is to be looked at, gathers what changed and reports it once it is
+/// settled. Everything it owns is confined to that thread; it is told what to do through ``WatchControl``.
+final class WatchLoop {
+    private let control: WatchControl
+    private let mailbox: BatchMailbox
+    private let hints: HintOptions
+    private var schedule: PollSchedule
+    private var board: NoticeBoard
+    private var roots: [RootWatch] = []
+    private var nextLook = ContinuousClock.now
+    private var nextPulse = ContinuousClock.now
+
+    /// However much is announced, looking takes no more than a fifth of the time.
+    private static let restAfterLook = 4
+
+    init(
+        control: WatchControl, mailbox: BatchMailbox, board: NoticeBoard, schedule: PollSchedule, hints: HintOptions
+    ) {
+        self.control = control
+        self.mailbox = mailbox
+        self.board = board
+        self.schedule = schedule
+        self.hints = hints
+    }
+
+    /// Runs until it is told to stop.
+    func run() {
+        while true {
+            for command in control.takeCommands() {
+                update(roots: command.roots)
+                command.done.resume()
+            }
+            if control.isStopped { return }
+            let now = ContinuousClock.now
+            look(at: now)
+            verify()
+            control.signal.sleep(until: nextDeadline, watching: roots.compactMap(\.descriptor))
+        }
+    }
+
+    private func update(roots wanted: [WatchRoot]) {
+        var current = roots
+        var fresh: [RootWatch] = []
+        roots = wanted.map { root in
+            if let index = current.firstIndex(where: { $0.root == root }) { return current.remove(at: index) }
+            let watch = RootWatch(
+                root: root, schedule: schedule, hints: hints, isStopped: { [control] in control.isStopped },
+                notify: { [board] in board.post($0) })
+            fresh.append(watch)
+            return watch
+        }
+        takeBaselines(of: fresh)
+        for watch in fresh {
+            guard let older = current.first(where: { $0.root.id == watch.root.id && $0.root.path == watch.root.path })
+            else { continue }
+            watch.inherit(from: older)
+        }
+        let now = ContinuousClock.now
+        if fresh.contains(where: \.isPending) { schedule.noticed(at: now, seen: now) }
+        nextPulse = now
+    }
+
+    /// A file that changed a moment before its baseline may change once more with the same stamp. It is looked at
+    /// again when that is no longer possible, before anyone is told that the watching has begun.
+    private func takeBaselines(of fresh: [RootWatch]) {
+        var young = fresh.map { ($0, folders: $0.takeBaseline()) }
+        for _ in 0..<5 where !control.isStopped {
+            young.removeAll { $0.folders.isEmpty }
+            if young.isEmpty { break }
+            control.signal.sleep(until: .now + PollSchedule.trust, watching: [])
+            young = young.map { ($0.0, folders: $0.0.renewBaseline(of: $0.folders)) }
+        }
+        // What is being written all the while is left as it is: its next change comes soon.
+        for watch in fresh { watch.endBaseline() }
+    }
+
+    private func look(at now: ContinuousClock.Instant) {
+        var isChanged = false
+        for root in roots { root.takeHints() }
+        if now >= nextLook, roots.contains(where: \.hasAnnouncements) {
+            for root in roots where root.hasAnnouncements { isChanged = root.lookAtAnnounced() || isChanged }
+            let cost = ContinuousClock.now - now
+            nextLook = now + cost + max(.milliseconds(10), cost * Self.restAfterLook)
+        }
+        if now >= nextPulse {
+            for root in roots { isChanged = root.lookAtRoot() || isChanged }
+            nextPulse = now + (roots.contains(where: \.needsPulse) ? schedule.pollInterval : .seconds(1))
+        }
+        for root in roots where root.nextSweep <= now { isChanged = root.sweep(at: now) || isChanged }
+        if isChanged { schedule.noticed(at: now, seen: .now) }
+    }
+
+    private func verify() {
+        let start = ContinuousClock.now
+        guard let due = schedule.verification, due <= start, let firstNoticed = schedule.batchStart else { return }
+        var foundChanges = false
+        for root in roots where root.isPending { foundChanges = root.verify() || foundChanges }
+        if control.isStopped { return }
+        let instant: ContinuousClock.Instant?
+        switch schedule.verified(foundChanges: foundChanges, from: start, to: .now) {
+        case .wait: return
+        case .report: instant = nil
+        case .reportDoubting(let since): instant = since
+        }
+        let changes = roots.flatMap { $0.report(unsureSince: instant) }
+        if !changes.isEmpty {
+            mailbox.post(ChangeBatch(changes: changes.sortedByPath(), firstNoticed: firstNoticed))
+        }
+        if roots.contains(where: \.isPending) {
+            let now = ContinuousClock.now
+            schedule.noticed(at: now, seen: now)
+        }
+    }
+
+    private var nextDeadline: ContinuousClock.Instant {
+        var deadlines = roots.map(\.nextSweep)
+        deadlines.append(nextPulse)
+        if let verification = schedule.verification { deadlines.append(verification) }
+        if roots.contains(where: \.hasAnnouncements) { deadlines.append(nextLook) }
+        return deadlines.min() ?? nextPulse
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+@testable import Watcher
+
+private let systemWrite = write(_:_:_:)
+private let systemRename = rename(_:_:)
+
+/// A folder of a test's own, removed with it.
+final class ScratchFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/devloop-watcher-XXXXXX".utf8CString)
+        path = try #require(mkdtemp(&template).map { String(cString: $0) })
+    }
+
+    deinit {
+        // Not FileManager: some of the tests make what it cannot remove.
+        let removal = Process()
+        removal.executableURL = URL(fileURLWithPath: "/bin/rm")
+        removal.arguments = ["-rf", path]
+        try? removal.run()
+        removal.waitUntilExit()
+    }
+
+    func path(_ relative: String) -> String { relative.isEmpty ? path : path + "/" + relative }
+
+    func write(_ text: String, to relative: String) throws {
+        let descriptor = open(path(relative), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        try #require(descriptor >= 0, "open \(relative): \(String(cString: strerror(errno)))")
+        defer { close(descriptor) }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+            try #require(written > 0)
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    func makeFolder(_ relative: String) throws {
+        try FileManager.default.createDirectory(atPath: path(relative), withIntermediateDirectories: true)
+    }
+
+    func rename(_ old: String, to new: String) throws {
+        try #require(systemRename(path(old), path(new)) == 0, "rename \(old) to \(new)")
+    }
+
+    func remove(_ relative: String) throws {
+        try FileManager.default.removeItem(atPath: path(relative))
+    }
+
+    /// Sets a file's times, as `touch -d` does.
+    func setTimes(of relative: String, to seconds: Int) {
+        var times = [timespec(tv_sec: seconds, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
+        utimensat(AT_FDCWD, path(relative), &times, AT_SYMLINK_NOFOLLOW)
+    }
+}
+
+/// A way for the watcher to notice: each test of what it notices runs with all of them.
+enum Noticing: String, CaseIterable, CustomTestStringConvertible {
+    case kernelHints
+    case pollingAlone
+    /// The kernel allows watches for a part of the tree only.
+    case fewWatches
+    /// Watches are set and nothing is announced, as on a network mount; the polling is not told.
+    case deafWatches
+
+    var options: HintOptions {
+        switch self {
+        case .kernelHints: HintOptions()
+        case .pollingAlone: HintOptions(isEnabled: false)
+        case .fewWatches: HintOptions(watchLimit: 1)
+        case .deafWatches: HintOptions(isDeaf: true)
+        }
+    }
+
+    var testDescription: String { rawValue }
+}
+
+/// A started watcher on a scratch folder, and its batches one after the other.
+final class WatcherProbe {
+    let watcher: TreeWatcher
+    private var batches: AsyncStream<ChangeBatch>.Iterator
+
+    init(
+        _ path: String, filter: PathFilter = PathFilter(), noticing: Noticing = .kernelHints,
+        schedule: PollSchedule = PollSchedule(pollMilliseconds: 20)
+    ) async throws {
+        let root = WatchRoot(id: "root", path: path, filter: filter)
+        watcher = try TreeWatcher(roots: [root], schedule: schedule, hints: noticing.options)
+        batches = watcher.batches.makeAsyncIterator()
+        try await watcher.start()
+    }
+
+    func nextBatch() async throws -> ChangeBatch {
+        try #require(await batches.next(isolation: #isolation))
+    }
+
+    /// The changes of the next batch, as `+created`, `~modified`, `-deleted`.
+    func next() async throws -> [String] {
+        try await nextBatch().changes.map(\.short)
+    }
+}
+
+extension Change {
+    var short: String {
+        switch kind {
+        case .created: "+" + path
+        case .modified: "~" + path
+        case .deleted: "-" + path
+        }
+    }
+}
