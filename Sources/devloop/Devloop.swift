@@ -1,7 +1,117 @@
-/// The program's entry point.
+import Runner
+import Synchronization
+
+/// The program: reads the command line, runs the command, and turns what comes of it into an exit status.
 @main
 enum Devloop {
-    static func main() async {
-        print("devloop")
+    /// The version that `--version` prints.
+    static let version = "0.1.0"
+
+    static func main() {
+        StandardStream.openMissing()
+        Signals.block()
+        let invocation: Invocation
+        do {
+            invocation = try Invocation.parse(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            exit(.usage) { $0.error(error) }
+        }
+        switch invocation {
+        case .version: exit(.success) { $0.text(Help.version(version)) }
+        case .help(let topic): exit(.success) { $0.text(Help.text(for: topic)) }
+        case .dev(let options, let cleanup):
+            run(options, interrupted: .success) {
+                try await DevCommand(context: $0, cleanup: cleanup).run()
+                return .success
+            }
+        case .build(let options, let services, let push):
+            run(options, interrupted: .interrupted) {
+                try await BuildCommand(context: $0, names: services, push: push).run() ? .success : .failure
+            }
+        case .down(let options):
+            run(options, interrupted: .interrupted) {
+                try await DownCommand(context: $0).run()
+                return .success
+            }
+        }
+    }
+
+    /// Runs a command so that the first signal ends it in order and the second one at once.
+    private static func run(
+        _ options: CommonOptions, interrupted: ExitCode,
+        _ command: @escaping @Sendable (CommandContext) async throws -> ExitCode
+    ) -> Never {
+        let environment = ProcessEnvironment.current()
+        let ending = Ending()
+        let terminal = Terminal.standard(color: options.color, verbosity: options.verbosity, environment: environment) {
+            ending.request()
+        }
+        let launcher = SystemLauncher(
+            environment: environment, grace: .milliseconds(1500), onStart: { terminal.command($0) })
+        let task = Task {
+            do {
+                let scratch = try ScratchFolder()
+                defer { scratch.remove() }
+                let context = CommandContext(
+                    environment: environment, options: options, terminal: terminal, launcher: launcher,
+                    builder: ImageBuilder(launcher: launcher, scratch: scratch))
+                return try await command(context)
+            } catch let error as UsageError {
+                terminal.error(error)
+                return .usage
+            } catch {
+                terminal.show(error)
+                return ExitCode(error)
+            }
+        }
+        ending.cancels(task)
+        Task {
+            let code = await task.value
+            terminal.finish()
+            Signals.exitAtOnce(code == .interrupted ? interrupted : code)
+        }
+        Signals.handle { _ in
+            guard ending.request() else {
+                launcher.killAll()
+                Signals.exitAtOnce(.interrupted)
+            }
+            terminal.stopWaiting()
+        }
+    }
+
+    private static func exit(_ code: ExitCode, _ say: (Terminal) -> Void) -> Never {
+        let terminal = Terminal.standard(environment: ProcessEnvironment.current(), onHangUp: {})
+        say(terminal)
+        terminal.finish()
+        Signals.exitAtOnce(code)
+    }
+}
+
+/// The wish to end, which may come before there is a task to cancel.
+private final class Ending: Sendable {
+    private struct Shared {
+        var isRequested = false
+        var task: Task<ExitCode, Never>?
+    }
+
+    private let shared = Mutex(Shared())
+
+    /// - Returns: whether this is the first request.
+    @discardableResult func request() -> Bool {
+        let (isFirst, task) = shared.withLock { shared in
+            defer { shared.isRequested = true }
+            return (!shared.isRequested, shared.task)
+        }
+        task?.cancel()
+        return isFirst
+    }
+
+    /// The task that a request cancels.
+    func cancels(_ task: Task<ExitCode, Never>) {
+        let isRequested = shared.withLock { shared in
+            shared.task = task
+            return shared.isRequested
+        }
+        if isRequested { task.cancel() }
     }
 }

@@ -39,7 +39,7 @@ function unavailable({ cause, message }) {
 
 async function bus(method, query, body) {
   const url = `${address}/events?${new URLSearchParams(query)}`;
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", connection: "close" }; // never an old way to a bus that moved
   const signal = AbortSignal.timeout(8_000);
   const response = await fetch(url, { method, headers, signal, body: JSON.stringify(body) }).catch(unavailable);
   return response.ok ? response.json() : unavailable({ message: `status ${response.status}` });

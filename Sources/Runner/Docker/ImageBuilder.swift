@@ -51,6 +51,16 @@ public struct ImageBuilder: Sendable {
         self.scratch = scratch
     }
 
+    /// Asks the Docker daemon for its version.
+    /// - Throws: ``TargetError`` of severity `unavailable` where docker is missing or its daemon does not answer.
+    public func prepare() async throws {
+        let output = try await launcher.runTool(Command("docker", ["version", "--format={{.Server.Version}}"]))
+        guard output.termination.isSuccess else {
+            throw DockerFailure.error(
+                "docker does not work", said: output.errorText.split(separator: "\n").map(String.init))
+        }
+    }
+
     /// Builds an image and returns it with the id that docker gave it.
     ///
     /// The id comes from `--iidfile`, so it is this build's even if somebody moves the tag at the same moment.

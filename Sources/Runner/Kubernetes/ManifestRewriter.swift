@@ -8,22 +8,23 @@ extension ImageReference {
     }
 }
 
-extension DeliveredImage {
-    /// Whether a manifest's image is this one: by the name that it was built under, or as it was delivered.
-    public func isMeant(by image: String) -> Bool {
-        guard let other = ImageReference(image) else { return false }
-        if built.reference.covers(other) { return true }
-        guard let delivered = ImageReference(reference) else { return false }
-        return delivered.name == other.name && built.reference.covers(other.renamed(built.reference))
+extension ImageReference {
+    /// Whether a manifest's image is this one: by its own name, or by the name that it is delivered under.
+    /// - Parameter delivered: the reference in the registry that it is pushed to, where there is one.
+    public func isMeant(by image: String, deliveredAs delivered: ImageReference?) -> Bool {
+        guard var other = ImageReference(image) else { return false }
+        if covers(other) { return true }
+        guard let delivered, delivered.name == other.name else { return false }
+        other.registry = registry
+        other.repository = repository
+        return covers(other)
     }
 }
 
-extension ImageReference {
-    fileprivate func renamed(_ other: ImageReference) -> ImageReference {
-        var copy = self
-        copy.registry = other.registry
-        copy.repository = other.repository
-        return copy
+extension DeliveredImage {
+    /// Whether a manifest's image is this one: by the name that it was built under, or as it was delivered.
+    public func isMeant(by image: String) -> Bool {
+        built.reference.isMeant(by: image, deliveredAs: ImageReference(reference))
     }
 }
 

@@ -117,6 +117,8 @@ struct PodLogFollower: Sendable {
                     options: options + (resume.map { ["--since-time=\($0)"] } ?? firstOptions)),
                 output: .lines { source, line in
                     if source == .standardError { return said.append(line) }
+                    // What a kubelet says in place of a log that it has deleted by now.
+                    if line.starts(with: "unable to retrieve container logs for ".utf8) { return }
                     if let text = cursor.withLock({ $0.accept(line) }) { onLine(text) }
                 })
             if output.termination.isSuccess { return .ended }

@@ -10,16 +10,17 @@ struct PodEvent: Sendable, Hashable {
     var pod: KubernetesPod
 }
 
-/// Puts the lines of `kubectl get --watch --output-watch-events -o json` together to events. kubectl indents, so that
-/// only a document's last line is a bare brace.
+/// Puts the lines of `kubectl get --watch --output-watch-events -o json` together to events. kubectl prints one on a
+/// line, or indents it, and then only a document's last line is a bare brace.
 struct PodEventDecoder {
     private var document: [UInt8] = []
 
     /// Takes the next line; returns the event that it ends.
     mutating func append(_ line: [UInt8]) -> PodEvent? {
+        let isWhole = document.isEmpty && line.count > 1 && line.last == UInt8(ascii: "}")
         document += line
         document.append(0x0A)
-        guard line == [UInt8(ascii: "}")] else { return nil }
+        guard isWhole || line == [UInt8(ascii: "}")] else { return nil }
         defer { document.removeAll() }
         guard let json = try? JSONParser.parse(document), let object = json["object"], let pod = KubernetesPod(object),
             let change = json["type"]?.string.flatMap(PodEvent.Change.init)

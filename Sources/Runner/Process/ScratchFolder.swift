@@ -29,7 +29,8 @@ public final class ScratchFolder: Sendable {
         }
     }
 
-    deinit { rmdir(path) }
+    /// Removes the folder; a program that exits calls this itself.
+    public func remove() { rmdir(path) }
 
     /// A path in the folder that nothing has yet.
     public func newPath() -> String {

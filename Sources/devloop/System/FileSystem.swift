@@ -63,6 +63,9 @@ enum FileSystem {
         }
     }
 
+    /// How many processors there are.
+    static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// The current folder; `/` where it was deleted.
     static var currentDirectory: String {
         guard let buffer = getcwd(nil, 0) else { return "/" }

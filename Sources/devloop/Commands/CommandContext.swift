@@ -1,0 +1,35 @@
+import Runner
+
+/// What every command works with.
+struct CommandContext: Sendable {
+    let environment: [String: String]
+    let options: CommonOptions
+    let terminal: Terminal
+    let launcher: any CommandRunning
+    let builder: ImageBuilder
+
+    /// Reads devloop.json and joins it with the manifests.
+    var loader: ProjectLoader {
+        ProjectLoader(
+            file: options.file ?? Configuration.defaultFile, options: options,
+            reader: ManifestReader(launcher: launcher))
+    }
+
+    /// Where the services of a configuration run.
+    func target(for configuration: Configuration) -> any Target {
+        switch configuration.target {
+        case .docker:
+            DockerTarget(
+                project: configuration.name, namespace: configuration.namespace ?? "default", launcher: launcher)
+        case .kubernetes:
+            KubernetesTarget(
+                context: configuration.kubeContext, namespace: configuration.namespace,
+                registry: configuration.registry,
+                usesMinikubeDocker: environment["MINIKUBE_ACTIVE_DOCKERD"] != nil, launcher: launcher,
+                builder: builder)
+        }
+    }
+
+    /// How many images are built at once.
+    var jobs: Int { options.jobs ?? FileSystem.processorCount }
+}

@@ -1,0 +1,69 @@
+import Runner
+import Watcher
+
+/// `devloop dev`
+struct DevCommand: Sendable {
+    let context: CommandContext
+    /// Whether everything is deleted at the end.
+    let cleanup: Bool
+
+    /// Runs the loop until the task is cancelled, which is its normal end.
+    /// - Throws: what keeps the loop from starting.
+    func run() async throws {
+        let (terminal, loader) = (context.terminal, context.loader)
+        let configuration = try loader.configuration()
+        terminal.setServices(configuration.services.map(\.name))
+        let target = context.target(for: configuration)
+        // Watching begins before anything is read or built: what is saved from now on is noticed.
+        let paths = WatchedPaths(configuration)
+        for problem in paths.problems { terminal.warning(problem) }
+        let watcher = try TreeWatcher(
+            roots: paths.roots,
+            schedule: PollSchedule(
+                pollMilliseconds: configuration.watch.poll.milliseconds,
+                settleMilliseconds: configuration.watch.settle.milliseconds))
+        try await watcher.start()
+        async let prepared: Void = target.prepare()
+        async let dockerAnswers: Void = context.builder.prepare()
+        async let joined = loader.join(configuration)
+        let project = try await joined
+        try await dockerAnswers
+        try await prepared
+
+        terminal.status("\(configuration.name) on \(target.summary)")
+        let loop = DevLoop(
+            loader: loader, target: target, builder: context.builder, terminal: terminal, jobs: context.jobs)
+        await loop.run(project, watcher: watcher)
+        await watcher.stop()
+        try await end(project, target)
+    }
+
+    /// The task is cancelled by now; what is deleted is deleted by another one.
+    private func end(_ project: Project, _ target: any Target) async throws {
+        let terminal = context.terminal
+        guard cleanup else {
+            return terminal.status("the services go on running; remove them with: \(downCommand(project))")
+        }
+        terminal.status("deleting what was started")
+        try await Task { [objects = project.objects] in
+            for line in try await target.delete(objects) { terminal.status(line) }
+        }.value
+    }
+
+    /// The command that deletes what this one started: with the same flags.
+    private func downCommand(_ project: Project) -> String {
+        var words = ["devloop", "down"]
+        let options = context.options
+        if let file = options.file { words += ["-f", file] }
+        if let target = options.target { words += ["--target", target.rawValue] }
+        if let name = options.context { words += ["--context", name] }
+        if let namespace = options.namespace { words += ["-n", namespace] }
+        return words.joined(separator: " ")
+    }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int {
+        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+    }
+}

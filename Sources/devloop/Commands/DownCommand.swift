@@ -1,0 +1,22 @@
+import Runner
+
+/// `devloop down`
+struct DownCommand: Sendable {
+    let context: CommandContext
+
+    /// Deletes everything in the manifests, or, on Docker, what devloop started.
+    func run() async throws {
+        let configuration = try context.loader.configuration()
+        let target = context.target(for: configuration)
+        async let prepared: Void = target.prepare()
+        // The services don't matter here: manifests that use none of their images are deleted too.
+        async let objects =
+            configuration.target == .docker
+            ? [] : context.loader.reader.read(configuration.manifests)
+        let all = try await objects
+        try await prepared
+        let lines = try await target.delete(all)
+        for line in lines { context.terminal.result(line) }
+        if lines.isEmpty { context.terminal.status("nothing of \(configuration.name) is there") }
+    }
+}

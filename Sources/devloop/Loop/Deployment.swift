@@ -1,0 +1,144 @@
+import Runner
+
+/// What has been delivered and applied so far, and the steps that depend on it. One for the life of a `dev`.
+actor Deployment {
+    private let current: CurrentProject
+    private let target: any Target
+    private let locks = WorkloadLocks()
+
+    /// What each service's image was delivered as last.
+    private var delivered: [String: DeliveredImage] = [:]
+    /// The image id that each service is known to run.
+    private var live: [String: String] = [:]
+    private var applied: Set<KubernetesObject.Identity> = []
+    private var told: Set<String> = []
+    private var untold: [String] = []
+    /// The first apply of what needs no image; passes wait for it.
+    private var foundation: Task<Void, Never>?
+
+    init(project: CurrentProject, target: any Target) {
+        current = project
+        self.target = target
+    }
+
+    /// What a rollout did.
+    enum Rollout: Sendable, Equatable {
+        /// New containers were started.
+        case started([Workload])
+        /// The containers run this image already.
+        case running
+        /// Nothing can be started before these services have images too.
+        case waiting(for: [String])
+    }
+
+    /// Runs the first apply; passes that get as far wait for its end.
+    func begin(_ firstApply: @escaping @Sendable () async -> Void) {
+        foundation = Task { await firstApply() }
+    }
+
+    /// Ends the first apply, when devloop ends.
+    func cancelFirstApply() async {
+        foundation?.cancel()
+        await foundation?.value
+    }
+
+    /// Forgets services that are gone from the project.
+    func forgetRemovedServices() {
+        let names = Set(current.value.services.map(\.name))
+        delivered = delivered.filter { names.contains($0.key) }
+        live = live.filter { names.contains($0.key) }
+    }
+
+    /// Whether a service is known to run this image.
+    func isLive(_ image: BuiltImage, of service: String) -> Bool { live[service] == image.id }
+
+    /// A service runs this image now.
+    func setLive(_ image: BuiltImage, of service: String) { live[service] = image.id }
+
+    /// What the service's workloads run already, where all run exactly this image and none was touched by this `dev`
+    /// yet.
+    func running(_ image: BuiltImage, of service: Project.Service) async throws -> DeliveredImage? {
+        guard delivered[service.name] == nil else { return nil }
+        var result: DeliveredImage?
+        for workload in service.workloads {
+            guard let found = try await target.delivered(image, runningIn: workload) else { return nil }
+            result = found
+        }
+        return result
+    }
+
+    /// Starts containers of the image: applies what was not applied before, restarts what was.
+    func rollOut(_ image: DeliveredImage, of service: Project.Service, isRunning: Bool) async throws -> Rollout {
+        await foundation?.value
+        try Task.checkCancellation()
+        delivered[service.name] = image
+        live[service.name] = nil
+        var started: [Workload] = []
+        var waiting: Set<String> = []
+        let project = current.value
+        let objects = project.objects.filter { project.services(of: $0).contains(service.name) }
+        for object in objects where !applied.contains(object.identity) {
+            let missing = project.services(of: object).filter { delivered[$0] == nil }
+            guard missing.isEmpty else {
+                waiting.formUnion(missing)
+                continue
+            }
+            let report = try await apply([object])
+            if let workload = object.workload {
+                if report.created.contains(workload) {
+                    started.append(workload)
+                } else if !isRunning {
+                    try await restart(workload)
+                    started.append(workload)
+                } else if report.changed.contains(workload) {
+                    started.append(workload)
+                }
+            }
+        }
+        let pending = Set(
+            objects.filter { !applied.contains($0.identity) }.compactMap(\.workload))
+        for workload in service.workloads
+        where !isRunning && !started.contains(workload) && !pending.contains(workload) {
+            try await restart(workload)
+            started.append(workload)
+        }
+        if started.isEmpty { return waiting.isEmpty ? .running : .waiting(for: waiting.sorted()) }
+        return .started(started)
+    }
+
+    /// Returns when the workloads are up.
+    nonisolated func awaitReady(_ workloads: [Workload]) async throws {
+        for workload in workloads { try await target.waitUntilReady(workload) }
+    }
+
+    /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again
+    /// what was applied before.
+    func applyAll() async throws -> ApplyReport {
+        let project = current.value
+        let ready = project.objects.filter { project.services(of: $0).allSatisfy { delivered[$0] != nil } }
+        return ready.isEmpty ? ApplyReport() : try await apply(ready)
+    }
+
+    /// What the applies since the last call had to say, each thing once for the life of a `dev`.
+    func takeNotices() -> [String] {
+        defer { untold = [] }
+        return untold
+    }
+
+    private func apply(_ objects: [KubernetesObject]) async throws -> ApplyReport {
+        let images = Array(delivered.values)
+        let report = try await locks.withLocks(on: Set(objects.compactMap(\.workload))) { [target] in
+            try await target.apply(objects, images: images)
+        }
+        applied.formUnion(objects.map(\.identity))
+        untold += report.notices.filter { told.insert($0).inserted }
+        return report
+    }
+
+    private func restart(_ workload: Workload) async throws {
+        let images = Array(delivered.values)
+        try await locks.withLocks(on: [workload]) { [target] in
+            try await target.restart(workload, images: images)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Runner
+
+/// One pass of one service: build, deliver, restart, wait until it is ready.
+struct Pass: Sendable {
+    /// How a pass ended.
+    enum Outcome: Sendable {
+        /// New containers run the new image, or are known to run it already.
+        case live(PassSummary)
+        /// The image is built and delivered, but nothing can start before other services have images too.
+        case waiting(PassSummary, for: [String])
+        /// A step failed.
+        case failed(TargetError)
+        /// A newer change, or the end of devloop, came first.
+        case stopped
+    }
+
+    let service: Project.Service
+    let cause: WorkPlan.Cause
+    let builder: ImageBuilder
+    let target: any Target
+    let deployment: Deployment
+    let control: PassControl
+    /// Is handed each line of the build's output.
+    let onBuildLine: @Sendable ([UInt8]) -> Void
+
+    /// Runs the pass to its end. What fails is in the result.
+    func run() async -> Outcome {
+        await control.run {
+            do {
+                return try await steps()
+            } catch let error as TargetError {
+                return .failed(error)
+            } catch {
+                return .stopped
+            }
+        }
+    }
+
+    private func steps() async throws -> Outcome {
+        var watch = StageWatch(cause: cause)
+        try control.enter(.build)
+        let image = try await builder.build(service.configuration.buildRequest, onLine: onBuildLine)
+        watch.finish("build")
+        if await deployment.isLive(image, of: service.name) { return .live(summary(watch, "unchanged, checked in")) }
+
+        try control.enter(.deliver)
+        let running = try await deployment.running(image, of: service)
+        let delivered: DeliveredImage
+        if let running {
+            delivered = running
+        } else {
+            delivered = try await target.deliver(image)
+            watch.finish(delivered.wasPushed ? "push" : "load")
+        }
+
+        try control.enter(.restart)
+        switch try await deployment.rollOut(delivered, of: service, isRunning: running != nil) {
+        case .waiting(let services): return .waiting(summary(watch, "built in"), for: services)
+        case .running:
+            await deployment.setLive(image, of: service.name)
+            return .live(summary(watch, "runs this image already, checked in"))
+        case .started(let workloads):
+            watch.finish("restart")
+            try control.enter(.ready)
+            try await deployment.awaitReady(workloads)
+            watch.finish("ready")
+            await deployment.setLive(image, of: service.name)
+            return .live(summary(watch, "live in"))
+        }
+    }
+
+    private func summary(_ watch: StageWatch, _ outcome: String) -> PassSummary {
+        PassSummary(
+            service: service.name, outcome: outcome, total: ContinuousClock.Instant.now - cause.noticed,
+            stages: watch.stages,
+            changes: cause.files)
+    }
+}
+
+/// Measures the stages of a pass.
+private struct StageWatch {
+    private(set) var stages: [PassSummary.Stage] = []
+    private var last = ContinuousClock.Instant.now
+
+    init(cause: WorkPlan.Cause) {
+        // At the start there is nothing to detect.
+        if !cause.files.isEmpty { stages.append(.init(name: "detect", duration: last - cause.noticed)) }
+    }
+
+    mutating func finish(_ name: String) {
+        let now = ContinuousClock.Instant.now
+        // A target that has nothing to deliver has no such stage.
+        if name != "load" || now - last > .milliseconds(20) { stages.append(.init(name: name, duration: now - last)) }
+        last = now
+    }
+}
+
+extension Configuration.Service {
+    /// What docker is asked to build.
+    var buildRequest: BuildRequest {
+        BuildRequest(
+            reference: image, context: context, dockerfile: dockerfile, stage: stage,
+            arguments: buildArgs.map { .init(name: $0.name, value: $0.value) })
+    }
+}

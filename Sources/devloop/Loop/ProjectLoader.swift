@@ -1,0 +1,24 @@
+import Runner
+
+/// Reads devloop.json and the manifests and joins them.
+struct ProjectLoader: Sendable {
+    let file: String
+    let options: CommonOptions
+    let reader: ManifestReader
+
+    /// Reads both.
+    /// - Throws: ``ConfigurationError``, `TargetError` or `CancellationError`.
+    func load() async throws -> Project {
+        try await join(try configuration())
+    }
+
+    /// Reads devloop.json.
+    func configuration() throws(ConfigurationError) -> Configuration {
+        try Configuration.load(path: file).applying(options)
+    }
+
+    /// Reads the manifests of a configuration.
+    func join(_ configuration: Configuration) async throws -> Project {
+        try Project(configuration: configuration, objects: try await reader.read(configuration.manifests))
+    }
+}

@@ -1,0 +1,77 @@
+import Runner
+
+/// The configuration and the manifests joined: which image runs in which workload. A pure value.
+struct Project: Sendable {
+    /// A service and what runs it.
+    struct Service: Sendable {
+        /// What devloop.json says of it.
+        var configuration: Configuration.Service
+        /// What is restarted when its image changes.
+        var workloads: [Workload]
+
+        var name: String { configuration.name }
+    }
+
+    let configuration: Configuration
+    let objects: [KubernetesObject]
+    let services: [Service]
+    /// For each object that runs images of services: which.
+    private let servicesOfObjects: [KubernetesObject.Identity: Set<String>]
+
+    /// Joins the two.
+    /// - Throws: ``ConfigurationError`` where a service's image is used by no manifest and no workload is named.
+    init(configuration: Configuration, objects: [KubernetesObject]) throws(ConfigurationError) {
+        self.configuration = configuration
+        self.objects = objects
+        var servicesOfObjects: [KubernetesObject.Identity: Set<String>] = [:]
+        var services: [Service] = []
+        var problems: [ConfigurationError] = []
+        for service in configuration.services {
+            let delivered = configuration.registry.flatMap { service.image.inRegistry($0) }
+            let users = objects.filter { object in
+                object.images.contains { service.image.isMeant(by: $0, deliveredAs: delivered) }
+            }
+            for user in users { servicesOfObjects[user.identity, default: []].insert(service.name) }
+            let workloads = service.workloads ?? users.compactMap(\.workload)
+            if workloads.isEmpty { problems.append(Self.unused(service, configuration, objects)) }
+            services.append(Service(configuration: service, workloads: workloads))
+        }
+        if let first = problems.first {
+            throw ConfigurationError(
+                file: first.file, problems: problems.flatMap(\.problems),
+                advice: problems.lazy.compactMap(\.advice).first)
+        }
+        self.services = services
+        self.servicesOfObjects = servicesOfObjects
+    }
+
+    /// The services whose images an object runs; empty for an object that needs none of them.
+    func services(of object: KubernetesObject) -> Set<String> { servicesOfObjects[object.identity] ?? [] }
+
+    /// Everything whose logs are followed: the workloads of the manifests and those that services name.
+    var workloads: Set<Workload> {
+        Set(objects.compactMap(\.workload)).union(services.flatMap(\.workloads))
+    }
+
+    /// What a workload's log lines are headed with: its service's name where it runs just one, else its own.
+    func label(of workload: Workload) -> String {
+        let users = services.filter { $0.workloads.contains { $0.kind == workload.kind && $0.name == workload.name } }
+        return users.count == 1 ? users[0].name : workload.name
+    }
+
+    private static func unused(
+        _ service: Configuration.Service, _ configuration: Configuration, _ objects: [KubernetesObject]
+    ) -> ConfigurationError {
+        guard !configuration.manifests.isEmpty else {
+            return configuration.error(
+                at: service.keyPath, "without \"manifests\", \"workloads\" must say what runs this image",
+                advice: "for example \"workloads\": [\"deployment/\(service.name)\"]")
+        }
+        let used = Set(objects.flatMap(\.images)).sorted()
+        let list = used.isEmpty ? "they name no image at all" : "they use \(used.joined(separator: ", "))"
+        let nearest = Suggestion.nearest(to: service.image.description, in: used).map { "did you mean \($0)?" }
+        return configuration.error(
+            at: "\(service.keyPath).image", "no manifest uses the image \(service.image): \(list)",
+            advice: nearest ?? "use that name in a manifest, or say what runs it with \"workloads\"")
+    }
+}
