@@ -41,6 +41,7 @@ struct DevLoop: Sendable {
             }
             var state = State(plan: WorkPlan(jobs: jobs), paths: WatchedPaths(project.configuration))
             let start = WorkPlan.Cause(noticed: .now)
+            terminal.status("building \(project.services.map(\.name).joined(separator: ", "))")
             for service in project.services {
                 let actions = state.plan.changed(service.name, start)
                 perform(actions, &state, in: &group, current, deployment, inbox)
@@ -112,6 +113,10 @@ struct DevLoop: Sendable {
                     inbox.yield(.ended(.stopped, service: name, cause))
                     continue
                 }
+                if let file = cause.files.first {
+                    let others = cause.files.count > 1 ? " and \(cause.files.count - 1) more" : ""
+                    terminal.status("\(name): \(file)\(others) changed, building")
+                }
                 let control = PassControl { inbox.yield(.entered($0, service: name)) }
                 state.controls[name] = control
                 let pass = Pass(
@@ -148,7 +153,9 @@ struct DevLoop: Sendable {
         case .live(let summary): terminal.status(summary)
         case .waiting(let summary, let others):
             terminal.status("\(summary.text); it starts together with \(others.joined(separator: ", "))")
-        case .failed(let error): terminal.error(error.about(service))
+        case .failed(var error):
+            error.advice = error.advice ?? "what runs stays as it is; the next save tries again"
+            terminal.error(error.about(service))
         case .stopped: break
         }
     }
