@@ -12,7 +12,7 @@ let package = Package(
         .testTarget(name: "WatcherTests", dependencies: ["Watcher"]),
         .testTarget(name: "RunnerTests", dependencies: ["Runner"]),
         .testTarget(name: "DevloopTests", dependencies: ["devloop", "Watcher", "Runner"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["devloop", "Runner"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["devloop", "Runner", "Watcher"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -9,10 +9,15 @@ struct IgnorePattern: Sendable, Hashable {
         /// `**text`
         case suffix([UInt8])
         case glob(GlobProgram)
+        /// Well formed, but no expression can be made of it. Docker fails only when it comes to use such a pattern;
+        /// until then it matches nothing.
+        case unusable
     }
 
     /// A leading `!`: what matches is included after all.
     let isException: Bool
+    /// The pattern itself, cleaned and without the `!`.
+    let text: [UInt8]
     private let matcher: Matcher
 
     /// Takes a pattern as the reader of ignore files leaves it; nil for an empty one.
@@ -26,8 +31,12 @@ struct IgnorePattern: Sendable, Hashable {
             if pattern.isEmpty { throw GlobSyntaxError() }
         }
         try PathMatchSyntax.check(pattern)
-        matcher = try Self.compile(pattern)
+        text = pattern
+        matcher = Self.compile(pattern)
     }
+
+    /// Whether Docker fails when it comes to use this pattern.
+    var isUnusable: Bool { matcher == .unusable }
 
     func matches(_ path: ArraySlice<UInt8>) -> Bool {
         switch matcher {
@@ -36,6 +45,7 @@ struct IgnorePattern: Sendable, Hashable {
         case .suffix(let suffix):
             path.hasSuffix(suffix) || (suffix.first == Ascii.slash && path.elementsEqual(suffix.dropFirst()))
         case .glob(let program): program.matches(path)
+        case .unusable: false
         }
     }
 
@@ -45,14 +55,14 @@ struct IgnorePattern: Sendable, Hashable {
         switch matcher {
         case .exact(let text): return text.starts(with: folder)
         case .prefix(let prefix): return prefix.starts(with: folder) || folder.starts(with: prefix)
-        case .suffix: return true
+        case .suffix, .unusable: return true
         case .glob(let program): return program.canMatch(startingWith: folder)
         }
     }
 
     /// Translates a pattern into the regular expression that moby makes of it, quirks included: a wildcard inside a
     /// character class is expanded there too, and `^` is not escaped.
-    private static func compile(_ pattern: [UInt8]) throws(GlobSyntaxError) -> Matcher {
+    private static func compile(_ pattern: [UInt8]) -> Matcher {
         enum Kind { case exact, prefix, suffix, expression }
         var scalars = Utf8Scalars.decode(pattern[...])
         if scalars.first == 0xFEFF { scalars.removeFirst() }
@@ -109,7 +119,7 @@ struct IgnorePattern: Sendable, Hashable {
         case .suffix: return .suffix(Array(pattern.dropFirst(2)))
         case .expression:
             emit("$")
-            return .glob(try GlobProgram(expression: expression))
+            return (try? GlobProgram(expression: expression)).map(Matcher.glob) ?? .unusable
         }
     }
 }

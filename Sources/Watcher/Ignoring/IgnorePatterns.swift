@@ -15,7 +15,8 @@ public struct IgnorePatterns: Sendable, Hashable {
     ///
     /// A leading byte order mark, empty lines and lines that begin with `#` are skipped; the others are trimmed and
     /// cleaned (`/a/./b/` is `a/b`).
-    /// - Throws: ``BadIgnorePattern`` for a pattern that Docker refuses too; the build would fail with it.
+    /// - Throws: ``BadIgnorePattern`` for a pattern that Docker refuses too, so that the build will fail. A pattern that
+    ///   Docker only stumbles over when it gets to it (`[z-a]`) is not an error: it matches nothing.
     public init(parsing contents: [UInt8]) throws(BadIgnorePattern) {
         var contents = contents[...]
         if contents.starts(with: [0xEF, 0xBB, 0xBF]) {
