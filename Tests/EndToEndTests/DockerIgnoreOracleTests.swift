@@ -83,7 +83,8 @@ private struct OracleCase: CustomStringConvertible {
     private static func name(_ random: inout SeededGenerator) -> String {
         let names = [
             "a", "b", "ab", "abc", "a.b", "foo", "foo.txt", "bar.txt", ".x", "x y", "é", "[a]", "a*b", "b\\c", "!n",
-            "#h", "a^b", "^", "dir", "dir", "src", "src", "-", "$a", "(b)", "{c}", "a+", "7up", "a|b", "..a",
+            "#h", "a^b", "^", "dir", "dir", "src", "src", "-", "$a", "(b)", "{c}", "a+", "7up", "a|b", "..a", "a{2}",
+            "aa", "aaa",
         ]
         return names.randomElement(using: &random) ?? ""
     }

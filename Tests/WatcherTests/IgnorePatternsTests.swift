@@ -4,8 +4,8 @@ import Testing
 
 /// Cases from the behaviour of moby's own matcher; whether Docker agrees is shown by the oracle test.
 @Suite struct IgnorePatternsTests {
-    /// Two of them are quirks: a wildcard inside a class is expanded there (`[a*]` is the expression `[a[^/]*]`), and
-    /// `^` is an anchor wherever there is a wildcard too.
+    /// Some of them are quirks: a wildcard inside a class is expanded there (`[a*]` is the expression `[a[^/]*]`), and
+    /// `^`, `|` and `{2}` are taken for a regular expression's own wherever there is a wildcard too.
     @Test(arguments: [
         ("**", "dir/file"), ("**/", "file"), ("**/**", "dir/file"), ("dir/**", "dir/dir2/file"), ("**/dir", "dir"),
         ("**/dir", "dir/file"), ("**/dir2/*", "dir/dir2/file"), ("**/dir2/**", "dir/dir2/dir3/file"),
@@ -15,7 +15,8 @@ import Testing
         ("a(b)c/def", "a(b)c/def"), ("a.|)$(}+{bc", "a.|)$(}+{bc"), ("a\\\\", "a\\"), ("a\\*b", "a*b"),
         ("*c", "abc"), ("a*b?c*x", "abxbbxdbxebxczzx"), ("a?b", "a☺b"), ("[a-ζ]*", "α"), ("[\\]a]", "]"),
         ("[\\-x]", "-"), ("a*", "ab/c"), ("foo/", "foo/x"), ("/foo", "foo"), ("a/../b", "b"), ("./x", "x"),
-        ("[[:digit:]]*", "7up"), ("\\d*", "7up"), ("[a*]", "a^[a]"), ("^*", "anything"), ("a^b", "a^b"),
+        ("[[:digit:]]*", "7up"), ("\\d*", "7up"), ("[a*]", "a^[a]"), ("^*", "anything"), ("a^b", "a^b"), ("a|b", "a|b"),
+        ("x*|b", "ab"), ("a{2}*", "aab"), ("?{2,3}", "abc"), ("{c}*", "{c}"),
     ]) func excludes(pattern: String, path: String) throws {
         #expect(try IgnorePatterns(patterns: [pattern]).excludes(path))
     }
@@ -24,6 +25,7 @@ import Testing
         ("**/**/*.txt2", "dir/file.txt"), ("a/*.txt", "a/dir/file.txt"), ("a[b-d]e", "ae"), (".*", "foo"),
         ("abc.def", "abcZdef"), ("abc/**", "abc"), ("**/.foo", "bar.foo"), ("a*/b", "a/c/b"), ("a???b", "a☺b"),
         ("a?b", "a/b"), ("*[a-ζ]", "A"), ("a^*", "a^b"), ("\\d*", "dup"), ("*.md", "a/b.md"),
+        ("a{2}*", "a{2}"), ("a|b", "a"), ("?{2,3}", "abcd"),
     ]) func doesNotExclude(pattern: String, path: String) throws {
         #expect(try !IgnorePatterns(patterns: [pattern]).excludes(path))
     }
@@ -34,7 +36,7 @@ import Testing
         #expect(throws: BadIgnorePattern(pattern: pattern, line: 1)) { try IgnorePatterns(patterns: [pattern]) }
     }
 
-    @Test(arguments: ["\\1*", "\\é*", "[z-a]", "[[:nope:]]", "\\pX*"])
+    @Test(arguments: ["\\1*", "\\é*", "[z-a]", "[[:nope:]]", "\\pX*", "*{2}", "a|{2}*", "?{3,2}"])
     func aPatternThatDockerStumblesOverMatchesNothing(pattern: String) throws {
         let patterns = try IgnorePatterns(patterns: [pattern])
         let unusable = patterns.patterns.map(\.isUnusable)

@@ -63,15 +63,18 @@ enum Noticing: String, CaseIterable, CustomTestStringConvertible {
     case pollingAlone
     /// The kernel allows watches for a part of the tree only.
     case fewWatches
-    /// Watches are set and nothing is announced, as on a network mount; the polling is not told.
+    /// Watches are set and nothing is announced, as on a network mount; the watcher has to find out.
     case deafWatches
+    /// The kernel has dropped events each time.
+    case overflowingQueue
 
     var options: HintOptions {
         switch self {
         case .kernelHints: HintOptions()
         case .pollingAlone: HintOptions(isEnabled: false)
         case .fewWatches: HintOptions(watchLimit: 1)
-        case .deafWatches: HintOptions(isDeaf: true)
+        case .deafWatches: HintOptions(isDeaf: true, auditInterval: .milliseconds(50))
+        case .overflowingQueue: HintOptions(isOverflowing: true)
         }
     }
 
@@ -91,6 +94,13 @@ final class WatcherProbe {
         watcher = try TreeWatcher(roots: [root], schedule: schedule, hints: noticing.options)
         batches = watcher.batches.makeAsyncIterator()
         try await watcher.start()
+    }
+
+    /// The changes of the batches until one has this change; the last one included.
+    func changes(until last: String) async throws -> Set<String> {
+        var changes: Set<String> = []
+        while !changes.contains(last) { changes.formUnion(try await next()) }
+        return changes
     }
 
     func nextBatch() async throws -> ChangeBatch {

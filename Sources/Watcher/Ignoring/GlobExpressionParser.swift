@@ -1,38 +1,111 @@
 /// Reads the part of Go's regular expressions that a pattern can turn into: literals, escapes, classes, `[^/]*`,
-/// `.*` and `(.*/)?`. Source: Go's `regexp/syntax`.
+/// `.*`, `(.*/)?`, `|` and `{2,3}`. Source: Go's `regexp/syntax`.
 struct GlobExpressionParser {
     private var rest: ArraySlice<UInt32>
+    private var steps: [GlobProgram.Step] = []
+    /// Whether the last step may be repeated: there is one, and it is not a repetition already.
+    private var isRepeatable = false
 
     init(_ expression: [UInt32]) {
         rest = expression[...]
     }
 
-    mutating func parse() throws(GlobSyntaxError) -> [GlobProgram.Step] {
-        var steps: [GlobProgram.Step] = [.assertion(.start)]
+    /// The alternatives of the whole expression.
+    mutating func parse() throws(GlobSyntaxError) -> [[GlobProgram.Step]] {
+        var rows: [[GlobProgram.Step]] = []
+        steps = [.assertion(.start)]
+        isRepeatable = true
         while let scalar = rest.first {
-            if take("(.*/)?") {
-                steps += [.optionalFolders, .insideFolders]
-            } else if take("[^/]*") {
-                steps.append(.many(.notSlash))
-            } else if take("[^/]") {
-                steps.append(.one(.notSlash))
-            } else if take(".*") {
-                steps.append(.many(.notNewline))
-            } else if take("^") {
-                steps.append(.assertion(.start))
-            } else if take("$") {
-                steps.append(.assertion(.end))
-            } else if take("[") {
-                let members = try parseClass()
-                steps.append(take("*") ? .many(.members(members)) : .one(.members(members)))
-            } else if take("\\") {
-                steps += try parseEscape()
+            let isRepetition = try parseRepetition()
+            if isRepetition {
+                isRepeatable = false
+            } else if take("|") {
+                rows.append(steps)
+                steps = []
+                isRepeatable = false
             } else {
-                rest.removeFirst()
-                steps.append(.one(.scalar(scalar)))
+                isRepeatable = try parseStep(scalar)
             }
         }
-        return steps
+        return rows + [steps]
+    }
+
+    /// Reads one step; true if it may be repeated.
+    private mutating func parseStep(_ scalar: UInt32) throws(GlobSyntaxError) -> Bool {
+        if take("(.*/)?") {
+            steps += [.optionalFolders, .insideFolders]
+            return false
+        } else if take(".*") {
+            steps.append(.many(.notNewline))
+            return false
+        } else if take("[^/]*") {
+            steps.append(.many(.notSlash))
+            return false
+        } else if take("[^/]") {
+            steps.append(.one(.notSlash))
+        } else if take("^") {
+            steps.append(.assertion(.start))
+        } else if take("$") {
+            steps.append(.assertion(.end))
+        } else if take("[") {
+            let members = try parseClass()
+            if take("*") {
+                steps.append(.many(.members(members)))
+                return false
+            }
+            steps.append(.one(.members(members)))
+        } else if take("\\") {
+            let escaped = try parseEscape()
+            steps += escaped
+            return !escaped.isEmpty || isRepeatable
+        } else {
+            rest.removeFirst()
+            steps.append(.one(.scalar(scalar)))
+        }
+        return true
+    }
+
+    /// Reads `{2}`, `{2,}` or `{2,3}` and repeats the last step; false if something else follows, a lone `{` included.
+    private mutating func parseRepetition() throws(GlobSyntaxError) -> Bool {
+        let saved = rest
+        guard take("{"), let least = takeNumber() else {
+            rest = saved
+            return false
+        }
+        var most: Int? = least
+        if take(",") {
+            most = nil
+            if rest.first != 0x7D {
+                guard let number = takeNumber() else {
+                    rest = saved
+                    return false
+                }
+                most = number
+            }
+        }
+        guard take("}") else {
+            rest = saved
+            return false
+        }
+        guard least <= 1000, (most ?? 0) <= 1000, least <= most ?? least, isRepeatable, let step = steps.popLast()
+        else {
+            throw GlobSyntaxError()
+        }
+        if case .one(let set) = step {
+            steps += Array(repeating: step, count: least)
+            steps += most.map { Array(repeating: .maybe(set), count: $0 - least) } ?? [.many(set)]
+        } else if least > 0 {
+            steps.append(step)
+        }
+        return true
+    }
+
+    private mutating func takeNumber() -> Int? {
+        let digits = rest.prefix { (0x30...0x39).contains($0) }
+        // Go does not take a number with a leading zero for one.
+        if digits.isEmpty || digits.count > 1 && digits.first == 0x30 { return nil }
+        rest = rest.dropFirst(digits.count)
+        return digits.count > 8 ? 1001 : digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
 
     private mutating func take(_ text: String) -> Bool {

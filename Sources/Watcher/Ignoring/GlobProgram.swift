@@ -1,11 +1,12 @@
 /// The regular expressions that moby makes of patterns, as a program that runs in time linear in the path.
 ///
-/// Such an expression is a row of steps without alternatives, so that a state is a place in the row and the whole
-/// machine is one flag a place.
+/// Such an expression is a row of steps, so that a state is a place in the row and the whole machine is one flag a
+/// place; or a few rows, where the pattern holds a `|`.
 struct GlobProgram: Sendable, Hashable {
     enum Step: Sendable, Hashable {
         case one(ScalarSet)
         case many(ScalarSet)
+        case maybe(ScalarSet)
         /// `(.*/)?`: either nothing, or what the next step, always ``insideFolders``, takes.
         case optionalFolders
         /// `.*/`
@@ -31,13 +32,35 @@ struct GlobProgram: Sendable, Hashable {
         }
     }
 
-    private let steps: [Step]
-    /// The ASCII literals that every match ends with: most paths are turned down by these alone.
-    private let ending: [UInt8]
+    private let rows: [Row]
 
     init(expression: [UInt32]) throws(GlobSyntaxError) {
         var parser = GlobExpressionParser(expression)
-        steps = try parser.parse()
+        rows = try parser.parse().map(Row.init)
+    }
+
+    func matches(_ path: ArraySlice<UInt8>) -> Bool {
+        rows.contains { $0.matches(path) }
+    }
+
+    /// Whether some text that begins with `beginning` could match.
+    func canMatch(startingWith beginning: ArraySlice<UInt8>) -> Bool {
+        rows.contains { $0.run(on: beginning).isAlive }
+    }
+}
+
+/// One alternative of an expression.
+private struct Row: Sendable, Hashable {
+    private let steps: [GlobProgram.Step]
+    /// The ASCII literals that every match ends with: most paths are turned down by these alone.
+    private let ending: [UInt8]
+
+    /// What has no anchor may begin or end anywhere.
+    init(_ parsed: [GlobProgram.Step]) {
+        var steps = parsed
+        if steps.first != .assertion(.start) { steps.insert(.many(.all), at: 0) }
+        if steps.last != .assertion(.end) { steps.append(.many(.all)) }
+        self.steps = steps
         ending = Self.literalEnding(of: steps)
     }
 
@@ -45,12 +68,7 @@ struct GlobProgram: Sendable, Hashable {
         path.hasSuffix(ending) && run(on: path).isMatch
     }
 
-    /// Whether some text that begins with `beginning` could match.
-    func canMatch(startingWith beginning: ArraySlice<UInt8>) -> Bool {
-        run(on: beginning).isAlive
-    }
-
-    private static func literalEnding(of steps: [Step]) -> [UInt8] {
+    private static func literalEnding(of steps: [GlobProgram.Step]) -> [UInt8] {
         var ending: [UInt8] = []
         for step in steps.reversed() {
             if case .assertion(.end) = step { continue }
@@ -60,7 +78,7 @@ struct GlobProgram: Sendable, Hashable {
         return ending.reversed()
     }
 
-    private func run(on text: ArraySlice<UInt8>) -> (isMatch: Bool, isAlive: Bool) {
+    func run(on text: ArraySlice<UInt8>) -> (isMatch: Bool, isAlive: Bool) {
         text.withUnsafeBufferPointer { bytes in
             withUnsafeTemporaryAllocation(of: Bool.self, capacity: 2 * (steps.count + 1)) { flags in
                 run(on: bytes, flags: flags)
@@ -95,7 +113,7 @@ struct GlobProgram: Sendable, Hashable {
         for index in steps.indices where flags[index] {
             switch steps[index] {
             case .one, .insideFolders: break
-            case .many: flags[index + 1] = true
+            case .many, .maybe: flags[index + 1] = true
             case .optionalFolders:
                 flags[index + 1] = true
                 flags[index + 2] = true
@@ -112,7 +130,7 @@ struct GlobProgram: Sendable, Hashable {
         var isAlive = false
         for index in steps.indices where current[index] {
             switch steps[index] {
-            case .one(let set):
+            case .one(let set), .maybe(let set):
                 guard set.contains(scalar) else { continue }
                 following[index + 1] = true
             case .many(let set):

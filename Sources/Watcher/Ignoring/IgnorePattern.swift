@@ -61,7 +61,8 @@ struct IgnorePattern: Sendable, Hashable {
     }
 
     /// Translates a pattern into the regular expression that moby makes of it, quirks included: a wildcard inside a
-    /// character class is expanded there too, and `^` is not escaped.
+    /// character class is expanded there too, and `^`, `|`, `{` and `}` are not escaped. (moby means to escape the last
+    /// three; its table has no room for them.)
     private static func compile(_ pattern: [UInt8]) -> Matcher {
         enum Kind { case exact, prefix, suffix, expression }
         var scalars = Utf8Scalars.decode(pattern[...])
@@ -99,7 +100,7 @@ struct IgnorePattern: Sendable, Hashable {
             case Ascii.question:
                 emit("[^/]")
                 kind = .expression
-            case let byte where ".+()|{}$".utf8.contains(byte):
+            case let byte where ".+()$".utf8.contains(byte):
                 expression += [UInt32(Ascii.backslash), scalar]
             case Ascii.backslash where index < scalars.count:
                 expression += [scalar, scalars[index]]

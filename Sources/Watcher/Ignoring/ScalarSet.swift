@@ -6,6 +6,7 @@ enum ScalarSet: Sendable, Hashable {
     /// `.`: Go's dot takes everything but a newline.
     case notNewline
     case members(ScalarClass)
+    case all
 
     func contains(_ scalar: UInt32) -> Bool {
         switch self {
@@ -13,6 +14,7 @@ enum ScalarSet: Sendable, Hashable {
         case .notSlash: scalar != UInt32(Ascii.slash)
         case .notNewline: scalar != UInt32(Ascii.newline)
         case .members(let members): members.contains(scalar)
+        case .all: true
         }
     }
 

@@ -85,7 +85,7 @@
         }
 
         private func report(_ event: inotify_event, name: UnsafeRawBufferPointer, to body: (Hint) -> Void) {
-            if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { return body(.overflow) }
+            if options.isOverflowing || event.mask & UInt32(IN_Q_OVERFLOW) != 0 { return body(.overflow) }
             guard let id = folders[event.wd] else { return }
             if event.mask & UInt32(IN_IGNORED) != 0 {
                 folders[event.wd] = nil

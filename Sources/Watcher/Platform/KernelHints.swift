@@ -15,4 +15,8 @@ struct HintOptions: Sendable {
     var watchLimit = Int.max
     /// Watches are set up and their events thrown away, as on a network mount.
     var isDeaf = false
+    /// Every event is taken for an overflow of the queue.
+    var isOverflowing = false
+    /// How often a tree is looked through as an audit of the hints, at the most.
+    var auditInterval = Duration.seconds(10)
 }

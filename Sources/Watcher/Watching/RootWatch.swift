@@ -32,7 +32,8 @@ final class RootWatch {
             }
         }
         scanner = TreeScanner(root: root, hints: kernel, isStopped: isStopped, notify: notify)
-        pace = SweepPace(isAudit: false, pollInterval: schedule.pollInterval, now: .now)
+        pace = SweepPace(
+            isAudit: false, pollInterval: schedule.pollInterval, auditInterval: hints.auditInterval, now: .now)
     }
 
     var root: WatchRoot { scanner.root }
@@ -185,6 +186,7 @@ final class RootWatch {
     /// Looks again at everything that is to be reported, and at everything where nothing is announced. Returns whether
     /// something that counts has changed.
     func verify() -> Bool {
+        checkHints()
         let folders = isAnnouncedInFull ? Array(announced.union(scanner.tree.pending)).sorted() : allFolders
         announced.removeAll()
         return !look(at: folders).changed.isEmpty
@@ -192,7 +194,7 @@ final class RootWatch {
 
     /// The changes since the last report. See ``FileTree/report(unsureSince:)``.
     func report(unsureSince instant: ContinuousClock.Instant?) -> [Change] {
-        checkHints()
+        everAnnounced = announced
         let found = scanner.report(unsureSince: instant)
         defer { carried = [] }
         if carried.isEmpty { return found }
@@ -210,6 +212,5 @@ final class RootWatch {
             pace.setAudit(isAnnouncedInFull, now: .now)
         }
         unannounced = []
-        everAnnounced = announced
     }
 }

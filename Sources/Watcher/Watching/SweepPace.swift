@@ -9,17 +9,20 @@ struct SweepPace {
     /// Whether the kernel announces every change here. The sweep is only an audit then.
     var isAudit: Bool
     private let pollInterval: Duration
+    private let auditInterval: Duration
     private var roundStart: ContinuousClock.Instant
     private var roundCost = Duration.zero
     private var lastRoundCost = Duration.zero
     private(set) var next: ContinuousClock.Instant
 
-    init(isAudit: Bool, pollInterval: Duration, now: ContinuousClock.Instant) {
+    init(isAudit: Bool, pollInterval: Duration, auditInterval: Duration, now: ContinuousClock.Instant) {
         self.isAudit = isAudit
         self.pollInterval = pollInterval
+        self.auditInterval = auditInterval
         roundStart = now
         next = now
         next = now + shortestRound
+        roundStart = next
     }
 
     /// The share of a core: 2 % where nothing is announced (hot folders may take 1 % more). An audit takes 0.15 %,
@@ -30,7 +33,7 @@ struct SweepPace {
     }
 
     private var shortestRound: Duration {
-        isAudit ? max(.seconds(10), pollInterval) : pollInterval
+        isAudit ? max(auditInterval, pollInterval) : pollInterval
     }
 
     /// A slice that cost this much processor time ended.

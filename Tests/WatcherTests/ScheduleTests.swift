@@ -1,0 +1,113 @@
+import Testing
+
+@testable import Watcher
+
+/// When to look and when to report, without a clock.
+@Suite struct ScheduleTests {
+    private let start = ContinuousClock.now
+
+    private func after(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
+
+    private func noticed(_ schedule: inout PollSchedule, _ milliseconds: Int) {
+        schedule.noticed(at: after(milliseconds), seen: after(milliseconds))
+    }
+
+    @Test func nothingIsDueWhenNothingChanged() {
+        #expect(PollSchedule().verification == nil)
+    }
+
+    @Test func aBatchIsVerifiedWhenItHasSettled() {
+        var schedule = PollSchedule(settleMilliseconds: 50)
+        noticed(&schedule, 0)
+        #expect(schedule.verification == after(50))
+        noticed(&schedule, 30)
+        #expect(schedule.verification == after(80))
+        #expect(schedule.batchStart == after(0))
+        #expect(schedule.verified(foundChanges: false, from: after(80), to: after(81)) == .report)
+        #expect(schedule.verification == nil)
+    }
+
+    @Test func aBatchThatChangesWhileItIsVerifiedSettlesAnew() {
+        var schedule = PollSchedule(settleMilliseconds: 50)
+        noticed(&schedule, 0)
+        #expect(schedule.verified(foundChanges: true, from: after(50), to: after(60)) == .wait)
+        #expect(schedule.verification == after(110))
+        #expect(schedule.batchStart == after(0))
+    }
+
+    @Test func aStampIsSeenTwiceAtSomeDistanceHoweverShortTheSettling() {
+        var schedule = PollSchedule(settleMilliseconds: 0)
+        schedule.noticed(at: after(0), seen: after(5))
+        #expect(schedule.verification == after(25))
+    }
+
+    @Test func changesWithoutEndAreReportedAtTheCeilingAndDoubted() {
+        var schedule = PollSchedule(settleMilliseconds: 50, ceilingMilliseconds: 2000)
+        for time in stride(from: 0, through: 1990, by: 10) { noticed(&schedule, time) }
+        #expect(schedule.verification == after(2000))
+        #expect(
+            schedule.verified(foundChanges: true, from: after(2000), to: after(2001))
+                == .reportDoubting(since: after(1980)))
+        #expect(schedule.verification == nil)
+    }
+
+    @Test func atTheCeilingWhatWasSeenJustNowIsDoubtedEvenIfItRests() {
+        var schedule = PollSchedule(settleMilliseconds: 50, ceilingMilliseconds: 100)
+        noticed(&schedule, 0)
+        noticed(&schedule, 95)
+        #expect(
+            schedule.verified(foundChanges: false, from: after(100), to: after(101))
+                == .reportDoubting(since: after(80)))
+    }
+
+    @Test(arguments: [(0, 1), (-5, 20), (250, 50)]) func nonsenseIsRaisedToWhatMakesSense(poll: Int, settle: Int) {
+        let schedule = PollSchedule(pollMilliseconds: poll, settleMilliseconds: settle, ceilingMilliseconds: 0)
+        #expect(schedule.pollMilliseconds >= 10)
+        #expect(schedule.ceilingMilliseconds >= schedule.settleMilliseconds)
+    }
+
+    @Test func aSmallTreeIsPolledAtTheIntervalThatWasAskedFor() {
+        var pace = SweepPace(
+            isAudit: false, pollInterval: .milliseconds(250), auditInterval: .seconds(10), now: start)
+        #expect(pace.next == after(250))
+        pace.sliceEnded(at: after(251), cost: .milliseconds(1), isRoundComplete: true)
+        #expect(pace.next == after(500))
+    }
+
+    /// 200 ms of processor time in slices of 5 ms: at 2 % of a core a round takes ten seconds.
+    @Test func aLargeTreeIsPolledAtItsShareOfACore() {
+        var pace = SweepPace(
+            isAudit: false, pollInterval: .milliseconds(250), auditInterval: .seconds(10), now: start)
+        for slice in 1...40 {
+            pace.sliceEnded(at: pace.next, cost: .milliseconds(5), isRoundComplete: slice == 40)
+        }
+        #expect(pace.next == after(250) + .seconds(10))
+    }
+
+    @Test func anAuditTakesAtMostHalfAPercent() {
+        var pace = SweepPace(isAudit: true, pollInterval: .milliseconds(250), auditInterval: .seconds(10), now: start)
+        #expect(pace.next == after(10_000))
+        #expect(pace.share == 0.0015)
+        pace.sliceEnded(at: after(10_000), cost: .seconds(2), isRoundComplete: true)
+        #expect(pace.share == 0.005)
+    }
+
+    @Test func aTreeWhoseHintsFailIsPolledAtOnce() {
+        var pace = SweepPace(isAudit: true, pollInterval: .milliseconds(250), auditInterval: .seconds(10), now: start)
+        pace.setAudit(false, now: after(100))
+        #expect(pace.next == after(350))
+    }
+
+    @Test func hotFoldersAreLookedAtManyTimesASecondAndForgotten() {
+        var hot = HotFolders()
+        #expect(hot.next == nil)
+        hot.insert([7], at: start)
+        #expect(hot.next == after(50))
+        hot.looked(at: after(50), cost: .milliseconds(2))
+        #expect(hot.next == after(250), "1 % of a core")
+        hot.insert(Array(100..<200), at: after(250))
+        #expect(hot.ids == Array(168..<200))
+        hot.looked(at: after(250) + .seconds(700), cost: .zero)
+        #expect(hot.next == nil)
+    }
+}
