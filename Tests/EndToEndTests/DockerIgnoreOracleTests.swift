@@ -53,7 +53,7 @@ private struct OracleCase: CustomStringConvertible {
     }
 
     init(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var folders: Set<String> = []
         var files: Set<String> = []
         for _ in 0..<Int.random(in: 4...14, using: &random) {
@@ -159,19 +159,6 @@ private struct OracleCase: CustomStringConvertible {
         }
         try Data(ignoreFile).write(to: URL(fileURLWithPath: folder + "/.dockerignore"))
         try Data("FROM scratch\nCOPY . /context/\n".utf8).write(to: URL(fileURLWithPath: folder + "/Dockerfile"))
-    }
-}
-
-/// The same numbers from the same seed everywhere (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
 
