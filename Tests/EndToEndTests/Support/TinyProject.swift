@@ -1,0 +1,55 @@
+import Foundation
+
+/// A project of one service in a folder of its own: an image with nothing but a static busybox, which prints the version
+/// that its source holds and then waits.
+struct TinyProject: Sendable {
+    /// Debian's package `busybox-static`.
+    static let busybox = "/bin/busybox"
+    static var isPossible: Bool { FileManager.default.isExecutableFile(atPath: busybox) }
+
+    let name: String
+    let folder: URL
+
+    /// - Parameter manifest: the manifests; `IMAGE` in them stands for the image's name, `NAME` for the project's.
+    init(manifests: [String: String], workloads: [String]? = nil) throws {
+        name = "tiny-\(UInt32.random(in: 0...UInt32.max))"
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(name)
+        let context = folder.appendingPathComponent("app")
+        try FileManager.default.createDirectory(at: context, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("k8s"), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            at: URL(fileURLWithPath: Self.busybox), to: context.appendingPathComponent("busybox"))
+        try """
+        FROM scratch
+        COPY busybox /bin/busybox
+        COPY run version /
+        CMD ["/bin/busybox", "sh", "/run"]
+        """.write(to: context.appendingPathComponent("Dockerfile"), atomically: true, encoding: .utf8)
+        try """
+        trap 'exit 0' TERM
+        echo "version $(/bin/busybox cat /version) starts"
+        while true; do /bin/busybox sleep 3600 & wait $!; done
+        """.write(to: context.appendingPathComponent("run"), atomically: true, encoding: .utf8)
+        try save(version: "one")
+        for (file, text) in manifests {
+            let text = text.replacingOccurrences(of: "IMAGE", with: "\(name)/app").replacingOccurrences(
+                of: "NAME", with: name)
+            try text.write(
+                to: folder.appendingPathComponent("k8s/\(file)"), atomically: true, encoding: .utf8)
+        }
+        let named = workloads.map { ", \"workloads\": \($0)" } ?? ""
+        try """
+        { "name": "\(name)", "manifests": ["k8s"],
+          "services": [{ "name": "app", "image": "\(name)/app", "context": "app"\(named) }] }
+        """.write(to: folder.appendingPathComponent("devloop.json"), atomically: true, encoding: .utf8)
+    }
+
+    /// Saves the service's source.
+    func save(version: String) throws {
+        try "\(version)\n".write(
+            to: folder.appendingPathComponent("app/version"), atomically: true, encoding: .utf8)
+    }
+
+    func remove() { try? FileManager.default.removeItem(at: folder) }
+}
