@@ -1,19 +1,341 @@
-/// Placeholder until the Docker target is merged.
-public struct DockerTarget: Target {
-    public init(project: String, namespace: String, launcher: any CommandRunning) {}
-    public var summary: String { "Docker" }
-    public func prepare() async throws {}
+import Synchronization
+
+/// Services on plain Docker: the manifests of a cluster on a machine that has none.
+///
+/// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps`, `create`,
+/// `network disconnect`, `start`), and two in the background (`stop`, `rm`); waiting for it costs one (`inspect`). The
+/// logs need one for the events and one for each container.
+public final class DockerTarget: Target {
+    private struct Shared {
+        var manifests: DockerManifests
+        /// What the user was told in this session.
+        var told: Set<DockerNotice> = []
+        /// The containers that devloop itself ends.
+        var retired: Set<String> = []
+        /// The names of each workload's containers.
+        var current: [Workload: [String]] = [:]
+        var removals: [Int: Task<Void, Never>] = [:]
+        var removalCount = 0
+    }
+
+    private let project: String
+    private let launcher: any CommandRunning
+    private let pods: DockerPodRunner
+    private let turns = WorkloadTurns()
+    private let shared: Mutex<Shared>
+    private let isFreePort: @Sendable (Int) -> Bool
+
+    /// A project on the Docker that the `docker` command talks to.
+    /// - Parameters:
+    ///   - project: tells what belongs to it from all else on the machine.
+    ///   - namespace: the namespace of objects that name none.
+    public convenience init(project: String, namespace: String, launcher: any CommandRunning) {
+        self.init(project: project, namespace: namespace, launcher: launcher, isFreePort: FreePort.isFree)
+    }
+
+    init(
+        project: String, namespace: String, launcher: any CommandRunning, isFreePort: @escaping @Sendable (Int) -> Bool
+    ) {
+        self.project = project
+        self.launcher = launcher
+        self.isFreePort = isFreePort
+        pods = DockerPodRunner(commands: DockerCommand(project: project), launcher: launcher)
+        shared = Mutex(Shared(manifests: DockerManifests(project: project, namespace: namespace)))
+    }
+
+    /// `Docker, network devloop-blog`
+    public var summary: String { "Docker, network \(pods.commands.network)" }
+
+    /// Asks the daemon for its version.
+    public func prepare() async throws {
+        let output = try await launcher.runTool(DockerCommand.version)
+        guard output.termination.isSuccess else {
+            throw DockerFailure.error(
+                "docker does not work", said: output.errorText.split(separator: "\n").map(String.init))
+        }
+    }
+
+    /// Nothing to do: what was built is where the containers are started.
     public func deliver(_ image: BuiltImage) async throws -> DeliveredImage {
         DeliveredImage(built: image, reference: image.id)
     }
+
+    /// Starts what is new or changed, all workloads side by side. What runs already as it should is left alone, also
+    /// when an earlier devloop started it.
     public func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport {
-        ApplyReport()
+        try shared.withLock {
+            try $0.manifests.add(objects)
+            $0.manifests.add(images)
+        }
+        async let network: Void = pods.makeNetwork()
+        let listed = try await pods.list()
+        try await network
+        let (workloads, manifests) = shared.withLock { shared in
+            shared.manifests.adoptPorts(of: listed)
+            shared.manifests.choosePorts(isFree: isFreePort)
+            return (shared.manifests.workloads, shared.manifests)
+        }
+        let applied = Set(objects.compactMap(\.workload))
+        let results = await withTaskGroup(of: (Workload, Result<Outcome, any Error>).self) { group in
+            for workload in workloads {
+                let containers = listed.filter { $0.workload == workload }
+                // Workloads of earlier calls may get another name or port by this one.
+                guard applied.contains(workload) || !containers.isEmpty else { continue }
+                group.addTask {
+                    do { return (workload, .success(try await self.reconcile(workload, containers))) } catch {
+                        return (workload, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        try Self.throwFirst(results)
+        var report = ApplyReport()
+        for case (let workload, .success(let outcome)) in results {
+            switch outcome {
+            case .unchanged: break
+            case .created: report.created.insert(workload)
+            case .changed: report.changed.insert(workload)
+            }
+        }
+        let planned = workloads.filter(applied.contains).flatMap { (try? manifests.plan($0))?.notices ?? [] }
+        let notices = manifests.notices(objects) + planned
+        report.notices = DockerNotice.lines(
+            shared.withLock { shared in
+                notices.filter { shared.told.insert($0).inserted }
+            })
+        return report
     }
-    public func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? { nil }
-    public func restart(_ workload: Workload, images: [DeliveredImage]) async throws {}
-    public func waitUntilReady(_ workload: Workload) async throws {}
+
+    /// Compares the labels of the workload's containers.
+    public func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
+        let delivered = DeliveredImage(built: image, reference: image.id)
+        let current = Self.current(of: try await pods.list(workload))
+        let users = current.filter { delivered.isMeant(by: $0.image) }
+        return !users.isEmpty && users.allSatisfy { $0.state == "running" && $0.builtImage == image.id }
+            ? delivered : nil
+    }
+
+    /// Puts new containers into the place of the old ones. Where nothing stands against it, the old ones answer until
+    /// the new ones are about to start, and end in the background: one that ignores SIGTERM does not hold up a save.
+    /// If the new ones can't be started, the old ones come back.
+    public func restart(_ workload: Workload, images: [DeliveredImage]) async throws {
+        let manifests = shared.withLock {
+            $0.manifests.add(images)
+            return $0.manifests
+        }
+        try await turns.withTurn(workload) {
+            let plan = try manifests.plan(workload).plan
+            try await self.replace(plan, old: try await self.pods.list(workload))
+        }
+    }
+
+    /// Looks once: a container is ready when it runs.
+    public func waitUntilReady(_ workload: Workload) async throws {
+        var names = shared.withLock { $0.current[workload] } ?? []
+        if names.isEmpty { names = Self.current(of: try await pods.list(workload)).map(\.id) }
+        guard !names.isEmpty else { return }
+        let output = try await launcher.runTool(DockerCommand.inspect(names))
+        guard output.termination.isSuccess else {
+            throw DockerFailure.error("the containers of \(workload) are gone", said: [output.errorText])
+        }
+        for container in (try? JSONParser.parse(output.standardOutput))?.array ?? [] {
+            guard let problem = ContainerState(container).problem else { continue }
+            let id = container["Id"]?.string ?? ""
+            let log = try await launcher.runTool(DockerCommand.lastLines(of: id, count: 20))
+            let lines = (log.text + "\n" + log.errorText).split(separator: "\n").suffix(20).map(String.init)
+            throw TargetError("\(workload) did not become ready: \(problem)", details: lines)
+        }
+    }
+
+    /// Follows the containers of the project. Ends with it: what is removed in the background.
     public func followLogs(
         of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
-    ) async throws {}
-    public func delete(_ objects: [KubernetesObject]) async throws -> [String] { [] }
+    ) async throws {
+        let follower = DockerLogFollower(
+            commands: pods.commands, launcher: launcher, isWanted: { workloads().contains($0) },
+            isRetired: { id in self.shared.withLock { $0.retired.contains(id) } }, onEvent: onEvent)
+        try await withTaskCancellationHandler {
+            try await follower.run()
+        } onCancel: {
+            for removal in shared.withLock({ Array($0.removals.values) }) { removal.cancel() }
+        }
+    }
+
+    /// Removes whatever carries the project's label, and nothing else: what an earlier devloop started, too.
+    public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
+        let containers = try await pods.list()
+        shared.withLock {
+            $0.retired.formUnion(containers.map(\.id))
+            $0.current = [:]
+        }
+        await pods.remove(containers)
+        try Task.checkCancellation()
+        var lines = containers.filter { $0.role == "main" }.map { "\($0.workload) (\($0.container)) removed" }
+        let volumes = try await names(pods.commands.volumes())
+        if !volumes.isEmpty {
+            try await run(pods.commands.removeVolumes(volumes), "the volumes could not be removed")
+            lines += volumes.map { "volume \($0) removed" }
+        }
+        if try await names(pods.commands.networks()).contains(pods.commands.network) {
+            try await run(pods.commands.removeNetwork(), "the network could not be removed")
+            lines.append("network \(pods.commands.network) removed")
+        }
+        return lines
+    }
+
+    private func names(_ command: Command) async throws -> [String] {
+        try await run(command, "\(command) failed").text.split(separator: "\n").map(String.init)
+    }
+
+    @discardableResult
+    private func run(_ command: Command, _ failure: String) async throws -> CommandOutput {
+        let output = try await launcher.runTool(command)
+        guard output.termination.isSuccess else { throw DockerFailure.error(failure, said: [output.errorText]) }
+        return output
+    }
+}
+
+extension DockerTarget {
+    private enum Outcome {
+        case unchanged
+        case created
+        case changed
+    }
+
+    /// Starts or replaces a workload unless it runs as planned.
+    private func reconcile(_ workload: Workload, _ listed: [ListedContainer]) async throws -> Outcome {
+        if try isAsPlanned(workload, listed) { return .unchanged }
+        return try await turns.withTurn(workload) {
+            // Another call may have been quicker.
+            let listed = try await self.pods.list(workload)
+            if try self.isAsPlanned(workload, listed) { return .unchanged }
+            let plan = try self.shared.withLock { try $0.manifests.plan(workload).plan }
+            let current = Self.current(of: listed)
+            if self.isMatch(current, plan) {
+                self.retire(listed.filter { !current.contains($0) })
+                self.shared.withLock { $0.current[workload] = current.map(\.id) }
+                return .unchanged
+            }
+            try await self.replace(plan, old: listed)
+            return current.isEmpty ? .created : .changed
+        }
+    }
+
+    /// Whether exactly the planned containers are there, with nothing left over from before.
+    private func isAsPlanned(_ workload: Workload, _ listed: [ListedContainer]) throws -> Bool {
+        let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
+        let live = shared.withLock { shared in listed.filter { !shared.retired.contains($0.id) } }
+        let current = Self.current(of: live)
+        guard isMatch(current, plan), live.count == current.count else { return false }
+        shared.withLock { $0.current[workload] = current.map(\.id) }
+        return true
+    }
+
+    private func isMatch(_ containers: [ListedContainer], _ plan: PodPlan) -> Bool {
+        let names = containers.filter { $0.specification == plan.fingerprint && $0.role == "main" }.filter {
+            $0.isUp || (plan.restartPolicy != "unless-stopped" && $0.state == "exited")
+        }.map(\.container)
+        return names.sorted() == plan.containers.map(\.name).sorted()
+    }
+
+    /// The containers of the latest start.
+    private static func current(of listed: [ListedContainer]) -> [ListedContainer] {
+        guard let newest = listed.first(where: { $0.role == "main" && $0.state != "created" }) else { return [] }
+        return listed.filter { $0.instance == newest.instance && $0.role == "main" }
+    }
+
+    private func replace(_ plan: PodPlan, old: [ListedContainer]) async throws {
+        let workload = plan.workload
+        let current = Self.current(of: old)
+        let pod = try await pods.make(plan)
+        let pods = pods
+        do {
+            if plan.replacesWhileRunning {
+                try await pods.runInitContainers(of: pod)
+            } else {
+                setRetired(current, true)
+                try await pods.takeDown(current, for: plan)
+                try await pods.runInitContainers(of: pod)
+            }
+            try Task.checkCancellation()
+            // Half of this would leave the workload without any container.
+            try await pods.shielded {
+                if plan.replacesWhileRunning {
+                    self.setRetired(current, true)
+                    try await pods.takeDown(current, for: plan)
+                }
+                try await pods.start(pod)
+            }
+        } catch {
+            await pods.shielded {
+                await pods.discard(pod)
+                await pods.bringBack(current, for: plan)
+                self.setRetired(current, false)
+            }
+            throw error
+        }
+        shared.withLock { $0.current[workload] = pod.containers }
+        retire(old)
+    }
+
+    private func setRetired(_ containers: [ListedContainer], _ isRetired: Bool) {
+        shared.withLock {
+            if isRetired {
+                $0.retired.formUnion(containers.map(\.id))
+            } else {
+                $0.retired.subtract(containers.map(\.id))
+            }
+        }
+    }
+
+    /// Removes containers in the background.
+    private func retire(_ containers: [ListedContainer]) {
+        guard !containers.isEmpty else { return }
+        setRetired(containers, true)
+        shared.withLock { shared in
+            shared.removalCount += 1
+            let number = shared.removalCount
+            shared.removals[number] = Task {
+                await pods.remove(containers)
+                self.shared.withLock { $0.removals[number] = nil }
+            }
+        }
+    }
+
+    private static func throwFirst(_ results: [(Workload, Result<Outcome, any Error>)]) throws {
+        let errors = results.compactMap { result -> (any Error)? in
+            if case .failure(let error) = result.1 { error } else { nil }
+        }
+        guard let first = errors.first else { return }
+        if errors.contains(where: { $0 is CancellationError }) { throw CancellationError() }
+        guard errors.count > 1, var error = first as? TargetError else { throw first }
+        error.details += errors.dropFirst().compactMap { ($0 as? TargetError)?.summary }
+        throw error
+    }
+}
+
+/// What `docker inspect` says of a container.
+private struct ContainerState {
+    let status: String
+    let exitCode: Int
+    let reason: String
+    let isRestarted: Bool
+
+    init(_ json: JSONValue) {
+        status = json[path: ["State", "Status"]]?.string ?? ""
+        exitCode = json[path: ["State", "ExitCode"]]?.integer ?? 0
+        reason = json[path: ["State", "Error"]]?.string ?? ""
+        isRestarted = json[path: ["HostConfig", "RestartPolicy", "Name"]]?.string == "unless-stopped"
+    }
+
+    /// `nil` where it is well: running, or done with what it was to do once.
+    var problem: String? {
+        switch status {
+        case "running", "paused": nil
+        case "exited" where !isRestarted && exitCode == 0: nil
+        case "created": "its container was not started" + (reason.isEmpty ? "" : ": \(reason)")
+        default: "its container exited with code \(exitCode)" + (reason.isEmpty ? "" : ": \(reason)")
+        }
+    }
 }

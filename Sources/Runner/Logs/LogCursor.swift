@@ -23,9 +23,7 @@ public struct LogCursor: Sendable {
 
     /// The text of a line without its time; `nil` where it was shown already. A line without a time is shown as it is.
     public mutating func accept(_ line: [UInt8]) -> [UInt8]? {
-        guard let blank = line.prefix(40).firstIndex(of: 0x20), blank >= 20, line[4] == UInt8(ascii: "-") else {
-            return line
-        }
+        guard let blank = Self.endOfTime(line[...]) else { return line }
         let time = Self.padded(line[..<blank])
         let text = Array(line[(blank + 1)...])
         if let remaining = replaying {
@@ -44,6 +42,14 @@ public struct LogCursor: Sendable {
             resumeFrom = String(decoding: line[..<blank], as: UTF8.self)
         }
         return text
+    }
+
+    /// Where the blank after the time is; `nil` for a line that does not begin with a time, which is the tool's own.
+    static func endOfTime(_ line: ArraySlice<UInt8>) -> Int? {
+        guard let blank = line.prefix(40).firstIndex(of: 0x20), blank - line.startIndex >= 20,
+            line[line.startIndex + 4] == UInt8(ascii: "-")
+        else { return nil }
+        return blank
     }
 
     /// The fraction of a second is printed without trailing zeros by some: with them, times compare as bytes.

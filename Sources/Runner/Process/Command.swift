@@ -23,9 +23,13 @@ public struct Command: Sendable, Hashable {
 }
 
 extension Command: CustomStringConvertible {
-    /// The command as one would type it into a POSIX shell.
+    /// The command as one would type it into a POSIX shell. The values of variables that docker hands on to a container
+    /// (`--env=NAME`) are left out: they may be secret.
     public var description: String {
-        let assignments = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.quoted($0.value))" }
+        let handedOn = Set(arguments.lazy.filter { $0.hasPrefix("--env=") }.map { $0.dropFirst("--env=".count) })
+        let assignments = environment.sorted { $0.key < $1.key }.map {
+            "\($0.key)=\(handedOn.contains($0.key[...]) ? "…" : Self.quoted($0.value))"
+        }
         return (assignments + [Self.quoted(executable)] + arguments.map(Self.quoted)).joined(separator: " ")
     }
 

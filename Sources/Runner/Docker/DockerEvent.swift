@@ -1,0 +1,52 @@
+/// A start, an end or a removal of one of the project's containers, as `docker events` tells it.
+struct DockerEvent: Sendable, Hashable {
+    enum Action: String, Sendable {
+        case start
+        case die
+        case destroy
+    }
+
+    var action: Action
+    var container: FollowedContainer
+    /// Of a container that died.
+    var exitCode: Int?
+
+    /// Reads a line of `--format={{json .}}`; `nil` where it is about something else.
+    init?(_ line: [UInt8]) {
+        guard let json = try? JSONParser.parse(line), let action = json["Action"]?.string.flatMap(Action.init),
+            let actor = json["Actor"], let id = actor["ID"]?.string,
+            let container = FollowedContainer(id: id, labels: actor["Attributes"]?.stringMembers ?? [:])
+        else { return nil }
+        self.action = action
+        self.container = container
+        exitCode = actor[path: ["Attributes", "exitCode"]]?.string.flatMap { Int($0) }
+    }
+}
+
+/// What the reader of a container's log has to know of it.
+struct FollowedContainer: Sendable, Hashable {
+    var id: String
+    var workload: Workload
+    /// The name beside the workload's, where there are several containers.
+    var label: String?
+    var isInit: Bool
+    var isRestarted: Bool
+
+    init?(id: String, labels: [String: String]) {
+        guard var workload = labels[DockerLabel.workload].flatMap({ Workload($0) }) else { return nil }
+        let namespace = labels[DockerLabel.namespace] ?? ""
+        workload.namespace = namespace.isEmpty ? nil : namespace
+        self.id = id
+        self.workload = workload
+        label = labels[DockerLabel.pod] == "several" ? labels[DockerLabel.container] : nil
+        isInit = labels[DockerLabel.role] == "init"
+        isRestarted = labels[DockerLabel.restart] != "no"
+    }
+
+    /// What to say of its end; `nil` where the end is no news.
+    func notice(exitCode: Int) -> String? {
+        if isInit && exitCode == 0 { return nil }
+        let name = label.map { "container \($0) " } ?? ""
+        return "\(name)exited with code \(exitCode)" + (isRestarted ? "; Docker restarts it" : "")
+    }
+}

@@ -1,0 +1,186 @@
+import Synchronization
+
+/// Reads the logs of a project's containers: `docker events` tells of starts and ends, and each container that has
+/// started gets a `docker logs --follow`.
+///
+/// Nothing is missed between looking and listening: the daemon's time is taken, then the list, and the events begin at
+/// that time.
+struct DockerLogFollower: Sendable {
+    let commands: DockerCommand
+    let launcher: any CommandRunning
+    /// Whether a workload's logs are wanted.
+    let isWanted: @Sendable (Workload) -> Bool
+    /// Whether devloop itself ends this container.
+    let isRetired: @Sendable (String) -> Bool
+    let onEvent: @Sendable (LogEvent) -> Void
+
+    private enum Input: Sendable {
+        /// The containers that run, after each beginning.
+        case listed([FollowedContainer], time: String)
+        case event(DockerEvent)
+        case ended(String)
+    }
+
+    private struct State: Sendable {
+        var starts = 1
+        var isRunning = true
+        var isGone = false
+    }
+
+    /// Follows until the task is cancelled. That the daemon can't be reached is told once.
+    func run() async throws {
+        let (inputs, inbox) = AsyncStream.makeStream(of: Input.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await watch(inbox) }
+            var states: [String: Latest<State>] = [:]
+            var time = ""
+            var isFirst = true
+
+            func follow(_ container: FollowedContainer, isOld: Bool) {
+                guard isWanted(container.workload) else { return }
+                let state = Latest(State())
+                states[container.id] = state
+                let log = ContainerLog(isOld: isOld, time: time)
+                group.addTask { try await read(container, log, state) }
+            }
+
+            for await input in inputs {
+                switch input {
+                case .listed(let containers, let now):
+                    time = now
+                    for container in containers {
+                        if let state = states[container.id] {
+                            update(state) {
+                                $0.starts += 1; $0.isRunning = true
+                            }
+                        } else {
+                            follow(container, isOld: isFirst)
+                        }
+                    }
+                    isFirst = false
+                case .event(let event):
+                    let state = states[event.container.id]
+                    switch event.action {
+                    case .start:
+                        guard let state else {
+                            follow(event.container, isOld: false)
+                            continue
+                        }
+                        update(state) {
+                            $0.starts += 1; $0.isRunning = true
+                        }
+                    case .die:
+                        if let state { update(state) { $0.isRunning = false } }
+                        tell(event)
+                    case .destroy:
+                        if let state { update(state) { $0.isGone = true } }
+                        states[event.container.id] = nil
+                    }
+                case .ended(let reason):
+                    onEvent(.notice(workload: nil, text: "Docker's events cannot be followed: \(reason); trying again"))
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func update(_ state: Latest<State>, _ change: (inout State) -> Void) {
+        var value = state.current.value
+        change(&value)
+        state.set(value)
+    }
+
+    private func tell(_ event: DockerEvent) {
+        guard isWanted(event.container.workload), !isRetired(event.container.id),
+            let text = event.container.notice(exitCode: event.exitCode ?? 0)
+        else { return }
+        onEvent(.notice(workload: event.container.workload, text: text))
+    }
+
+    private func watch(_ inbox: AsyncStream<Input>.Continuation) async throws {
+        defer { inbox.finish() }
+        var backoff = Backoff()
+        var isBroken = false
+        while true {
+            let tail = OutputTail(limit: 1)
+            if let time = try await begin(inbox, tail) {
+                isBroken = false
+                backoff.reset()
+                _ = try await launcher.runTool(
+                    commands.events(since: time),
+                    output: .lines { source, line in
+                        if source == .standardError { return tail.append(line) }
+                        if let event = DockerEvent(line) { inbox.yield(.event(event)) }
+                    })
+            }
+            if !isBroken { inbox.yield(.ended(tail.lines.last ?? "the daemon ended them")) }
+            isBroken = true
+            try await backoff.wait()
+        }
+    }
+
+    /// Takes the time and the list.
+    /// - Returns: the time; `nil` where the daemon does not answer.
+    private func begin(_ inbox: AsyncStream<Input>.Continuation, _ tail: OutputTail) async throws -> String? {
+        let time = try await launcher.runTool(DockerCommand.systemTime)
+        let list = try await launcher.runTool(commands.list())
+        guard time.termination.isSuccess, list.termination.isSuccess, !time.text.isEmpty else {
+            for output in [time, list] where !output.errorText.isEmpty { tail.append(Array(output.errorText.utf8)) }
+            return nil
+        }
+        let running = ListedContainer.read(list.text).filter(\.isUp).reversed()
+        inbox.yield(.listed(running.map { FollowedContainer($0) }, time: time.text))
+        return time.text
+    }
+
+    private func read(_ container: FollowedContainer, _ log: ContainerLog, _ state: Latest<State>) async throws {
+        let log = Mutex(log)
+        var backoff = Backoff()
+        while true {
+            let (before, version) = state.current
+            let said = OutputTail(limit: 1)
+            let command = DockerCommand.followLogs(of: container.id, options: log.withLock { $0.begin() })
+            let output = try await launcher.runTool(
+                command,
+                output: .lines { source, line in
+                    guard let text = log.withLock({ $0.accept(line, from: source) }) else {
+                        return said.append(line)
+                    }
+                    onEvent(.line(workload: container.workload, container: container.label, text: text))
+                })
+            if output.termination.isSuccess {
+                log.withLock { $0.finish() }
+                backoff.reset()
+            }
+            let isMissing = said.lines.contains { $0.contains("No such container") || $0.contains("dead or marked") }
+            if before.isGone || isMissing { return }
+            // The log ends a moment before the event of the container's end comes. Where none comes, the reader died.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await state.changed(since: version) }
+                group.addTask { [backoff] in
+                    var backoff = backoff
+                    try await backoff.wait()
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+            while true {
+                let (now, version) = state.current
+                if now.isRunning || now.isGone { break }
+                try Task.checkCancellation()
+                await state.changed(since: version)
+            }
+            try Task.checkCancellation()
+        }
+    }
+}
+
+extension FollowedContainer {
+    fileprivate init(_ listed: ListedContainer) {
+        id = listed.id
+        workload = listed.workload
+        label = listed.hasSiblings ? listed.container : nil
+        isInit = listed.role == "init"
+        isRestarted = true
+    }
+}

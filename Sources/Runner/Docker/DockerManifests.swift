@@ -1,0 +1,132 @@
+/// All objects that were applied so far, and what Docker makes of them. A pure value.
+struct DockerManifests: Sendable {
+    private let project: String
+    private let defaultNamespace: String
+    private var objects: [KubernetesObject.Identity: KubernetesObject] = [:]
+    private var configuration = ConfigurationData()
+    private var services: [ServiceRoute] = []
+    private var images: [DeliveredImage] = []
+    /// The port of this machine for each published port of a Service that names none.
+    private var ports: [String: Int] = [:]
+
+    init(project: String, namespace: String) {
+        self.project = project
+        defaultNamespace = namespace
+    }
+
+    /// The workloads that were applied, in a steady order.
+    private(set) var workloads: [Workload] = []
+
+    /// Adds or replaces objects.
+    /// - Throws: ``TargetError`` where a Secret can't be read.
+    mutating func add(_ added: [KubernetesObject]) throws {
+        for object in added {
+            let namespace = object.identity.namespace ?? defaultNamespace
+            try configuration.add(object, namespace: namespace)
+            objects[identity(object.identity)] = object
+            if let service = ServiceRoute(object, namespace: namespace) {
+                services.removeAll { $0.name == service.name && $0.namespace == namespace }
+                services.append(service)
+            }
+            if let workload = object.workload, object.podSpecPath != nil, !workloads.contains(workload) {
+                workloads.append(workload)
+            }
+        }
+        services.sort { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+    }
+
+    /// Remembers what images are delivered as; later ones replace earlier ones.
+    mutating func add(_ delivered: [DeliveredImage]) {
+        for image in delivered {
+            images.removeAll { $0.built.reference == image.built.reference }
+            images.append(image)
+        }
+    }
+
+    /// Keeps the ports that running containers have.
+    mutating func adoptPorts(of containers: [ListedContainer]) {
+        for container in containers where container.isUp { ports.merge(container.ports) { known, _ in known } }
+    }
+
+    /// Chooses ports for the Services that are published and name none.
+    mutating func choosePorts(isFree: (Int) -> Bool) {
+        var used = Set(ports.values).union(services.flatMap(\.ports).compactMap(\.nodePort))
+        for service in services where service.isPublished {
+            for port in service.ports where port.nodePort == nil {
+                let purpose = service.purpose(of: port)
+                if ports[purpose] != nil { continue }
+                let chosen = FreePort.port(for: "\(project)/\(purpose)") { !used.contains($0) && isFree($0) }
+                ports[purpose] = chosen
+                if let chosen { used.insert(chosen) }
+            }
+        }
+    }
+
+    /// What a workload becomes.
+    /// - Throws: ``TargetError`` where it was never applied, or where the manifests contradict themselves.
+    func plan(_ workload: Workload) throws -> (plan: PodPlan, notices: [DockerNotice]) {
+        guard let object = object(workload) else {
+            throw TargetError(
+                .configuration, "\(workload) is in no manifest",
+                advice: "add its manifest to \"manifests\" in devloop.json")
+        }
+        let planner = PodPlanner(
+            project: project, defaultNamespace: defaultNamespace, configuration: configuration, services: services,
+            images: images
+        ) { service, port, workload in
+            // Two containers can't have one port of the machine.
+            let first = workloads.first { candidate in
+                guard let object = self.object(candidate) else { return false }
+                return service.selects(object.podLabels, namespace: candidate.namespace ?? defaultNamespace)
+            }
+            guard first == workload else { return nil }
+            return port.nodePort ?? ports[service.purpose(of: port)]
+        }
+        return try planner.plan(object, workload)
+    }
+
+    /// What Docker can't do of objects that are no workloads.
+    func notices(_ added: [KubernetesObject]) -> [DockerNotice] {
+        added.flatMap { object -> [DockerNotice] in
+            let name = object.identity.description
+            switch object.identity.kind {
+            case "Service": return serviceNotices(object)
+            case "Ingress", "Gateway", "HTTPRoute": return [.ingress(name)]
+            case let kind where Self.honoured.contains(kind) || Self.meaningless.contains(kind): return []
+            default: return [.object(name)]
+            }
+        }
+    }
+
+    private static let honoured: Set<String> = [
+        "Deployment", "StatefulSet", "DaemonSet", "Pod", "ConfigMap", "Secret", "PersistentVolumeClaim",
+    ]
+
+    /// They tell a cluster who may do what, and how it runs itself: nobody asks on one machine.
+    private static let meaningless: Set<String> = [
+        "Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
+        "PodDisruptionBudget", "PriorityClass", "StorageClass", "LimitRange", "ResourceQuota", "IngressClass",
+        "RuntimeClass", "Lease",
+    ]
+
+    private func serviceNotices(_ object: KubernetesObject) -> [DockerNotice] {
+        var notices = FieldAudit.notices(service: object)
+        guard let service = ServiceRoute(object, namespace: "") else { return notices }
+        if let name = object.json[path: ["spec", "externalName"]]?.string {
+            notices.append(.sentence("\(service.name) leads nowhere on Docker: call \(name) instead"))
+        } else if service.selector.isEmpty {
+            notices.append(.sentence("\(service.name) leads nowhere on Docker: it selects no pods"))
+        }
+        return notices
+    }
+
+    private func object(_ workload: Workload) -> KubernetesObject? {
+        objects.values.first { $0.workload == workload }
+    }
+
+    private func identity(_ identity: KubernetesObject.Identity) -> KubernetesObject.Identity {
+        var identity = identity
+        identity.namespace = identity.namespace ?? defaultNamespace
+        return identity
+    }
+}

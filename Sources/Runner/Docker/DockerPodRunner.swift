@@ -1,0 +1,203 @@
+/// Makes, starts, swaps and removes the containers of pods.
+struct DockerPodRunner: Sendable {
+    let commands: DockerCommand
+    let launcher: any CommandRunning
+
+    /// The containers of a pod that exist and are not started yet.
+    struct Pod: Sendable {
+        var plan: PodPlan
+        var instance: String
+        var containers: [String] = []
+    }
+
+    /// The containers of the project or of one workload, newest first.
+    func list(_ workload: Workload? = nil) async throws -> [ListedContainer] {
+        let output = try await run(commands.list(workload: workload), "the containers could not be listed")
+        let all = ListedContainer.read(output.text)
+        return workload == nil ? all : all.filter { $0.workload == workload }
+    }
+
+    /// Makes the network unless it is there.
+    func makeNetwork() async throws {
+        let output = try await launcher.runTool(commands.createNetwork())
+        guard output.termination.isSuccess || output.errorText.contains("already exists") else {
+            throw DockerFailure.error("the network \(commands.network) could not be made", said: [output.errorText])
+        }
+    }
+
+    /// Makes the containers of a pod, files in place, without starting any. If one can't be made, none is left.
+    func make(_ plan: PodPlan) async throws -> Pod {
+        var pod = Pod(plan: plan, instance: Self.randomName())
+        do {
+            for (index, container) in plan.containers.enumerated() {
+                let place = index == 0 ? ContainerNetwork.owner : .joining(name(plan.containers[0], of: pod))
+                pod.containers.append(try await make(container, of: pod, network: place))
+            }
+        } catch {
+            let made = pod
+            await shielded { await discard(made) }
+            throw error
+        }
+        return pod
+    }
+
+    /// Runs the init containers to their ends, one after another.
+    func runInitContainers(of pod: Pod) async throws {
+        for container in pod.plan.initContainers {
+            let id = try await make(container, of: pod, network: .anonymous, isInit: true)
+            let tail = OutputTail(limit: 20)
+            let output = try await launcher.runTool(
+                DockerCommand.runToEnd(id), output: .lines { _, line in tail.append(line) })
+            _ = try await launcher.runTool(DockerCommand.remove([id]))
+            guard output.termination.isSuccess else {
+                throw TargetError(
+                    "the init container \(container.name) of \(pod.plan.workload) failed (\(output.termination))",
+                    details: tail.lines)
+            }
+        }
+    }
+
+    /// Starts the containers in their order.
+    func start(_ pod: Pod) async throws {
+        guard !pod.containers.isEmpty else { return }
+        let output = try await launcher.runTool(DockerCommand.start(pod.containers))
+        guard output.termination.isSuccess else { throw Self.startFailure(output.errorText, of: pod.plan) }
+    }
+
+    /// Takes running containers out of service: off the network, which frees names and ports at once however long they
+    /// take to end, where the next ones may start beside them; otherwise they are stopped.
+    func takeDown(_ containers: [ListedContainer], for plan: PodPlan) async throws {
+        let running = containers.filter(\.isUp).map(\.id)
+        guard !running.isEmpty else { return }
+        if plan.replacesWhileRunning {
+            for id in running {
+                let output = try await launcher.runTool(commands.disconnect(id))
+                // The other containers of a pod share the network of the first and have none to be taken off.
+                guard output.termination.isSuccess || Self.isGone(output.errorText) else {
+                    throw DockerFailure.error(
+                        "\(plan.workload) could not be taken off the network", said: [output.errorText])
+                }
+            }
+        } else {
+            let output = try await launcher.runTool(DockerCommand.stop(running))
+            guard output.termination.isSuccess || Self.isGone(output.errorText) else {
+                throw DockerFailure.error("\(plan.workload) could not be stopped", said: [output.errorText])
+            }
+        }
+    }
+
+    /// Undoes ``takeDown(_:for:)``, as far as that goes.
+    func bringBack(_ containers: [ListedContainer], for plan: PodPlan) async {
+        let up = containers.filter(\.isUp).map(\.id).reversed()
+        guard !up.isEmpty else { return }
+        if plan.replacesWhileRunning {
+            // Docker publishes the ports again by itself. Which one had the network is not known any more, and the
+            // others refuse it.
+            for id in up { _ = try? await launcher.runTool(commands.connect(id, aliases: plan.aliases)) }
+        } else {
+            _ = try? await launcher.runTool(DockerCommand.start(Array(up)))
+        }
+    }
+
+    /// Removes a pod that did not come up.
+    func discard(_ pod: Pod) async {
+        let all = pod.containers + pod.plan.initContainers.map { name($0, of: pod) }
+        if !all.isEmpty { _ = try? await launcher.runTool(DockerCommand.remove(all)) }
+        let volumes = pod.plan.ephemeralVolumes.map { commands.ephemeralVolume($0, instance: pod.instance) }
+        if !volumes.isEmpty { _ = try? await launcher.runTool(commands.removeVolumes(volumes)) }
+    }
+
+    /// Stops containers within their grace times and removes them with their volumes.
+    func remove(_ containers: [ListedContainer]) async {
+        let running = containers.filter(\.isUp).map(\.id)
+        if !running.isEmpty { _ = try? await launcher.runTool(DockerCommand.stop(running)) }
+        guard !Task.isCancelled, !containers.isEmpty else { return }
+        _ = try? await launcher.runTool(DockerCommand.remove(containers.map(\.id)))
+        let volumes = Set(containers.flatMap(\.volumes)).sorted()
+        if !volumes.isEmpty { _ = try? await launcher.runTool(commands.removeVolumes(volumes)) }
+    }
+
+    /// Runs the body to its end even when the task is cancelled meanwhile.
+    func shielded<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+        try await Task { try await body() }.value
+    }
+
+    func shielded(_ body: @escaping @Sendable () async -> Void) async {
+        await Task { await body() }.value
+    }
+
+    private func make(
+        _ container: ContainerPlan, of pod: Pod, network: ContainerNetwork, isInit: Bool = false
+    ) async throws -> String {
+        let name = name(container, of: pod)
+        let command = commands.create(
+            container, of: pod.plan, instance: pod.instance, name: name, network: network, isInit: isInit)
+        let output = try await launcher.runTool(command)
+        guard output.termination.isSuccess else { throw Self.createFailure(output.errorText, container, pod.plan) }
+        var folders: [String: [ContainerPlan.File]] = [:]
+        for group in container.files { folders[group.folder, default: []] += group.files }
+        // The root first: it opens the folders of the volumes.
+        for (folder, files) in folders.sorted(by: { $0.key < $1.key }) {
+            _ = try await run(
+                DockerCommand.copy(files, to: folder, in: name),
+                "the files for \(folder) could not be copied into \(pod.plan.workload)")
+        }
+        return name
+    }
+
+    private func name(_ container: ContainerPlan, of pod: Pod) -> String {
+        let several = pod.plan.hasSeveralContainers ? "-\(container.name)" : ""
+        return "\(commands.project)-\(pod.plan.workload.name)-\(pod.instance)\(several)"
+    }
+
+    private func run(_ command: Command, _ failure: String) async throws -> CommandOutput {
+        let output = try await launcher.runTool(command)
+        guard output.termination.isSuccess else {
+            throw DockerFailure.error(failure, said: output.errorText.split(separator: "\n").map(String.init))
+        }
+        return output
+    }
+
+    private static func randomName() -> String {
+        let digits = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
+    private static func isGone(_ message: String) -> Bool {
+        message.contains("No such container") || message.contains("is not connected")
+            || message.contains("not found")
+    }
+
+    private static func createFailure(_ message: String, _ container: ContainerPlan, _ plan: PodPlan) -> TargetError {
+        let lines = message.split(separator: "\n").map(String.init)
+        let said = ["pull access denied", "manifest unknown", "No such image", "not found", "no such host", "refused"]
+        guard said.contains(where: { message.contains($0) }) else {
+            return DockerFailure.error("\(plan.workload) could not be created", said: lines)
+        }
+        let error = DockerFailure.error(
+            "\(plan.workload) needs the image \(container.image), which cannot be had", said: lines)
+        guard error.severity == .failed else { return error }
+        return TargetError(
+            error.summary, details: error.details.filter { !$0.contains("--help") },
+            advice: "add a service with this image to devloop.json, build it, or log in to its registry")
+    }
+
+    private static func startFailure(_ message: String, of plan: PodPlan) -> TargetError {
+        let lines = message.split(separator: "\n").map(String.init).filter {
+            !$0.contains("failed to start containers")
+        }
+        let isTaken = message.contains("port is already allocated") || message.contains("address already in use")
+        let taken = plan.ports.first { message.contains(":\($0.hostPort)") }
+        guard isTaken, let taken else {
+            return DockerFailure.error("\(plan.workload) could not be started", said: lines)
+        }
+        return TargetError(
+            "\(plan.workload) needs port \(taken.hostPort) of \(taken.address), which is taken", details: lines,
+            advice: "end what listens there (docker ps, or: lsof -i :\(taken.hostPort)), or change the nodePort")
+    }
+}
+
+extension ListedContainer {
+    /// Whether a process of it runs, or is about to again.
+    var isUp: Bool { ["running", "restarting", "paused"].contains(state) }
+}

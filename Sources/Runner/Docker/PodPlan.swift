@@ -1,0 +1,120 @@
+/// What one workload becomes on Docker: the containers of one pod, and what they share. A pure value; everything that
+/// it says comes from the manifests.
+struct PodPlan: Sendable, Hashable {
+    /// A port that is reached from this machine.
+    struct PublishedPort: Sendable, Hashable {
+        var address = "127.0.0.1"
+        var hostPort: Int
+        var containerPort: Int
+        var networkProtocol = "tcp"
+        /// The Service's port that it is for: `default/posts-np/http`
+        var purpose = ""
+    }
+
+    /// A line of `/etc/hosts`.
+    struct HostAlias: Sendable, Hashable {
+        var address: String
+        var name: String
+    }
+
+    var workload: Workload
+    /// What `metadata.name` of the pod is, and the host name of its containers unless the manifest gives one.
+    var hostname: String
+    /// The names that other containers reach it by.
+    var aliases: [String] = []
+    var ports: [PublishedPort] = []
+    /// Lines for `/etc/hosts`.
+    var hostAliases: [HostAlias] = []
+    var usesHostNetwork = false
+    var initContainers: [ContainerPlan] = []
+    /// The first owns the network; the others join it.
+    var containers: [ContainerPlan] = []
+    /// Seconds between SIGTERM and SIGKILL.
+    var gracePeriod = 30
+    /// Docker's `--restart`.
+    var restartPolicy = "unless-stopped"
+    /// Whether the new pod may start while the old one is still there: nothing that both would write to.
+    var replacesWhileRunning = true
+    /// Changes whenever the containers have to be made again.
+    var fingerprint = ""
+
+    /// The names of the volumes that are removed with the pod.
+    var ephemeralVolumes: [String] {
+        let names = (initContainers + containers).flatMap(\.mounts).compactMap { mount -> String? in
+            if case .ephemeral(let name, _) = mount.source { name } else { nil }
+        }
+        return Set(names).sorted()
+    }
+
+    /// Whether a log line needs its container's name.
+    var hasSeveralContainers: Bool { containers.count + initContainers.count > 1 }
+}
+
+/// One container of a pod.
+struct ContainerPlan: Sendable, Hashable {
+    /// A variable of its environment.
+    struct Variable: Sendable, Hashable {
+        var name: String
+        var value: String
+    }
+
+    /// A folder or file of this machine, or a volume, in the container.
+    struct Mount: Sendable, Hashable {
+        enum Source: Sendable, Hashable {
+            /// Lives and dies with the pod.
+            case ephemeral(name: String, tmpfsSize: String?)
+            /// Stays until the project is deleted: the volume's whole name.
+            case persistent(String)
+            /// A path of this machine.
+            case host(String)
+        }
+
+        var source: Source
+        var path: String
+        var isReadOnly = false
+    }
+
+    /// Files that are copied into a folder before the start.
+    struct Files: Sendable, Hashable {
+        var folder: String
+        var files: [File]
+    }
+
+    /// A file that is copied in before the start.
+    struct File: Sendable, Hashable {
+        /// Relative to the folder.
+        var path: String
+        var content: [UInt8]
+        /// Permission bits.
+        var mode: Int
+    }
+
+    var name: String
+    /// What the manifest names.
+    var image: String
+    /// The id of an image that devloop built: then this runs, whatever the name means by now.
+    var builtImage: String?
+    /// `always`, `missing` or `never`.
+    var pull = "missing"
+    var environment: [Variable] = []
+    var command: [String] = []
+    var arguments: [String] = []
+    var workingDirectory: String?
+    /// `UID` or `UID:GID`.
+    var user: String?
+    var groups: [String] = []
+    var isPrivileged = false
+    var addedCapabilities: [String] = []
+    var droppedCapabilities: [String] = []
+    var hasReadOnlyRoot = false
+    /// Whether no program in it may gain rights that its parent has not.
+    var keepsPrivileges = false
+    /// Bytes.
+    var memory: Int?
+    /// Cores, as docker takes them: `0.5`
+    var processors: String?
+    var hasTerminal = false
+    var hasInput = false
+    var mounts: [Mount] = []
+    var files: [Files] = []
+}

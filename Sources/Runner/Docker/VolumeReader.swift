@@ -1,0 +1,183 @@
+/// Reads the volumes of a pod, and what a container mounts of them.
+struct VolumeReader {
+    /// What there is at a place in a container.
+    struct Mounted {
+        var mounts: [ContainerPlan.Mount] = []
+        var files: [ContainerPlan.Files] = []
+        var notices: [DockerNotice] = []
+    }
+
+    private enum Volume {
+        case empty(name: String, tmpfsSize: String?)
+        case host(String)
+        case claim(String)
+        case files([ContainerPlan.File])
+    }
+
+    let configuration: ConfigurationData
+    let namespace: String
+    let project: String
+    let fields: [String: String]
+    let workload: Workload
+    private var volumes: [String: Volume] = [:]
+    private(set) var notices: [DockerNotice] = []
+
+    /// Whether a volume outlives the pod, or is shared with others: two pods should not use it at once.
+    private(set) var keepsData = false
+
+    /// - Parameter claims: the claim that each of a StatefulSet's `volumeClaimTemplates` becomes.
+    init(
+        _ podSpec: JSONValue, claims: [String: String], configuration: ConfigurationData, namespace: String,
+        project: String, fields: [String: String], workload: Workload
+    ) throws {
+        self.configuration = configuration
+        self.namespace = namespace
+        self.project = project
+        self.fields = fields
+        self.workload = workload
+        for (name, claim) in claims {
+            volumes[name] = .claim(claim)
+            keepsData = true
+        }
+        for volume in podSpec["volumes"]?.array ?? [] {
+            guard let name = volume["name"]?.string else { continue }
+            volumes[name] = try read(volume, name: name)
+        }
+    }
+
+    /// What a container mounts.
+    /// - Throws: ``TargetError`` where it names a volume that the pod does not have.
+    func mounted(in container: JSONValue, expand: (String) -> String) throws -> Mounted {
+        var result = Mounted()
+        for mount in container["volumeMounts"]?.array ?? [] {
+            guard let name = mount["name"]?.string, let path = mount["mountPath"]?.string else { continue }
+            guard let volume = volumes[name] else {
+                throw TargetError(.configuration, "\(workload) mounts the volume \(name), which its pod does not have")
+            }
+            let subPath = mount["subPath"]?.string ?? mount["subPathExpr"]?.string.map(expand) ?? ""
+            let isReadOnly = mount["readOnly"]?.bool ?? false
+            switch volume {
+            case .host(let folder):
+                let source = subPath.isEmpty ? folder : "\(folder)/\(subPath)"
+                result.mounts.append(.init(source: .host(source), path: path, isReadOnly: isReadOnly))
+            case .empty(let name, let size):
+                let source = ContainerPlan.Mount.Source.ephemeral(name: Self.part(name, subPath), tmpfsSize: size)
+                result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
+                result.files.append(Self.open(path, isReadOnly: isReadOnly))
+            case .claim(let claim):
+                let source = ContainerPlan.Mount.Source.persistent(Self.part("devloop-\(project)-\(claim)", subPath))
+                result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
+                result.files.append(Self.open(path, isReadOnly: isReadOnly))
+            case .files(let files) where subPath.isEmpty:
+                result.mounts.append(.init(source: .ephemeral(name: name, tmpfsSize: nil), path: path))
+                result.files.append(.init(folder: path, files: files))
+            case .files(let files):
+                result.append(files, subPath: subPath, path: path)
+            }
+        }
+        result.files.removeAll { $0.files.isEmpty }
+        return result
+    }
+
+    /// Docker of version 20 can't mount a part of a volume: a part is a volume of its own.
+    private static func part(_ volume: String, _ subPath: String) -> String {
+        guard !subPath.isEmpty else { return volume }
+        return volume + "-" + String(subPath.map { $0.isLetter || $0.isNumber ? $0 : "_" })
+    }
+
+    /// Everybody may write to a fresh volume, as on Kubernetes; on Docker it would be root's. Docker leaves the folder
+    /// that it copies to as it is, so the copy begins at the root.
+    private static func open(_ path: String, isReadOnly: Bool) -> ContainerPlan.Files {
+        let folder = path.hasSuffix("/") ? path : path + "/"
+        let entry = ContainerPlan.File(path: String(folder.dropFirst()), content: [], mode: 0o777)
+        return .init(folder: "/", files: isReadOnly || folder == "/" ? [] : [entry])
+    }
+
+    private mutating func read(_ volume: JSONValue, name: String) throws -> Volume {
+        if let empty = volume["emptyDir"] {
+            let inMemory = empty["medium"]?.string == "Memory"
+            let size = empty["sizeLimit"].flatMap(Quantity.bytes).map(String.init) ?? ""
+            return .empty(name: name, tmpfsSize: inMemory ? size : nil)
+        }
+        if let path = volume[path: ["hostPath", "path"]]?.string {
+            keepsData = true
+            return .host(path)
+        }
+        if let claim = volume[path: ["persistentVolumeClaim", "claimName"]]?.string {
+            keepsData = true
+            return .claim(claim)
+        }
+        if let files = try files(of: volume, volume: name) { return .files(files) }
+        if let sources = volume[path: ["projected", "sources"]]?.array {
+            var all: [ContainerPlan.File] = []
+            let mode = volume[path: ["projected", "defaultMode"]]?.integer
+            for source in sources {
+                if let files = try files(of: source, volume: name, mode: mode) { all += files; continue }
+                notices.append(
+                    .field("\(source.object?.keys.first ?? "a source") in the volume \(name) of \(workload)"))
+            }
+            return .files(all)
+        }
+        let kind = volume.object?.keys.first { $0 != "name" } ?? "emptyDir"
+        if kind != "emptyDir" {
+            notices.append(.sentence("an empty volume takes the place of the \(kind) volume \(name) of \(workload)"))
+        }
+        return .empty(name: name, tmpfsSize: nil)
+    }
+
+    /// The files of a ConfigMap, a Secret or the downward API; `nil` for other volumes. Projected sources name theirs
+    /// `name` where a volume's Secret is called `secretName`.
+    private mutating func files(of source: JSONValue, volume: String, mode: Int? = nil) throws -> [ContainerPlan.File]?
+    {
+        if let downward = source["downwardAPI"] {
+            return (downward["items"]?.array ?? []).compactMap { item in
+                let field = item[path: ["fieldRef", "fieldPath"]]?.string ?? ""
+                guard let path = item["path"]?.string, let value = fields[field] else {
+                    notices.append(.field("\(field) in the volume \(volume) of \(workload)"))
+                    return nil
+                }
+                return .init(path: path, content: Array(value.utf8), mode: item["mode"]?.integer ?? mode ?? 0o644)
+            }
+        }
+        for (field, kind) in [("configMap", "ConfigMap"), ("secret", "Secret")] {
+            guard let source = source[field] else { continue }
+            let key = ConfigurationData.Key(
+                kind: kind, name: source["secretName"]?.string ?? source["name"]?.string ?? "", namespace: namespace)
+            let isOptional = source["optional"]?.bool ?? false
+            let user = "the volume \(volume) of \(workload)"
+            let mode = source["defaultMode"]?.integer ?? mode ?? 0o644
+            guard let items = source["items"]?.array else {
+                let values = try configuration.values(key, isOptional: isOptional, for: user) ?? [:]
+                return values.sorted { $0.key < $1.key }.map { .init(path: $0.key, content: $0.value, mode: mode) }
+            }
+            return try items.compactMap { item in
+                let name = item["key"]?.string ?? ""
+                let content = try configuration.value(key, name, isOptional: isOptional, for: user)
+                return content.map {
+                    .init(path: item["path"]?.string ?? name, content: $0, mode: item["mode"]?.integer ?? mode)
+                }
+            }
+        }
+        return nil
+    }
+}
+
+extension VolumeReader.Mounted {
+    /// Files below a folder of the volume, or one file, without a volume of their own: what the image has beside them
+    /// stays visible.
+    fileprivate mutating func append(_ files: [ContainerPlan.File], subPath: String, path: String) {
+        let name = subPath.hasSuffix("/") ? String(subPath.dropLast()) : subPath
+        for file in files {
+            var file = file
+            if file.path == name {
+                file.path = path
+            } else if file.path.hasPrefix(name + "/") {
+                file.path = path + file.path.dropFirst(name.count)
+            } else {
+                continue
+            }
+            file.path = String(file.path.drop { $0 == "/" })
+            self.files.append(.init(folder: "/", files: [file]))
+        }
+    }
+}

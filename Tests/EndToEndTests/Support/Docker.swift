@@ -1,0 +1,33 @@
+import Foundation
+import Runner
+
+/// The Docker Engine that the tests run on.
+enum Docker {
+    static let launcher = SystemLauncher(environment: ProcessInfo.processInfo.environment)
+
+    /// Whether an engine answers. With `DEVLOOP_REQUIRE_DOCKER=1` the tests run in any case, and fail without one.
+    static let isThere: Bool = {
+        if ProcessInfo.processInfo.environment["DEVLOOP_REQUIRE_DOCKER"] == "1" { return true }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["docker", "info"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0 && TinyImage.busybox != nil
+    }()
+
+    /// What a docker command prints.
+    @discardableResult
+    static func run(_ arguments: String..., input: [UInt8]? = nil) async throws -> String {
+        let output = try await launcher.run(Command("docker", arguments, input: input))
+        guard output.termination.isSuccess else { throw Failure(text: "\(arguments): \(output.errorText)") }
+        return output.text
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        var text: String
+        var description: String { text }
+    }
+}
