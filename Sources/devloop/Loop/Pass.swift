@@ -50,7 +50,8 @@ struct Pass: Sendable {
             delivered = running
         } else {
             delivered = try await target.deliver(image)
-            watch.finish(delivered.wasPushed ? "push" : "load")
+            // Where containers start from the image as it was built, there is no such stage.
+            if delivered.reference != image.id { watch.finish(delivered.wasPushed ? "push" : "load") }
         }
 
         try control.enter(.restart)
@@ -89,8 +90,7 @@ private struct StageWatch {
 
     mutating func finish(_ name: String) {
         let now = ContinuousClock.Instant.now
-        // A target that has nothing to deliver has no such stage.
-        if name != "load" || now - last > .milliseconds(20) { stages.append(.init(name: name, duration: now - last)) }
+        stages.append(.init(name: name, duration: now - last))
         last = now
     }
 }
