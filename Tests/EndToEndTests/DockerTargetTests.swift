@@ -42,4 +42,351 @@ struct DockerTargetTests {
             #expect(try await target.delete(all) == [])
         }
     }
+
+    private static let shell = "CMD [\"sh\", \"-c\", \"echo up; exec busybox sleep 1000\"]"
+
+    @Test func anOldContainerThatIgnoresItsSignalHoldsUpNothing() async throws {
+        let image = try await TinyImage.build(
+            "devloop-test/stubborn", "CMD [\"sh\", \"-c\", \"trap '' TERM; while :; do busybox sleep 1; done\"]")
+        try await DockerProject.run { project in
+            let target = project.target
+            let web = try #require(Workload("deployment/web"))
+            let images = [try await target.deliver(image)]
+            _ = try await target.apply(
+                objects(
+                    service("web", of: "web", port: 80, type: "NodePort", nodePort: 31872),
+                    deployment(
+                        "web", image: "devloop-test/stubborn", spec: [])
+                ), images: images)
+            let old = try await project.running("deployment/web")
+            try await target.restart(web, images: images)
+            try await target.waitUntilReady(web)
+            let all = try await project.running("deployment/web")
+            #expect(Set(all).subtracting(old).count == 1)
+            // Whether the old one is gone already or not, only the new one has the port and the names.
+            let network = try await Docker.run(
+                "network", "inspect", "devloop-\(project.name)",
+                "--format={{range $id, $_ := .Containers}}{{$id}} {{end}}")
+            #expect(network.split(separator: " ").map(String.init) == [all[0]])
+        }
+    }
+
+    @Test func whatAContainerIsToldArrives() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        try await DockerProject.run { project in
+            let target = project.target
+            let container: [(String, JSONValue)] = [
+                (
+                    "env",
+                    [
+                        ["name": "PLAIN", "value": "two\nlines $(GREETING) $$(GREETING)"],
+                        ["name": "PATH", "value": "/bin:/nowhere"],
+                        ["name": "PASSWORD", "valueFrom": ["secretKeyRef": ["name": "login", "key": "password"]]],
+                        ["name": "POD", "valueFrom": ["fieldRef": ["fieldPath": "metadata.namespace"]]],
+                        [
+                            "name": "NOT_THERE",
+                            "valueFrom": ["secretKeyRef": ["name": "none", "key": "x", "optional": true]],
+                        ],
+                    ]
+                ),
+                ("envFrom", [["configMapRef": ["name": "settings"]]]),
+                ("workingDir", "/etc/settings"),
+                (
+                    "volumeMounts",
+                    [
+                        ["name": "settings", "mountPath": "/etc/settings"],
+                        ["name": "login", "mountPath": "/etc/deep/er/secret.txt", "subPath": "password"],
+                        ["name": "scratch", "mountPath": "/scratch"], ["name": "data", "mountPath": "/data"],
+                    ]
+                ),
+                ("securityContext", ["runAsUser": 1000, "runAsGroup": 1000]),
+                ("resources", ["limits": ["memory": "64Mi", "cpu": "500m"]]),
+            ]
+            let pod: [(String, JSONValue)] = [
+                (
+                    "volumes",
+                    [
+                        ["name": "settings", "configMap": ["name": "settings"]],
+                        ["name": "login", "secret": ["secretName": "login"]], ["name": "scratch", "emptyDir": [:]],
+                        ["name": "data", "persistentVolumeClaim": ["claimName": "data"]],
+                    ]
+                ),
+                ("hostAliases", [["ip": "10.1.2.3", "hostnames": ["elsewhere"]]]),
+                (
+                    "initContainers",
+                    [
+                        [
+                            "name": "first", "image": "devloop-test/shell",
+                            "command": ["sh", "-c", "echo prepared >/scratch/file; echo kept >>/data/file"],
+                            "volumeMounts": [
+                                ["name": "scratch", "mountPath": "/scratch"], ["name": "data", "mountPath": "/data"],
+                            ],
+                        ]
+                    ]
+                ),
+            ]
+            let all = objects(
+                [
+                    "kind": "ConfigMap", "metadata": ["name": "settings"],
+                    "data": ["GREETING": "hello", "file.txt": "content\n"],
+                ],
+                ["kind": "Secret", "metadata": ["name": "login"], "data": ["password": "czNjcmV0"]],
+                deployment("app", image: "devloop-test/shell", container: container, pod: pod))
+            let app = try #require(Workload("deployment/app"))
+            let images = [try await target.deliver(image)]
+            let report = try await target.apply(all, images: images)
+            #expect(report == ApplyReport(created: [app]))
+            try await target.waitUntilReady(app)
+            let told = try await project.shell(
+                "deployment/app",
+                """
+                echo "$PLAIN|$PASSWORD|$POD|$GREETING|${NOT_THERE-unset}|$PATH"; pwd; busybox cat file.txt
+                busybox cat /etc/deep/er/secret.txt; echo; busybox cat /scratch/file /data/file; busybox id -u
+                echo mine >/scratch/mine && busybox ls /scratch; busybox grep elsewhere /etc/hosts
+                """)
+            #expect(
+                told == """
+                    two
+                    lines hello $(GREETING)|s3cret|default|hello|unset|/bin:/nowhere
+                    /etc/settings
+                    content
+                    s3cret
+                    prepared
+                    kept
+                    1000
+                    file
+                    mine
+                    10.1.2.3\telsewhere
+                    """)
+            let id = try #require(try await project.running("deployment/app").first)
+            #expect(
+                try await Docker.run("inspect", "--format={{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}", id)
+                    == "67108864 500000000")
+
+            // A claim's volume outlives the pod, its own folder does not.
+            try await target.restart(app, images: images)
+            #expect(
+                try await project.shell("deployment/app", "busybox cat /data/file; busybox ls /scratch")
+                    == "kept\nkept\nfile")
+        }
+    }
+
+    @Test func containersOfAPodShareANetwork() async throws {
+        let image = try await TinyImage.build("devloop-test/web", Self.server("shared"))
+        try await DockerProject.run { project in
+            let target = project.target
+            var object = deployment("pair", image: "devloop-test/web")
+            object[path: ["spec", "template", "spec", "containers"]] = [
+                ["name": "web", "image": "devloop-test/web"],
+                [
+                    "name": "client", "image": "devloop-test/web",
+                    "command": [
+                        "sh", "-c",
+                        "until busybox nc -w 1 127.0.0.1 80 </dev/null; do busybox sleep 0.1; done; echo connected; busybox sleep 100",
+                    ],
+                ],
+            ]
+            let pair = try #require(Workload("deployment/pair"))
+            let log = LogCollector()
+            let images = [try await target.deliver(image)]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [pair] }, onEvent: log.add) }
+                _ = try await target.apply(objects(object), images: images)
+                try await target.waitUntilReady(pair)
+                await log.wait { LogCollector.lines($0).contains("connected") }
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+            }
+            #expect(log.events.contains(.line(workload: pair, container: "client", text: Array("connected".utf8))))
+            try await target.restart(pair, images: images)
+            try await target.waitUntilReady(pair)
+        }
+    }
+
+    @Test func eachLineOfACrashingContainerIsShownOnce() async throws {
+        let image = try await TinyImage.build(
+            "devloop-test/crash",
+            """
+            CMD ["sh", "-c", "n=$(busybox cat /data/n 2>/dev/null); n=$((n+1)); echo $n >/data/n; echo out $n; \
+            echo err $n >&2; [ $n -lt 3 ] && exit 7; busybox sleep 100"]
+            """)
+        try await DockerProject.run { project in
+            let target = project.target
+            let crash = try #require(Workload("deployment/crash"))
+            let log = LogCollector()
+            let images = [try await target.deliver(image)]
+            let all = objects(
+                deployment(
+                    "crash", image: "devloop-test/crash",
+                    container: [("volumeMounts", [["name": "data", "mountPath": "/data"]])],
+                    pod: [("volumes", [["name": "data", "emptyDir": [:]]])]))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [crash] }, onEvent: log.add) }
+                _ = try await target.apply(all, images: images)
+                await log.wait {
+                    let lines = LogCollector.lines($0)
+                    return lines.contains("out 3") && lines.contains("err 3")
+                }
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+            }
+            #expect(log.lines.sorted() == ["err 1", "err 2", "err 3", "out 1", "out 2", "out 3"])
+            #expect(log.notices.filter { $0 == "exited with code 7; Docker restarts it" }.count == 2)
+        }
+    }
+
+    @Test func aLongLineSurvives() async throws {
+        let image = try await TinyImage.build(
+            "devloop-test/long",
+            "CMD [\"sh\", \"-c\", \"busybox head -c 1000000 /dev/zero | busybox tr '\\\\0' x; echo; echo end; busybox sleep 100\"]"
+        )
+        try await DockerProject.run { project in
+            let long = try #require(Workload("deployment/long"))
+            let log = LogCollector()
+            let target = project.target
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [long] }, onEvent: log.add) }
+                _ = try await target.apply(
+                    objects(deployment("long", image: "devloop-test/long")), images: [try await target.deliver(image)])
+                await log.wait { LogCollector.lines($0).contains("end") }
+                group.cancelAll()
+                try? await group.waitForAll()
+            }
+            #expect(log.lines.map(\.utf8.count) == [1_000_000, 3])
+            #expect(log.lines[0].utf8.allSatisfy { $0 == UInt8(ascii: "x") })
+        }
+    }
+
+    @Test func anInitContainerThatFailsLeavesTheOldVersionRunning() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        try await DockerProject.run { project in
+            let target = project.target
+
+            let images = [try await target.deliver(image)]
+            _ = try await target.apply(objects(deployment("app", image: "devloop-test/shell")), images: images)
+            let before = try await project.running("deployment/app")
+            let broken: [(String, JSONValue)] = [
+                (
+                    "initContainers",
+                    [
+                        [
+                            "name": "migrate", "image": "devloop-test/shell",
+                            "command": ["sh", "-c", "echo no table; exit 3"],
+                        ]
+                    ]
+                )
+            ]
+            await #expect(
+                throws: TargetError(
+                    "the init container migrate of deployment/app failed (exit status 3)", details: ["no table"])
+            ) {
+                try await target.apply(
+                    objects(deployment("app", image: "devloop-test/shell", pod: broken)), images: images)
+            }
+            #expect(try await project.running("deployment/app") == before)
+        }
+    }
+
+    @Test(arguments: ["RollingUpdate", "Recreate"])
+    func aNewVersionThatCannotStartBringsTheOldOneBack(strategy: String) async throws {
+        let image = try await TinyImage.build("devloop-test/web", Self.server("good"))
+        let bad = try await TinyImage.build("devloop-test/bad", "CMD [\"/nothing\"]")
+        try await DockerProject.run { project in
+            let target = project.target
+            let web = try #require(Workload("deployment/web"))
+            _ = try await target.apply(
+                objects(
+                    service("web", of: "web", port: 80, type: "NodePort", nodePort: 31873),
+                    deployment("web", image: "devloop-test/web", spec: [("strategy", ["type": .string(strategy)])])),
+                images: [try await target.deliver(image)])
+            let before = try await project.running("deployment/web")
+            await #expect(throws: TargetError.self) {
+                let reference = image.reference
+                try await target.restart(
+                    web,
+                    images: [DeliveredImage(built: BuiltImage(reference: reference, id: bad.id), reference: bad.id)])
+            }
+            #expect(try await project.running("deployment/web") == before)
+            #expect(try await DockerProject.get(31873) == "good")
+        }
+    }
+
+    @Test func aTakenPortIsNamed() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        try await DockerProject.run { project in
+            let images = [try await project.target.deliver(image)]
+            func all(_ name: String) -> [KubernetesObject] {
+                objects(
+                    service(name, of: name, port: 80, type: "NodePort", nodePort: 31874),
+                    deployment(name, image: "devloop-test/shell"))
+            }
+            _ = try await project.target.apply(all("one"), images: images)
+            let error = await #expect(throws: TargetError.self) {
+                try await project.target.apply(all("two"), images: images)
+            }
+            #expect(error?.summary == "deployment/two needs port 31874 of 127.0.0.1, which is taken")
+        }
+    }
+
+    @Test func aLoadBalancerKeepsItsPortOverRestartsAndRuns() async throws {
+        let image = try await TinyImage.build("devloop-test/web", Self.server("balanced"))
+        try await DockerProject.run { project in
+            let all = objects(
+                service("web", of: "web", port: 80, type: "LoadBalancer"), deployment("web", image: "devloop-test/web"))
+            let images = [try await project.target.deliver(image)]
+            let first = try await project.target.apply(all, images: images)
+            let before = try await project.running("deployment/web")
+            let next = DockerProject.target(project.name)
+            let second = try await next.apply(all, images: images)
+            #expect(second.created.isEmpty && second.changed.isEmpty)
+            #expect(second.notices == first.notices)
+            #expect(try await project.running("deployment/web") == before)
+            let port = try #require(first.notices.first?.split(separator: ":").last.flatMap { Int($0) })
+            try await next.restart(try #require(Workload("deployment/web")), images: images)
+            #expect(try await DockerProject.get(port) == "balanced")
+        }
+    }
+
+    @Test func aContainerThatExitsIsNotReady() async throws {
+        let image = try await TinyImage.build("devloop-test/exit", "CMD [\"sh\", \"-c\", \"echo goodbye; exit 5\"]")
+        try await DockerProject.run { project in
+            let target = project.target
+            let pod = try #require(Workload("pod/once"))
+            let log = LogCollector()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [pod] }, onEvent: log.add) }
+                _ = try await target.apply(
+                    objects([
+                        "kind": "Pod", "metadata": ["name": "once"],
+                        "spec": [
+                            "restartPolicy": "Never", "containers": [["name": "a", "image": "devloop-test/exit"]],
+                        ],
+                    ]), images: [try await target.deliver(image)])
+                await log.wait { events in
+                    events.contains { if case .notice(_, "exited with code 5") = $0 { true } else { false } }
+                }
+                group.cancelAll()
+                try? await group.waitForAll()
+            }
+            await #expect(
+                throws: TargetError(
+                    "pod/once did not become ready: its container exited with code 5", details: ["goodbye"])
+            ) { try await target.waitUntilReady(pod) }
+        }
+    }
+
+    @Test func namesResolveBetweenServices() async throws {
+        let image = try await TinyImage.build("devloop-test/web", Self.server("here"))
+        try await DockerProject.run { project in
+            let target = project.target
+            _ = try await target.apply(
+                objects(deployment("web", image: "devloop-test/web"), service("web-srv", of: "web", port: 80)),
+                images: [try await target.deliver(image)])
+            for name in ["web-srv", "web-srv.default", "web-srv.default.svc.cluster.local"] {
+                let answer = try await project.shell(
+                    "deployment/web", "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 5 \(name) 80")
+                #expect(answer.hasSuffix("here"))
+            }
+        }
+    }
 }

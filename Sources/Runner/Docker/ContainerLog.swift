@@ -5,8 +5,11 @@
 struct ContainerLog: Sendable {
     private var standardOutput = LogCursor()
     private var standardError = LogCursor()
-    /// All lines up to this time were shown; `nil` is the beginning.
+    /// No line up to this time is to come; `nil` is the beginning.
     private var start: String?
+    /// Where each stream was at that time.
+    private var standardOutputAtStart: String?
+    private var standardErrorAtStart: String?
     private var hasBegun = false
     private let firstOptions: [String]
 
@@ -24,14 +27,17 @@ struct ContainerLog: Sendable {
         standardError.beginAgain()
         defer { hasBegun = true }
         guard hasBegun else { return firstOptions }
-        let places = [standardOutput, standardError].map { $0.resumeFrom ?? start }
-        guard let since = places[0].flatMap({ first in places[1].map { min(first, $0) } }) else { return [] }
-        return ["--since=\(since)"]
+        let hasMoved =
+            standardOutput.resumeFrom != standardOutputAtStart && standardError.resumeFrom != standardErrorAtStart
+        let since =
+            hasMoved ? [standardOutput, standardError].compactMap(\.resumeFrom).min() : start
+        return since.map { ["--since=\($0)"] } ?? []
     }
 
     /// The reader has ended with the container: both streams were read to their ends.
     mutating func finish() {
-        start = [standardOutput.resumeFrom, standardError.resumeFrom, start].compactMap { $0 }.max()
+        (standardOutputAtStart, standardErrorAtStart) = (standardOutput.resumeFrom, standardError.resumeFrom)
+        start = [standardOutput, standardError].compactMap(\.resumeFrom).max() ?? start
     }
 
     /// The text to show; `nil` for a line that was shown, or that is docker's own.

@@ -3,7 +3,9 @@ struct DockerCommand: Sendable, Hashable {
     let project: String
 
     /// The project's network.
-    var network: String { "devloop-\(project)" }
+    var network: String { "devloop-\(projectInNames)" }
+    /// The project's name as docker takes it in names of its own.
+    var projectInNames: String { Self.nameable(project) }
     private var projectFilter: String { "--filter=label=\(DockerLabel.project)=\(project)" }
 
     /// Needs the daemon to answer.
@@ -129,7 +131,18 @@ extension DockerCommand {
     }
 
     /// The whole name of a volume of the pod.
-    func ephemeralVolume(_ name: String, instance: String) -> String { "devloop-\(project)-\(instance)-\(name)" }
+    func ephemeralVolume(_ name: String, instance: String) -> String { "\(network)-\(instance)-\(name)" }
+
+    /// What docker's names may hold (https://docs.docker.com/reference/cli/docker/volume/create/).
+    static func nameable(_ text: String) -> String {
+        String(
+            text.unicodeScalars.map { scalar -> Character in
+                switch scalar {
+                case "a"..."z", "A"..."Z", "0"..."9", "_", ".", "-": Character(scalar)
+                default: "-"
+                }
+            })
+    }
 
     private func networkOptions(_ place: ContainerNetwork, _ pod: PodPlan) -> [String] {
         if case .joining(let owner) = place { return ["--network=container:\(owner)"] }

@@ -44,6 +44,8 @@ struct ListedContainer: Sendable, Hashable {
     var ports: [String: Int]
     /// Whether its pod has several containers.
     var hasSiblings: Bool
+    /// Whether it is on a network: one that was taken out of service isn't.
+    var isConnected: Bool
 
     /// The lines of ``DockerCommand/list(workload:)``, newest first; what is not devloop's is left out.
     static func read(_ output: String) -> [ListedContainer] {
@@ -55,7 +57,7 @@ struct ListedContainer: Sendable, Hashable {
                 id: fields[0], state: fields[1], workload: workload, container: fields[4], instance: fields[5],
                 specification: fields[6], image: fields[7], builtImage: fields[8], role: fields[9],
                 volumes: fields[10].split(separator: ",").map(String.init), ports: ports(fields[11]),
-                hasSiblings: fields[12] == "several")
+                hasSiblings: fields[12] == "several", isConnected: !fields[13].isEmpty)
         }
     }
 
@@ -66,7 +68,7 @@ struct ListedContainer: Sendable, Hashable {
             DockerLabel.workload, DockerLabel.namespace, DockerLabel.container, DockerLabel.instance,
             DockerLabel.specification, DockerLabel.image, DockerLabel.builtImage, DockerLabel.role,
             DockerLabel.volumes, DockerLabel.ports, DockerLabel.pod,
-        ].map { "{{.Label \"\($0)\"}}" }
+        ].map { "{{.Label \"\($0)\"}}" } + ["{{.Networks}}"]
 
     private static func ports(_ text: String) -> [String: Int] {
         var ports: [String: Int] = [:]

@@ -8,6 +8,7 @@ import Synchronization
 struct DockerLogFollower: Sendable {
     let commands: DockerCommand
     let launcher: any CommandRunning
+    let readers: LogReaders
     /// Whether a workload's logs are wanted.
     let isWanted: @Sendable (Workload) -> Bool
     /// Whether devloop itself ends this container.
@@ -140,14 +141,16 @@ struct DockerLogFollower: Sendable {
             let (before, version) = state.current
             let said = OutputTail(limit: 1)
             let command = DockerCommand.followLogs(of: container.id, options: log.withLock { $0.begin() })
-            let output = try await launcher.runTool(
-                command,
-                output: .lines { source, line in
-                    guard let text = log.withLock({ $0.accept(line, from: source) }) else {
-                        return said.append(line)
-                    }
-                    onEvent(.line(workload: container.workload, container: container.label, text: text))
-                })
+            let output = try await readers.read(container.id) {
+                try await launcher.runTool(
+                    command,
+                    output: .lines { source, line in
+                        guard let text = log.withLock({ $0.accept(line, from: source) }) else {
+                            return said.append(line)
+                        }
+                        onEvent(.line(workload: container.workload, container: container.label, text: text))
+                    })
+            }
             if output.termination.isSuccess {
                 log.withLock { $0.finish() }
                 backoff.reset()
@@ -157,10 +160,7 @@ struct DockerLogFollower: Sendable {
             // The log ends a moment before the event of the container's end comes. Where none comes, the reader died.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await state.changed(since: version) }
-                group.addTask { [backoff] in
-                    var backoff = backoff
-                    try await backoff.wait()
-                }
+                group.addTask { [pause = backoff.step()] in try await Task.sleep(for: pause) }
                 try await group.next()
                 group.cancelAll()
             }

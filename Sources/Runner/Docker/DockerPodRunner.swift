@@ -2,6 +2,8 @@
 struct DockerPodRunner: Sendable {
     let commands: DockerCommand
     let launcher: any CommandRunning
+    /// Who reads the logs of what is removed.
+    let readers: LogReaders
 
     /// The containers of a pod that exist and are not started yet.
     struct Pod: Sendable {
@@ -41,14 +43,14 @@ struct DockerPodRunner: Sendable {
         return pod
     }
 
-    /// Runs the init containers to their ends, one after another.
+    /// Runs the init containers to their ends, one after another. They are removed with the pod: their logs may still
+    /// be read.
     func runInitContainers(of pod: Pod) async throws {
         for container in pod.plan.initContainers {
             let id = try await make(container, of: pod, network: .anonymous, isInit: true)
             let tail = OutputTail(limit: 20)
             let output = try await launcher.runTool(
                 DockerCommand.runToEnd(id), output: .lines { _, line in tail.append(line) })
-            _ = try await launcher.runTool(DockerCommand.remove([id]))
             guard output.termination.isSuccess else {
                 throw TargetError(
                     "the init container \(container.name) of \(pod.plan.workload) failed (\(output.termination))",
@@ -101,7 +103,8 @@ struct DockerPodRunner: Sendable {
 
     /// Removes a pod that did not come up.
     func discard(_ pod: Pod) async {
-        let all = pod.containers + pod.plan.initContainers.map { name($0, of: pod) }
+        // Also those whose creation was not seen to its end.
+        let all = (pod.plan.containers + pod.plan.initContainers).map { name($0, of: pod) }
         if !all.isEmpty { _ = try? await launcher.runTool(DockerCommand.remove(all)) }
         let volumes = pod.plan.ephemeralVolumes.map { commands.ephemeralVolume($0, instance: pod.instance) }
         if !volumes.isEmpty { _ = try? await launcher.runTool(commands.removeVolumes(volumes)) }
@@ -111,6 +114,7 @@ struct DockerPodRunner: Sendable {
     func remove(_ containers: [ListedContainer]) async {
         let running = containers.filter(\.isUp).map(\.id)
         if !running.isEmpty { _ = try? await launcher.runTool(DockerCommand.stop(running)) }
+        for container in containers { await readers.finished(container.id) }
         guard !Task.isCancelled, !containers.isEmpty else { return }
         _ = try? await launcher.runTool(DockerCommand.remove(containers.map(\.id)))
         let volumes = Set(containers.flatMap(\.volumes)).sorted()
@@ -147,7 +151,7 @@ struct DockerPodRunner: Sendable {
 
     private func name(_ container: ContainerPlan, of pod: Pod) -> String {
         let several = pod.plan.hasSeveralContainers ? "-\(container.name)" : ""
-        return "\(commands.project)-\(pod.plan.workload.name)-\(pod.instance)\(several)"
+        return "\(commands.projectInNames)-\(pod.plan.workload.name)-\(pod.instance)\(several)"
     }
 
     private func run(_ command: Command, _ failure: String) async throws -> CommandOutput {

@@ -14,6 +14,8 @@ public final class DockerTarget: Target {
         var retired: Set<String> = []
         /// The names of each workload's containers.
         var current: [Workload: [String]] = [:]
+        /// Those of them that are being removed.
+        var removing: Set<String> = []
         var removals: [Int: Task<Void, Never>] = [:]
         var removalCount = 0
     }
@@ -39,7 +41,8 @@ public final class DockerTarget: Target {
         self.project = project
         self.launcher = launcher
         self.isFreePort = isFreePort
-        pods = DockerPodRunner(commands: DockerCommand(project: project), launcher: launcher)
+        pods = DockerPodRunner(
+            commands: DockerCommand(project: project), launcher: launcher, readers: LogReaders())
         shared = Mutex(Shared(manifests: DockerManifests(project: project, namespace: namespace)))
     }
 
@@ -98,7 +101,7 @@ public final class DockerTarget: Target {
             case .changed: report.changed.insert(workload)
             }
         }
-        let planned = workloads.filter(applied.contains).flatMap { (try? manifests.plan($0))?.notices ?? [] }
+        let planned = workloads.flatMap { (try? manifests.plan($0))?.notices ?? [] }
         let notices = manifests.notices(objects) + planned
         report.notices = DockerNotice.lines(
             shared.withLock { shared in
@@ -153,7 +156,8 @@ public final class DockerTarget: Target {
         of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
         let follower = DockerLogFollower(
-            commands: pods.commands, launcher: launcher, isWanted: { workloads().contains($0) },
+            commands: pods.commands, launcher: launcher, readers: pods.readers,
+            isWanted: { workloads().contains($0) },
             isRetired: { id in self.shared.withLock { $0.retired.contains(id) } }, onEvent: onEvent)
         try await withTaskCancellationHandler {
             try await follower.run()
@@ -213,7 +217,7 @@ extension DockerTarget {
             let plan = try self.shared.withLock { try $0.manifests.plan(workload).plan }
             let current = Self.current(of: listed)
             if self.isMatch(current, plan) {
-                self.retire(listed.filter { !current.contains($0) })
+                self.retire(listed.filter { $0.instance != current.first?.instance })
                 self.shared.withLock { $0.current[workload] = current.map(\.id) }
                 return .unchanged
             }
@@ -227,7 +231,7 @@ extension DockerTarget {
         let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
         let live = shared.withLock { shared in listed.filter { !shared.retired.contains($0.id) } }
         let current = Self.current(of: live)
-        guard isMatch(current, plan), live.count == current.count else { return false }
+        guard isMatch(current, plan), live.allSatisfy({ $0.instance == current.first?.instance }) else { return false }
         shared.withLock { $0.current[workload] = current.map(\.id) }
         return true
     }
@@ -237,6 +241,7 @@ extension DockerTarget {
             $0.isUp || (plan.restartPolicy != "unless-stopped" && $0.state == "exited")
         }.map(\.container)
         return names.sorted() == plan.containers.map(\.name).sorted()
+            && (containers.isEmpty || containers.contains { $0.isConnected || !$0.isUp })
     }
 
     /// The containers of the latest start.
@@ -289,16 +294,20 @@ extension DockerTarget {
         }
     }
 
-    /// Removes containers in the background.
+    /// Removes containers in the background, with whatever is left of an earlier devloop's.
     private func retire(_ containers: [ListedContainer]) {
-        guard !containers.isEmpty else { return }
         setRetired(containers, true)
         shared.withLock { shared in
+            let fresh = containers.filter { shared.removing.insert($0.id).inserted }
+            guard !fresh.isEmpty else { return }
             shared.removalCount += 1
             let number = shared.removalCount
             shared.removals[number] = Task {
-                await pods.remove(containers)
-                self.shared.withLock { $0.removals[number] = nil }
+                await pods.remove(fresh)
+                self.shared.withLock { shared in
+                    shared.removals[number] = nil
+                    shared.removing.subtract(fresh.map(\.id))
+                }
             }
         }
     }

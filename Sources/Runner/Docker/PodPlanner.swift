@@ -75,7 +75,7 @@ struct PodPlanner {
                                 + " \(port.target?.string ?? "")"))
                     continue
                 }
-                if target != port.port {
+                if target != port.port && !service.isHeadless {
                     notices.append(.port("call \(service.name):\(target) instead of \(service.name):\(port.port)"))
                 }
                 guard service.isPublished, let hostPort = hostPort(service, port, plan.workload) else { continue }

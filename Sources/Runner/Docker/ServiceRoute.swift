@@ -16,6 +16,8 @@ struct ServiceRoute: Sendable, Hashable {
     var type: String
     var selector: [String: String]
     var ports: [Port]
+    /// Whether its name stands for the pods themselves, whose ports are then theirs.
+    var isHeadless: Bool
 
     /// Reads a Service; `nil` for other kinds.
     init?(_ object: KubernetesObject, namespace: String) {
@@ -25,6 +27,7 @@ struct ServiceRoute: Sendable, Hashable {
         let spec = object.json["spec"] ?? .null
         type = spec["type"]?.string ?? "ClusterIP"
         selector = spec["selector"]?.stringMembers ?? [:]
+        isHeadless = spec["clusterIP"]?.string == "None"
         ports = (spec["ports"]?.array ?? []).compactMap { json in
             guard let port = json["port"]?.integer else { return nil }
             return Port(

@@ -65,7 +65,8 @@ struct VolumeReader {
                 result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
                 result.files.append(Self.open(path, isReadOnly: isReadOnly))
             case .claim(let claim):
-                let source = ContainerPlan.Mount.Source.persistent(Self.part("devloop-\(project)-\(claim)", subPath))
+                let source = ContainerPlan.Mount.Source.persistent(
+                    Self.part("devloop-\(DockerCommand.nameable(project))-\(claim)", subPath))
                 result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
                 result.files.append(Self.open(path, isReadOnly: isReadOnly))
             case .files(let files) where subPath.isEmpty:
@@ -82,7 +83,7 @@ struct VolumeReader {
     /// Docker of version 20 can't mount a part of a volume: a part is a volume of its own.
     private static func part(_ volume: String, _ subPath: String) -> String {
         guard !subPath.isEmpty else { return volume }
-        return volume + "-" + String(subPath.map { $0.isLetter || $0.isNumber ? $0 : "_" })
+        return "\(volume)-\(DockerCommand.nameable(subPath))"
     }
 
     /// Everybody may write to a fresh volume, as on Kubernetes; on Docker it would be root's. Docker leaves the folder

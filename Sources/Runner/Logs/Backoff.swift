@@ -13,11 +13,13 @@ struct Backoff: Sendable {
     /// After a success.
     mutating func reset() { next = first }
 
+    /// How long to wait this time.
+    mutating func step() -> Duration {
+        defer { next = min(next * 2, limit) }
+        return next
+    }
+
     /// Waits, for longer each time.
     /// - Throws: `CancellationError`.
-    mutating func wait() async throws {
-        let duration = next
-        next = min(next * 2, limit)
-        try await Task.sleep(for: duration)
-    }
+    mutating func wait() async throws { try await Task.sleep(for: step()) }
 }
