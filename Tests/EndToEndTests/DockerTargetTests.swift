@@ -261,7 +261,6 @@ struct DockerTargetTests {
         let image = try await TinyImage.build("devloop-test/shell", Self.shell)
         try await DockerProject.run { project in
             let target = project.target
-
             let images = [try await target.deliver(image)]
             _ = try await target.apply(objects(deployment("app", image: "devloop-test/shell")), images: images)
             let before = try await project.running("deployment/app")

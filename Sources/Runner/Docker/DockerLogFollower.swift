@@ -104,15 +104,20 @@ struct DockerLogFollower: Sendable {
         var isBroken = false
         while true {
             let tail = OutputTail(limit: 1)
+            let events = Atomic(0)
             if let time = try await begin(inbox, tail) {
-                isBroken = false
-                backoff.reset()
                 _ = try await launcher.runTool(
                     commands.events(since: time),
                     output: .lines { source, line in
                         if source == .standardError { return tail.append(line) }
-                        if let event = DockerEvent(line) { inbox.yield(.event(event)) }
+                        guard let event = DockerEvent(line) else { return }
+                        events.add(1, ordering: .relaxed)
+                        inbox.yield(.event(event))
                     })
+            }
+            if events.load(ordering: .relaxed) > 0 {
+                isBroken = false
+                backoff.reset()
             }
             if !isBroken { inbox.yield(.ended(tail.lines.last ?? "the daemon ended them")) }
             isBroken = true

@@ -1,0 +1,331 @@
+import Synchronization
+import Testing
+
+@testable import Runner
+
+/// The Docker target against recorded answers: which commands it runs, in which order, and what it makes of failures.
+@Suite(.timeLimit(.minutes(1)))
+struct DockerTargetTests {
+    private let launcher = RecordingLauncher()
+    private let web = Workload(kind: .deployment, name: "web")
+    private let image = DeliveredImage(
+        built: BuiltImage(reference: ImageReference("shop/web")!, id: "sha256:1111"), reference: "sha256:1111")
+
+    private func target() -> DockerTarget {
+        DockerTarget(project: "shop", namespace: "default", launcher: launcher, isFreePort: { _ in true })
+    }
+
+    private func object(_ json: String) throws -> KubernetesObject {
+        try #require(KubernetesObject(try JSONParser.parse(Array(json.utf8))))
+    }
+
+    private func deployment(strategy: String = "RollingUpdate", container: String = "") throws -> KubernetesObject {
+        try object(
+            """
+            {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"strategy": {"type": "\(strategy)"},
+            "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [
+            {"name": "main", "image": "shop/web"\(container)}]}}}}
+            """)
+    }
+
+    /// A line of `docker ps`, as the container was created.
+    private func listed(_ id: String, state: String = "running", instance: String, of create: Command) -> String {
+        func label(_ name: String) -> String {
+            create.arguments.first { $0.hasPrefix("--label=\(name)=") }.map {
+                String($0.dropFirst("--label=\(name)=".count))
+            } ?? ""
+        }
+        return [
+            id, state, label(DockerLabel.workload), label(DockerLabel.namespace), label(DockerLabel.container),
+            instance, label(DockerLabel.specification), label(DockerLabel.image), label(DockerLabel.builtImage),
+            label(DockerLabel.role), label(DockerLabel.volumes), label(DockerLabel.ports), label(DockerLabel.pod),
+            "devloop-shop",
+        ].joined(separator: "\t")
+    }
+
+    /// Applies the objects with nothing there before; returns how the container was created.
+    private func applied(_ objects: [KubernetesObject], to target: DockerTarget) async throws -> Command {
+        for command in ["docker network create", "docker ps", "docker ps", "docker create", "docker start"] {
+            launcher.expect(command)
+        }
+        let report = try await target.apply(objects, images: [image])
+        #expect(report.created == [web])
+        return try #require(launcher.commands.first { $0.arguments.first == "create" })
+    }
+
+    @Test func anApplyStartsWhatIsNotThere() async throws {
+        let create = try await applied([try deployment()], to: target())
+        launcher.verify()
+        var arguments = create.arguments.filter { !$0.hasPrefix("--label=") }
+        #expect(arguments.remove(at: 1).hasPrefix("--name=shop-web-"))
+        #expect(
+            arguments == [
+                "create", "--pull=never", "--network=devloop-shop", "--hostname=web", "--restart=unless-stopped",
+                "--stop-timeout=30", "sha256:1111",
+            ])
+        for label in ["project=shop", "workload=deployment/web", "container=main", "built=sha256:1111"] {
+            #expect(create.arguments.contains("--label=dev.devloop.\(label)"))
+        }
+    }
+
+    @Test func whatRunsAsPlannedIsLeftAlone() async throws {
+        let objects = [try deployment()]
+        let create = try await applied(objects, to: target())
+        launcher.expect("docker network create", .fails("network with name devloop-shop already exists"))
+        launcher.expect("docker ps", .prints(listed("c1", instance: "a", of: create)))
+        // Another run of devloop, which finds it by its labels.
+        #expect(try await target().apply(objects, images: [image]) == ApplyReport())
+        launcher.verify()
+    }
+
+    @Test func aRestartTakesTheOldOneOffTheNetworkAndEndsItInTheBackground() async throws {
+        let target = target()
+        let create = try await applied([try deployment()], to: target)
+        let before = launcher.commands.count
+        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
+        launcher.expect("docker create")
+        launcher.expect("docker network disconnect devloop-shop old")
+        launcher.expect("docker start")
+        launcher.expect("docker stop old")
+        launcher.expect("docker rm --force --volumes old")
+        try await target.restart(web, images: [image])
+        await launcher.started("docker rm")
+        #expect(
+            launcher.summaries().dropFirst(before) == [
+                "docker ps", "docker create", "docker network", "docker start", "docker stop", "docker rm",
+            ])
+        launcher.verify()
+    }
+
+    @Test func aRecreatedWorkloadIsStoppedBeforeTheNewOneStarts() async throws {
+        let target = target()
+        let create = try await applied([try deployment(strategy: "Recreate")], to: target)
+        let before = launcher.commands.count
+        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
+        for command in ["docker create", "docker stop old", "docker start", "docker stop old", "docker rm"] {
+            launcher.expect(command)
+        }
+        try await target.restart(web, images: [image])
+        await launcher.started("docker rm")
+        #expect(
+            launcher.summaries().dropFirst(before).prefix(4) == [
+                "docker ps", "docker create", "docker stop", "docker start",
+            ])
+    }
+
+    @Test func aContainerThatCannotBeCreatedLeavesTheOldOneUntouched() async throws {
+        let target = target()
+        let create = try await applied([try deployment()], to: target)
+        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
+        launcher.expect("docker create", .fails("Error response from daemon: invalid mount", status: 125))
+        launcher.expect("docker rm")
+        let error = await #expect(throws: TargetError.self) { try await target.restart(web, images: [image]) }
+        #expect(error?.summary == "deployment/web could not be created")
+        launcher.verify()
+    }
+
+    @Test func aContainerThatCannotBeStartedGivesItsPlaceBack() async throws {
+        let target = target()
+        let create = try await applied([try deployment()], to: target)
+        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
+        for command in ["docker create", "docker network disconnect", "docker rm", "docker network connect"] {
+            launcher.expect(command)
+        }
+        launcher.expect("docker start", .fails("Error response from daemon: exec: \"/x\": no such file"))
+        let error = await #expect(throws: TargetError.self) { try await target.restart(web, images: [image]) }
+        #expect(error?.summary == "deployment/web could not be started")
+        #expect(launcher.summaries(words: 3).suffix(2) == ["docker rm --force", "docker network connect"])
+        launcher.verify()
+    }
+
+    @Test func aCancelledRestartFinishesTheSwapThatItHasBegun() async throws {
+        let target = target()
+        let create = try await applied([try deployment()], to: target)
+        let gate = GatedLauncher(launcher, holding: "disconnect")
+        let gated = DockerTarget(project: "shop", namespace: "default", launcher: gate, isFreePort: { _ in true })
+        launcher.expect("docker network create")
+        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
+        _ = try await gated.apply([try deployment()], images: [image])
+        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
+        for command in ["docker create", "docker network disconnect", "docker start", "docker stop", "docker rm"] {
+            launcher.expect(command)
+        }
+        let restart = Task { try await gated.restart(web, images: [image]) }
+        await gate.reached()
+        restart.cancel()
+        gate.open()
+        try await restart.value
+        await launcher.started("docker rm")
+        launcher.verify()
+    }
+
+    @Test func aPortThatIsTakenIsNamed() async throws {
+        let target = target()
+        let service = try object(
+            """
+            {"kind": "Service", "metadata": {"name": "web-np"}, "spec": {"type": "NodePort",
+            "selector": {"app": "web"}, "ports": [{"port": 80, "nodePort": 30080}]}}
+            """)
+        for command in ["docker network create", "docker ps", "docker ps", "docker create", "docker rm"] {
+            launcher.expect(command)
+        }
+        launcher.expect("docker start", .fails("Bind for 127.0.0.1:30080 failed: port is already allocated"))
+        let error = await #expect(throws: TargetError.self) {
+            try await target.apply([service, try deployment()], images: [image])
+        }
+        #expect(error?.summary == "deployment/web needs port 30080 of 127.0.0.1, which is taken")
+        launcher.verify()
+    }
+
+    @Test func anImageThatCannotBePulledIsNamed() async throws {
+        for command in ["docker network create", "docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
+        launcher.expect(
+            "docker create",
+            .fails(
+                """
+                Unable to find image 'shop/web:latest' locally
+                docker: Error response from daemon: pull access denied for shop/web
+                """, status: 125))
+        let error = await #expect(throws: TargetError.self) {
+            try await target().apply([try deployment()], images: [])
+        }
+        #expect(error?.summary == "deployment/web needs the image shop/web, which cannot be had")
+        #expect(error?.details.last == "docker: Error response from daemon: pull access denied for shop/web")
+    }
+
+    @Test(arguments: [
+        ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "the Docker daemon cannot be reached"),
+        ("permission denied while trying to connect to /var/run/docker.sock", "the Docker daemon refuses this user"),
+    ])
+    func aDaemonThatDoesNotAnswerIsUnavailable(said: String, summary: String) async throws {
+        launcher.expect("docker version", .fails(said))
+        let error = await #expect(throws: TargetError.self) { try await target().prepare() }
+        #expect(error?.severity == .unavailable)
+        #expect(error?.summary == summary)
+    }
+
+    @Test func aMissingDockerIsUnavailable() async throws {
+        launcher.expect("docker version", .isMissing("docker"))
+        let error = await #expect(throws: TargetError.self) { try await target().prepare() }
+        #expect(error?.severity == .unavailable)
+        #expect(error?.advice?.contains("install Docker") == true)
+    }
+
+    @Test func theRunningImageIsToldByItsLabels() async throws {
+        let create = try await applied([try deployment()], to: target())
+        let other = BuiltImage(reference: image.built.reference, id: "sha256:2222")
+        for (built, state, expected) in [
+            (image.built, "running", image), (image.built, "exited", nil), (other, "running", nil),
+        ] as [(BuiltImage, String, DeliveredImage?)] {
+            launcher.expect("docker ps", .prints(listed("c", state: state, instance: "a", of: create)))
+            #expect(try await target().delivered(built, runningIn: web) == expected)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("running", 0, nil), ("restarting", 3, "its container exited with code 3"),
+            ("exited", 0, "its container exited with code 0"), ("created", 0, "its container was not started: no room"),
+        ] as [(String, Int, String?)])
+    func aContainerIsReadyWhenItRuns(status: String, code: Int, problem: String?) async throws {
+        let target = target()
+        _ = try await applied([try deployment()], to: target)
+        let reason = status == "created" ? "no room" : ""
+        launcher.expect(
+            "docker container inspect",
+            .prints(
+                """
+                [{"Id": "c1", "State": {"Status": "\(status)", "ExitCode": \(code), "Error": "\(reason)"},
+                "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}]
+                """))
+        guard let problem else {
+            try await target.waitUntilReady(web)
+            return
+        }
+        launcher.expect("docker logs --tail=20 c1", .prints("a\nb"))
+        await #expect(
+            throws: TargetError("deployment/web did not become ready: \(problem)", details: ["a", "b"])
+        ) { try await target.waitUntilReady(web) }
+    }
+
+    @Test func deletingRemovesWhatIsLabelledAndNothingElse() async throws {
+        let create = try await applied([try deployment()], to: target())
+        launcher.expect(
+            "docker ps --all --no-trunc --filter=label=dev.devloop.project=shop",
+            .prints(listed("c1", instance: "a", of: create)))
+        launcher.expect("docker stop c1")
+        launcher.expect("docker rm --force --volumes c1")
+        launcher.expect(
+            "docker volume ls --quiet --filter=label=dev.devloop.project=shop", .prints("devloop-shop-data"))
+        launcher.expect("docker volume rm --force devloop-shop-data")
+        launcher.expect("docker network ls", .prints("devloop-shop\n"))
+        launcher.expect("docker network rm devloop-shop")
+        #expect(
+            try await target().delete([]) == [
+                "deployment/web (main) removed", "volume devloop-shop-data removed", "network devloop-shop removed",
+            ])
+        launcher.verify()
+    }
+
+    @Test func deletingWhatIsGoneIsNoError() async throws {
+        for command in ["docker ps", "docker volume ls", "docker network ls"] { launcher.expect(command) }
+        #expect(try await target().delete([]) == [])
+        launcher.verify()
+    }
+
+    @Test func eventsThatEndAreToldOnceAndFollowedAgain() async throws {
+        let events = Mutex<[LogEvent]>([])
+        for _ in 1...3 {
+            launcher.expect("docker info", .prints("2026-01-01T00:00:00.5Z"))
+            launcher.expect("docker ps")
+        }
+        launcher.expect("docker events --since=2026-01-01T00:00:00.5Z", .fails("the daemon is restarting"))
+        launcher.expect("docker events", .prints())
+        let start = """
+            {"Type": "container", "Action": "start", "Actor": {"ID": "c1", "Attributes":
+            {"dev.devloop.workload": "deployment/web", "dev.devloop.pod": "one"}}}
+            """
+        launcher.expect("docker events", .hangs(printing: start.split(separator: "\n").joined(separator: " ")))
+        launcher.expect(
+            "docker logs --follow --timestamps c1", .hangs(printing: "2026-01-01T00:00:01.000000000Z hello"))
+        let target = target()
+        let follow = Task { [web] in
+            try await target.followLogs(of: { [web] }) { event in events.withLock { $0.append(event) } }
+        }
+        await launcher.started("docker logs")
+        follow.cancel()
+        await #expect(throws: CancellationError.self) { try await follow.value }
+        #expect(
+            events.withLock { $0 } == [
+                .notice(
+                    workload: nil,
+                    text: "Docker's events cannot be followed: the daemon is restarting; trying again"),
+                .line(workload: web, container: nil, text: Array("hello".utf8)),
+            ])
+        launcher.verify()
+    }
+}
+
+/// Holds a command back until it is let go.
+private final class GatedLauncher: CommandRunning {
+    private let launcher: RecordingLauncher
+    private let word: String
+    private let arrived = AsyncStream.makeStream(of: Void.self)
+    private let opened = AsyncStream.makeStream(of: Void.self)
+
+    init(_ launcher: RecordingLauncher, holding word: String) {
+        self.launcher = launcher
+        self.word = word
+    }
+
+    func reached() async { for await _ in arrived.stream { return } }
+    func open() { opened.continuation.finish() }
+
+    func run(_ command: Command, output: OutputHandling) async throws -> CommandOutput {
+        if command.arguments.contains(word) {
+            arrived.continuation.finish()
+            for await _ in opened.stream {}
+        }
+        return try await launcher.run(command, output: output)
+    }
+}
