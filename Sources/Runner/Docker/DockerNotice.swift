@@ -36,7 +36,7 @@ enum DockerNotice: Sendable, Hashable {
             }
         }
         return line(ingresses) { "nothing routes \($0) on Docker: use the published ports of NodePort Services" }
-            + line(probes) { "probes are not run on Docker: a container counts as ready once it runs (\($0))" }
+            + line(probes) { _ in "probes are not run on Docker: a container counts as ready once it runs" }
             + line(replicas) { "one replica runs on Docker, where the manifests want more: \($0)" }
             + line(ports) { "a Service does not change the port on Docker: \($0)" }
             + line(objects) { "left out on Docker, use a cluster for: \($0)" }
