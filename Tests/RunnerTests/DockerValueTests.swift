@@ -1,0 +1,145 @@
+import Testing
+
+@testable import Runner
+
+/// The small values of the Docker target.
+@Suite struct DockerValueTests {
+    @Test(arguments: [
+        ("", ""), ("plain", "plain"), ("$(A)", "1"), ("$(A)$(B)", "12"), ("$$(A)", "$(A)"), ("$$$(A)", "$1"),
+        ("$(NONE)", "$(NONE)"), ("$(A", "$(A"), ("$", "$"), ("$x", "$x"), ("a$", "a$"), ("$()", "$()"),
+        ("é$(A)é", "é1é"),
+    ])
+    func aReferenceToAVariableIsResolvedAsKubernetesDoes(text: String, expected: String) throws {
+        var reader = EnvironmentReader(configuration: ConfigurationData(), namespace: "", fields: [:], user: "")
+        try reader.read(["env": [["name": "A", "value": "1"], ["name": "B", "value": "2"]]])
+        #expect(reader.expand(text) == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("128Mi", 134_217_728), ("1Gi", 1_073_741_824), ("500M", 500_000_000), ("1e3", 1000), ("1.5Ki", 1536),
+            ("12", 12), ("x", nil), ("", nil), ("1Zi", nil),
+        ] as [(String, Int?)])
+    func aQuantityOfMemoryIsBytes(text: String, bytes: Int?) {
+        #expect(Quantity.bytes(.string(text)) == bytes)
+    }
+
+    @Test(
+        arguments: [
+            (JSONValue.string("500m"), "0.500"), ("2", "2.000"), (.number("0.25"), "0.250"), ("0", nil), ("1u", nil),
+        ] as [(JSONValue, String?)])
+    func aQuantityOfCPUIsCores(value: JSONValue, cores: String?) {
+        #expect(Quantity.processors(value) == cores)
+    }
+
+    // The vectors of RFC 4648, section 10.
+    @Test(
+        arguments: [
+            ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE=", "fooba"),
+            ("Zm9v\nYmFy\n", "foobar"), ("Zg", nil), ("Zg=", nil), ("Z===", nil), ("Z g=", nil), ("=Zg=", nil),
+        ] as [(String, String?)])
+    func base64IsDecoded(text: String, expected: String?) {
+        #expect(Base64.decode(text) == expected.map { Array($0.utf8) })
+    }
+
+    @Test func anArchiveHasWholeBlocksAndAnEnd() throws {
+        let archive = TarArchive([.init(path: "a/b", content: [1, 2, 3], mode: 0o640)]).bytes
+        #expect(archive.count == 512 + 512 + 1024)
+        #expect(archive[0..<4] == [0x61, 0x2F, 0x62, 0])
+        #expect(String(decoding: archive[100..<107], as: UTF8.self) == "0000640")
+        #expect(String(decoding: archive[124..<135], as: UTF8.self) == "00000000003")
+        #expect(String(decoding: archive[257..<262], as: UTF8.self) == "ustar")
+        #expect(archive[512..<515] == [1, 2, 3])
+        let sum = try #require(Int(String(decoding: archive[148..<154], as: UTF8.self), radix: 8))
+        #expect(
+            sum == archive[0..<512].enumerated().reduce(0) { $0 + ((148..<156) ~= $1.offset ? 32 : Int($1.element)) })
+    }
+
+    @Test(arguments: [100, 490, 990, 99_980])
+    func aLongPathIsInARecordThatCountsItself(length: Int) throws {
+        let path = String(repeating: "p", count: length)
+        let archive = TarArchive([.init(path: path, content: [], mode: 0o600)]).bytes
+        let size = try #require(Int(String(decoding: archive[124..<135], as: UTF8.self), radix: 8))
+        #expect(String(decoding: archive[512..<(512 + size)], as: UTF8.self) == "\(size) path=\(path)\n")
+    }
+
+    private func line(_ second: Int, _ text: String) -> [UInt8] {
+        Array("2026-01-01T00:00:0\(second).000000000Z \(text)".utf8)
+    }
+
+    @Test func aLogGoesOnWhereBothOfItsStreamsWere() {
+        var log = ContainerLog(isOld: false, time: "")
+        #expect(log.begin() == [])
+        #expect(log.accept(line(3, "out"), from: .standardOutput) == Array("out".utf8))
+        // Nothing is known of the other stream: all is read again, and shown once.
+        #expect(log.begin() == [])
+        #expect(log.accept(line(3, "out"), from: .standardOutput) == nil)
+        #expect(log.accept(line(2, "err"), from: .standardError) == Array("err".utf8))
+        #expect(log.begin() == ["--since=2026-01-01T00:00:02.000000000Z"])
+        #expect(log.accept(line(3, "out"), from: .standardOutput) == nil)
+        #expect(log.accept(line(2, "err"), from: .standardError) == nil)
+        #expect(log.accept(line(4, "more"), from: .standardOutput) == Array("more".utf8))
+        log.finish()
+        #expect(log.begin() == ["--since=2026-01-01T00:00:04.000000000Z"])
+    }
+
+    @Test func ofAnOldContainerTheLastLinesAreShown() {
+        var log = ContainerLog(isOld: true, time: "2026-01-01T00:00:09Z")
+        #expect(log.begin() == ["--tail=10"])
+        #expect(log.begin() == ["--since=2026-01-01T00:00:09Z"])
+    }
+
+    @Test func whatDockerSaysItselfIsNoLine() {
+        var log = ContainerLog(isOld: false, time: "")
+        #expect(log.accept(Array("Error response from daemon: No such container".utf8), from: .standardError) == nil)
+    }
+
+    @Test func thePartsOfALongLineAreJoined() {
+        var log = ContainerLog(isOld: false, time: "")
+        let part = String(repeating: "x", count: 16 << 10)
+        let text = log.accept(
+            line(1, part) + line(1, part) + line(1, "rest"), from: .standardOutput)
+        #expect(text == Array("\(part)\(part)rest".utf8))
+    }
+
+    @Test func theListIsReadAndWhatIsNotDevloopsLeftOut() {
+        let fields = [
+            "id", "running", "deployment/web", "ns", "main", "i", "f", "shop/web", "sha256:1", "main", "v1,v2",
+            "default/np/80=30400", "several", "devloop-shop",
+        ].joined(separator: "\t")
+        let listed = ListedContainer.read("\(fields)\nsomething else\n")
+        #expect(listed.count == 1)
+        #expect(listed.first?.workload == Workload(kind: .deployment, name: "web", namespace: "ns"))
+        #expect(listed.first?.volumes == ["v1", "v2"])
+        #expect(listed.first?.ports == ["default/np/80": 30400])
+        #expect(listed.first?.hasSiblings == true)
+        #expect(listed.first?.isConnected == true)
+    }
+
+    @Test func aPortThatIsFreeIsFoundAndStaysTheSame() {
+        let first = FreePort.port(for: "a") { _ in true }
+        #expect(first == FreePort.port(for: "a") { _ in true })
+        #expect(FreePort.port(for: "a") { $0 != first } != first)
+        #expect(FreePort.port(for: "a") { $0 == 30000 } == 30000)
+        #expect(FreePort.port(for: "a") { _ in false } == nil)
+    }
+
+    @Test(
+        arguments: [
+            (
+                #"{"dev.devloop.workload": "deployment/web", "dev.devloop.restart": "unless-stopped"}"#, 1,
+                "exited with code 1; Docker restarts it"
+            ),
+            (#"{"dev.devloop.workload": "pod/web", "dev.devloop.restart": "no"}"#, 0, "exited with code 0"),
+            (#"{"dev.devloop.workload": "pod/web", "dev.devloop.role": "init", "dev.devloop.restart": "no"}"#, 0, nil),
+            (
+                #"{"dev.devloop.workload": "pod/web", "dev.devloop.pod": "several", "dev.devloop.container": "c", "dev.devloop.restart": "no"}"#,
+                2, "container c exited with code 2"
+            ),
+        ] as [(String, Int, String?)])
+    func aDeathIsToldInWords(labels: String, code: Int, text: String?) throws {
+        let labels = try JSONParser.parse(Array(labels.utf8)).stringMembers
+        let container = try #require(FollowedContainer(id: "c1", labels: labels))
+        #expect(container.notice(exitCode: code) == text)
+    }
+}
