@@ -26,7 +26,8 @@ public final class TreeWatcher: Sendable {
         try self.init(roots: roots, schedule: schedule, hints: HintOptions())
     }
 
-    init(roots: [WatchRoot], schedule: PollSchedule, hints: HintOptions) throws(WatcherError) {
+    /// With the kernel's hints as tests and measurements want them.
+    package init(roots: [WatchRoot], schedule: PollSchedule, hints: HintOptions) throws(WatcherError) {
         do {
             control = try WatchControl()
         } catch {

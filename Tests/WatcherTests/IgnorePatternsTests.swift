@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func editorFilesAreReadInFull() {
-        #expect(IgnorePatterns.editorFiles.patterns.count == 13)
+        #expect(IgnorePatterns.editorFiles.patterns.count == 16)
         for path in [".git/HEAD", "a/.git", "a/.main.c.swp", "main.c~", ".#main.c", "a/#main.c#", "x___jb_tmp___"] {
             #expect(IgnorePatterns.editorFiles.excludes(path), "\(path)")
         }

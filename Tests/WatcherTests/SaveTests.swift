@@ -5,7 +5,7 @@ import Testing
 @testable import Watcher
 
 /// What editors and tools do when a file is saved, and the one batch that it amounts to.
-@Suite(.timeLimit(.minutes(1))) struct SaveTests {
+@Suite struct SaveTests {
     let folder: ScratchFolder
 
     init() throws {
@@ -16,7 +16,7 @@ import Testing
         try folder.write("deep", to: "src/deep/deep.c")
     }
 
-    @Test(arguments: Noticing.allCases)
+    @Test(.timeLimit(.minutes(1)), arguments: Noticing.allCases)
     func anEditOfTheSameLengthWithinTheSameSecondIsSeen(_ noticing: Noticing) async throws {
         let probe = try await WatcherProbe(folder.path, noticing: noticing)
         try folder.write("two", to: "a.txt")
@@ -26,7 +26,7 @@ import Testing
         await probe.watcher.stop()
     }
 
-    @Test(arguments: Noticing.allCases)
+    @Test(.timeLimit(.minutes(1)), arguments: Noticing.allCases)
     func aRestoredModificationTimeHidesNothing(_ noticing: Noticing) async throws {
         folder.setTimes(of: "a.txt", to: 1_000_000)
         let probe = try await WatcherProbe(folder.path, noticing: noticing)
@@ -36,7 +36,7 @@ import Testing
         await probe.watcher.stop()
     }
 
-    @Test(arguments: Noticing.allCases)
+    @Test(.timeLimit(.minutes(1)), arguments: Noticing.allCases)
     func anAtomicSaveIsOneChangeOfOneFile(_ noticing: Noticing) async throws {
         let probe = try await WatcherProbe(folder.path, noticing: noticing)
         try folder.write("two", to: ".a.txt.tmp123")
@@ -47,7 +47,7 @@ import Testing
 
     /// vim's `backupcopy=no` and `yes` (with its probe, swap file and backup) and JetBrains' safe write, with no
     /// pattern to leave their files out.
-    @Test(arguments: Noticing.allCases, ["vim, new file", "vim, same file", "JetBrains"])
+    @Test(.timeLimit(.minutes(1)), arguments: Noticing.allCases, ["vim, new file", "vim, same file", "JetBrains"])
     func anEditorsSaveIsOneChangeOfOneFile(_ noticing: Noticing, editor: String) async throws {
         let probe = try await WatcherProbe(folder.path, noticing: noticing)
         switch editor {
@@ -76,7 +76,7 @@ import Testing
     }
 
     /// The batch is only reported after a look that began when the file was complete.
-    @Test func aFileThatIsTruncatedAndWrittenIsSeenOnceComplete() async throws {
+    @Test(.timeLimit(.minutes(1))) func aFileThatIsTruncatedAndWrittenIsSeenOnceComplete() async throws {
         let schedule = PollSchedule(pollMilliseconds: 20, settleMilliseconds: 300)
         let probe = try await WatcherProbe(folder.path, schedule: schedule)
         let descriptor = open(folder.path("a.txt"), O_WRONLY | O_TRUNC)
@@ -88,7 +88,7 @@ import Testing
         await probe.watcher.stop()
     }
 
-    @Test func aTemporaryFileThatIsGoneAgainIsNoChange() async throws {
+    @Test(.timeLimit(.minutes(1))) func aTemporaryFileThatIsGoneAgainIsNoChange() async throws {
         let probe = try await WatcherProbe(folder.path)
         try folder.write("x", to: "src/tmp")
         try folder.remove("src/tmp")
@@ -97,7 +97,7 @@ import Testing
         await probe.watcher.stop()
     }
 
-    @Test func aBranchSwitchOfTenThousandFilesIsOneBatch() async throws {
+    @Test(.timeLimit(.minutes(3))) func aBranchSwitchOfTenThousandFilesIsOneBatch() async throws {
         for number in 0..<10_000 {
             if number % 100 == 0 { try folder.makeFolder("src/\(number / 100)") }
             try folder.write("main", to: "src/\(number / 100)/\(number).c")
@@ -108,18 +108,20 @@ import Testing
         try git("checkout", "--quiet", "-b", "other")
         for number in 0..<10_000 { try folder.write("other", to: "src/\(number / 100)/\(number).c") }
         try git("commit", "--quiet", "-am", "two")
-        let schedule = PollSchedule(settleMilliseconds: 500, ceilingMilliseconds: 30_000)
+        // Long, because git may be held up on a busy machine.
+        let schedule = PollSchedule(settleMilliseconds: 2000, ceilingMilliseconds: 60_000)
         let filter = PathFilter(ignoring: [.editorFiles])
         let probe = try await WatcherProbe(folder.path, filter: filter, schedule: schedule)
         try git("checkout", "--quiet", "-")
-        let changes = try await probe.next()
-        #expect(changes.count == 10_000)
-        #expect(Set(changes).isSuperset(of: ["~src/0/0.c", "~src/99/9999.c"]))
+        let changes = try await probe.nextBatch().changes
+        let modified = changes.count { $0.kind == .modified }
+        let isComplete = changes.count == 10_000 && modified == 10_000
+        #expect(isComplete, "\(changes.count) changes, \(modified) of them modified")
         await probe.watcher.stop()
     }
 
     /// A file that never rests is reported at the ceiling, again and again, and once more when it rests.
-    @Test(arguments: [Noticing.kernelHints, .pollingAlone])
+    @Test(.timeLimit(.minutes(1)), arguments: [Noticing.kernelHints, .pollingAlone])
     func aFileThatIsWrittenWithoutPauseIsReportedAtTheCeilingAndAtTheEnd(_ noticing: Noticing) async throws {
         let schedule = PollSchedule(pollMilliseconds: 20, settleMilliseconds: 100, ceilingMilliseconds: 300)
         let probe = try await WatcherProbe(folder.path, noticing: noticing, schedule: schedule)
@@ -133,7 +135,7 @@ import Testing
     }
 
     /// Within one tick of the kernel's clock the second write may leave the same stamp as the first.
-    @Test(arguments: 0..<20) func anEditRightAfterTheStartIsSeen(_ round: Int) async throws {
+    @Test(.timeLimit(.minutes(1)), arguments: 0..<20) func anEditRightAfterTheStartIsSeen(_ round: Int) async throws {
         try folder.write("abc", to: "a.txt")
         let probe = try await WatcherProbe(folder.path)
         try folder.write("xyz", to: "a.txt")

@@ -88,7 +88,7 @@ final class WatcherProbe {
 
     init(
         _ path: String, filter: PathFilter = PathFilter(), noticing: Noticing = .kernelHints,
-        schedule: PollSchedule = PollSchedule(pollMilliseconds: 20)
+        schedule: PollSchedule = PollSchedule(pollMilliseconds: 20, settleMilliseconds: 250)
     ) async throws {
         let root = WatchRoot(id: "root", path: path, filter: filter)
         watcher = try TreeWatcher(roots: [root], schedule: schedule, hints: noticing.options)

@@ -6,7 +6,7 @@ extension IgnorePatterns {
     public static let editorFiles: IgnorePatterns = {
         let patterns = [
             "**/.git", "**/.hg", "**/.svn",
-            "**/.*.sw[a-px]", "**/*~", "**/.#*", "**/#*#",
+            "**/.*.swp", "**/.*.swo", "**/.*.swn", "**/.*.swx", "**/*~", "**/.#*", "**/#*#",
             "**/*___jb_tmp___", "**/*___jb_old___", "**/.idea/workspace.xml",
             "**/.goutputstream-*", "**/.*.kate-swp", "**/.DS_Store",
         ]

@@ -54,6 +54,8 @@ private struct Row: Sendable, Hashable {
     private let steps: [GlobProgram.Step]
     /// The ASCII literals that every match ends with: most paths are turned down by these alone.
     private let ending: [UInt8]
+    /// The longest row of ASCII literals elsewhere in every match: it turns down most of the rest.
+    private let needle: [UInt8]
 
     /// What has no anchor may begin or end anywhere.
     init(_ parsed: [GlobProgram.Step]) {
@@ -62,10 +64,25 @@ private struct Row: Sendable, Hashable {
         if steps.last != .assertion(.end) { steps.append(.many(.all)) }
         self.steps = steps
         ending = Self.literalEnding(of: steps)
+        needle = ending.isEmpty ? Self.longestLiteral(of: steps) : []
     }
 
     func matches(_ path: ArraySlice<UInt8>) -> Bool {
-        path.hasSuffix(ending) && run(on: path).isMatch
+        path.hasSuffix(ending) && path.contains(text: needle) && run(on: path).isMatch
+    }
+
+    private static func longestLiteral(of steps: [GlobProgram.Step]) -> [UInt8] {
+        var longest: [UInt8] = []
+        var current: [UInt8] = []
+        for step in steps {
+            if case .one(.scalar(let scalar)) = step, scalar < 0x80 {
+                current.append(UInt8(scalar))
+            } else {
+                current = []
+            }
+            if current.count > longest.count { longest = current }
+        }
+        return longest
     }
 
     private static func literalEnding(of steps: [GlobProgram.Step]) -> [UInt8] {

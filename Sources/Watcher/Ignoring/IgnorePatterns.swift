@@ -128,6 +128,19 @@ extension IgnorePatterns {
         return judgement
     }
 
+    /// The short form of ``judge(_:parent:)`` for a path whose children are not to be judged.
+    func excludes(_ path: ArraySlice<UInt8>, parent: Judgement) -> Bool {
+        var isExcluded = false
+        for index in patterns.indices {
+            if !parent.matched.isEmpty, parent.matched[index] {
+                isExcluded = !patterns[index].isException
+            } else if patterns[index].isException == isExcluded, patterns[index].matches(path) {
+                isExcluded.toggle()
+            }
+        }
+        return isExcluded
+    }
+
     /// Judges a path and each folder above it.
     func judge(_ path: [UInt8]) -> Judgement {
         var judgement = Judgement()

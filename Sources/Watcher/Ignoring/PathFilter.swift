@@ -53,6 +53,14 @@ extension PathFilter {
         return verdict
     }
 
+    /// The short form of ``judge(_:parent:)`` for a path whose children are not to be judged.
+    func includes(_ path: ArraySlice<UInt8>, parent: Verdict) -> Bool {
+        for index in ignoring.indices where ignoring[index].excludes(path, parent: parent.judgements[index]) {
+            return alwaysIncluding.contains { path.elementsEqual($0) }
+        }
+        return true
+    }
+
     /// Judges a path and each folder above it.
     func judge(_ path: [UInt8]) -> Verdict {
         var verdict = rootVerdict

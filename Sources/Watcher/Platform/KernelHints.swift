@@ -9,7 +9,7 @@ enum Hint {
 }
 
 /// How much is asked of the kernel; other than the default only in tests.
-struct HintOptions: Sendable {
+package struct HintOptions: Sendable {
     var isEnabled = true
     /// As if the system allowed no more watches than this.
     var watchLimit = Int.max
@@ -19,4 +19,9 @@ struct HintOptions: Sendable {
     var isOverflowing = false
     /// How often a tree is looked through as an audit of the hints, at the most.
     var auditInterval = Duration.seconds(10)
+
+    /// No hints at all: polling alone.
+    package static let none = HintOptions(isEnabled: false)
+    /// Everything that the kernel offers.
+    package static let all = HintOptions()
 }

@@ -10,25 +10,29 @@
 ///
 /// Confined to the watcher's thread. Nothing but folders is ever opened, so that a FIFO or a device does no harm, and
 /// links are not followed, so that a loop of them is none.
-final class TreeScanner {
+package final class TreeScanner {
     /// What a row of looks found.
-    struct Findings {
+    package struct Findings {
         /// The folders in which something that counts differs from before.
         var changed: [Int32] = []
         /// The folders with a file that changed within the last second: it may change again without a trace.
         var young: [Int32] = []
         var unwatched = 0
+
+        package init() {}
     }
 
     let root: WatchRoot
-    private(set) var tree = FileTree()
+    var tree = FileTree()
     let hints: KernelHints?
     /// Called for what the user should know.
-    private let notify: (WatchNotice) -> Void
+    let notify: (WatchNotice) -> Void
     private let isStopped: () -> Bool
+    /// No more watches are asked for until this is cleared, once in a while.
+    var isWatchLimitReached = false
     private var opener: DirectoryOpener
-    private var identity: (device: UInt64, inode: UInt64)?
-    private let status = UnsafeMutablePointer<stat>.allocate(capacity: 1)
+    var identity: (device: UInt64, inode: UInt64)?
+    let status = UnsafeMutablePointer<stat>.allocate(capacity: 1)
 
     /// - Parameter isStopped: asked between two folders; a pass that is stopped has not seen everything.
     init(
@@ -48,7 +52,7 @@ final class TreeScanner {
     }
 
     /// Looks at a folder, and at those below it that are new or differ. ``endPass()`` must follow.
-    func look(at id: Int32, findings: inout Findings) {
+    package func look(at id: Int32, findings: inout Findings) {
         var rest = [id]
         while let id = rest.popLast(), !isStopped() {
             if tree.isPresent(id) { lookOnce(at: id, rest: &rest, findings: &findings) }
@@ -56,8 +60,16 @@ final class TreeScanner {
     }
 
     /// Closes what the looks since the last call have kept open.
-    func endPass() {
+    package func endPass() {
         opener.closeAll()
+    }
+
+    /// The ids of all folders, for a pass over the whole tree.
+    package var folders: [Int32] { Array(tree.ids) }
+
+    /// Looks only where it is told to, and never stops; for measuring.
+    package convenience init(root: WatchRoot) {
+        self.init(root: root, hints: nil)
     }
 
     /// Whether the root is not what it was: gone, come back, another one, or a single file, which is looked at anew.
@@ -72,7 +84,7 @@ final class TreeScanner {
     /// The device that the root is on, if it is a folder that exists.
     var device: UInt64? { identity?.device }
 
-    func reportSilently() { tree.reportSilently() }
+    package func reportSilently() { tree.reportSilently() }
 
     func report(unsureSince instant: ContinuousClock.Instant?) -> [Change] {
         tree.report(unsureSince: instant).map { path, kind in
@@ -234,12 +246,12 @@ final class TreeScanner {
         note(fresh, of: id, counts: counts, findings: &findings)
     }
 
-    private func note(_ listing: DirectoryListing, of id: Int32, counts: Bool, findings: inout Findings) {
+    func note(_ listing: DirectoryListing, of id: Int32, counts: Bool, findings: inout Findings) {
         tree.replace(listing, of: id, counts: counts, at: .now)
         if counts { findings.changed.append(id) }
     }
 
-    private func remove(_ id: Int32, findings: inout Findings) {
+    func remove(_ id: Int32, findings: inout Findings) {
         let removed = tree.remove(id, at: .now)
         for (id, watch) in removed.watches { hints?.unwatch(watch, of: id) }
         if removed.counts { findings.changed.append(id) }
@@ -257,97 +269,5 @@ final class TreeScanner {
 
     private func length(of name: UnsafeMutableRawPointer) -> Int {
         strlen(name.assumingMemoryBound(to: CChar.self))
-    }
-
-    // MARK: Watches
-
-    private func watch(_ directory: OpenDirectory, as id: Int32) {
-        guard let hints, tree[id].watch < 0 else { return }
-        do {
-            let (watch, formerID) = try hints.watch(directory, as: id)
-            tree[id].watch = watch
-            if let formerID { forgetWatch(watch, of: formerID) }
-        } catch  where KernelHints.isLimit(error) {
-            notify(.watchLimitReached(rootID: root.id, setting: KernelHints.watchLimitSetting))
-        } catch {
-            notify(.eventsIncomplete(rootID: root.id, reason: error.text))
-        }
-    }
-
-    private func endWatch(of id: Int32) {
-        guard tree[id].watch >= 0 else { return }
-        hints?.unwatch(tree[id].watch, of: id)
-        tree[id].watch = -1
-    }
-
-    // MARK: The root
-
-    /// Looks at the root itself, which is reached by its path and may be a single file, or another one than before.
-    /// Returns whether it is a folder, to be listed like any other.
-    private func prepareRoot(_ findings: inout Findings) throws(SystemError) -> Bool {
-        guard stat(root.path, status) == 0 else { throw .last }
-        if status.pointee.isDirectory {
-            let found = Self.identity(of: status.pointee)
-            if let identity, identity != found { endWatch(of: FileTree.root) }
-            if identity == nil { removeRoot(&findings) }
-            identity = found
-            return true
-        }
-        if identity != nil { removeRoot(&findings) }
-        lookAtFile(&findings)
-        return false
-    }
-
-    private func lookAtFile(_ findings: inout Findings) {
-        let stamp = Stamp(status.pointee)
-        let old = tree[FileTree.root].listing
-        let isNew = old.entries.isEmpty
-        if stamp != old.entries.first?.stamp {
-            var fresh = DirectoryListing()
-            let name = Array(root.path.utf8.split(separator: Ascii.slash).last ?? [])
-            name.withUnsafeBytes { fresh.append($0, stamp: stamp, flags: .counts) }
-            if isNew || old.entries[0].stamp.inode != stamp.inode { endWatch(of: FileTree.root) }
-            if (stamp.changed &- timeOfDay()).magnitude < 1_000_000_000 { findings.young.append(FileTree.root) }
-            note(fresh, of: FileTree.root, counts: true, findings: &findings)
-        }
-        // A file that cannot be watched is looked at often enough.
-        if tree[FileTree.root].watch < 0, let watch = try? hints?.watch(path: root.path, as: FileTree.root) {
-            tree[FileTree.root].watch = watch
-        }
-        tree[FileTree.root].isUnreadable = false
-    }
-
-    private func removeRoot(_ findings: inout Findings) {
-        identity = nil
-        guard !tree[FileTree.root].listing.entries.isEmpty || tree[FileTree.root].watch >= 0 else { return }
-        remove(FileTree.root, findings: &findings)
-    }
-
-    private static func identity(of status: stat) -> (device: UInt64, inode: UInt64) {
-        (UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino))
-    }
-}
-
-/// Decides for the names of one folder whether they count; what it needs of the folder is found out once.
-private struct NameJudge {
-    private let filter: PathFilter
-    private let folder: [UInt8]
-    private lazy var verdict = folder.isEmpty ? filter.rootVerdict : filter.judge(folder)
-    private var path: [UInt8]
-
-    init(filter: PathFilter, folder: [UInt8]) {
-        self.filter = filter
-        self.folder = folder
-        path = folder
-        if !path.isEmpty { path.append(Ascii.slash) }
-    }
-
-    mutating func flags(of name: UnsafeRawBufferPointer) -> DirectoryListing.Flags {
-        let length = path.count
-        path.append(contentsOf: name)
-        defer { path.removeLast(path.count - length) }
-        let judged = filter.judge(path[...], parent: verdict)
-        if judged.counts { return .counts }
-        return filter.canSkip(directory: path[...], judged: judged) ? .ignored : []
     }
 }

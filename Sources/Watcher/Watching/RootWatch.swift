@@ -150,9 +150,11 @@ final class RootWatch {
             cursor = 0
             isFullyWatched = unwatchedInRound == 0
             unwatchedInRound = 0
+            scanner.isWatchLimitReached = false
         }
         absorb(findings)
-        pace.sliceEnded(at: .now, cost: threadTime() - started, isRoundComplete: isRoundComplete)
+        pace.sliceEnded(
+            at: .now, cost: threadTime() - started, isRoundComplete: isRoundComplete, leavesRoom: !hot.ids.isEmpty)
         return !findings.changed.isEmpty
     }
 
@@ -165,7 +167,7 @@ final class RootWatch {
         unannounced.append(id)
     }
 
-    private var allFolders: [Int32] { Array(scanner.tree.ids) }
+    private var allFolders: [Int32] { scanner.folders }
 
     private func look(at ids: some Sequence<Int32>) -> TreeScanner.Findings {
         var findings = TreeScanner.Findings()

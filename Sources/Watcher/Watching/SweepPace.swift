@@ -25,10 +25,10 @@ struct SweepPace {
         roundStart = next
     }
 
-    /// The share of a core: 2 % where nothing is announced (hot folders may take 1 % more). An audit takes 0.15 %,
-    /// and up to 0.5 % for a tree that would else need more than a minute.
-    var share: Double {
-        guard isAudit else { return 0.02 }
+    /// The share of a core: 3 % where nothing is announced, of which a third is left to hot folders if there are any.
+    /// An audit takes 0.15 %, and up to 0.5 % for a tree that would else need more than a minute.
+    func share(leavesRoom: Bool = false) -> Double {
+        guard isAudit else { return leavesRoom ? 0.02 : 0.03 }
         return min(0.005, max(0.0015, lastRoundCost / .seconds(60)))
     }
 
@@ -37,9 +37,11 @@ struct SweepPace {
     }
 
     /// A slice that cost this much processor time ended.
-    mutating func sliceEnded(at now: ContinuousClock.Instant, cost: Duration, isRoundComplete: Bool) {
+    mutating func sliceEnded(
+        at now: ContinuousClock.Instant, cost: Duration, isRoundComplete: Bool, leavesRoom: Bool = false
+    ) {
         roundCost += cost
-        next = now + cost / share
+        next = now + cost / share(leavesRoom: leavesRoom)
         guard isRoundComplete else { return }
         next = max(next, roundStart + shortestRound)
         lastRoundCost = roundCost
