@@ -10,8 +10,10 @@ private let systemRename = rename(_:_:)
 final class ScratchFolder: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/devloop-watcher-XXXXXX".utf8CString)
+    /// - Parameter isLarge: in memory if there is a file system there, because disks are slow with many files.
+    init(isLarge: Bool = false) throws {
+        let parent = isLarge && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var template = Array("\(parent)/devloop-watcher-XXXXXX".utf8CString)
         path = try #require(mkdtemp(&template).map { String(cString: $0) })
     }
 
