@@ -1,0 +1,164 @@
+import Foundation
+import Testing
+
+/// The program with stand-ins for docker and kubectl: what is called in which order, exit statuses, messages.
+@Suite(.timeLimit(.minutes(1))) struct CommandTests {
+    private func run(
+        _ arguments: String..., docker: String? = StandIns.docker, kubectl: String? = StandIns.kubectl,
+        configuration: String = StandIns.configuration
+    ) async throws -> (status: Int32, output: String, calls: [String]) {
+        let standIns = try StandIns(docker: docker, kubectl: kubectl, configuration: configuration)
+        defer { standIns.remove() }
+        let tools = try DevloopRun(standIns, arguments)
+        let status = await tools.process.exitStatus()
+        #expect(standIns.unexpected == [])
+        return (status, tools.process.output, standIns.calls)
+    }
+
+    private struct DevloopRun {
+        let process: DevloopProcess
+
+        init(_ standIns: StandIns, _ arguments: [String]) throws {
+            switch arguments.count {
+            case 0: process = try standIns.devloop()
+            case 1: process = try standIns.devloop(arguments[0])
+            case 2: process = try standIns.devloop(arguments[0], arguments[1])
+            default: process = try standIns.devloop(arguments[0], arguments[1], arguments[2])
+            }
+        }
+    }
+
+    @Test func theVersionIsPrinted() async throws {
+        let result = try await run("--version")
+        #expect(result.status == 0)
+        #expect(result.output.hasPrefix("devloop "))
+        #expect(result.calls.isEmpty)
+    }
+
+    @Test(arguments: ["dev", "build", "down"]) func everyCommandHasHelpOfAtMost80Columns(_ command: String) async throws
+    {
+        let result = try await run(command, "--help")
+        #expect(result.status == 0)
+        #expect(result.output.contains("Usage: devloop \(command)"))
+        #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        #expect(result.calls.isEmpty)
+    }
+
+    @Test(arguments: [
+        (["biuld"], "build"), (["dev", "--regisrty=x"], "--registry"), (["dev", "--push"], "build"),
+        (["build", "wbe"], "web"), (["dev", "--target=dokcer"], "docker"), (["dev", "--jobs=0"], "--jobs"),
+    ])
+    func aMisspeltWordIsOneLineWithTheRightOneAndExit64(_ arguments: [String], _ right: String) async throws {
+        let result =
+            arguments.count == 1 ? try await run(arguments[0]) : try await run(arguments[0], arguments[1])
+        #expect(result.status == 64)
+        #expect(result.output.split(separator: "\n").count == 1, "\(result.output)")
+        #expect(result.output.contains(right), "\(result.output)")
+        #expect(!result.calls.contains { $0.hasPrefix("docker build") })
+    }
+
+    @Test func withoutACommandTheHelpIsPrintedWithExit64() async throws {
+        let result = try await run()
+        #expect(result.status == 64)
+        #expect(result.output.contains("Usage: devloop"))
+    }
+
+    @Test(arguments: ["dev", "build"]) func missingDockerIsNamedWithExit69(_ command: String) async throws {
+        let result = try await run(command, docker: nil)
+        #expect(result.status == 69)
+        #expect(result.output.contains("docker was not found on PATH"))
+        #expect(result.output.contains("install Docker"))
+    }
+
+    @Test(arguments: ["dev", "down"]) func missingKubectlIsNamedWithExit69(_ command: String) async throws {
+        let result = try await run(command, kubectl: nil)
+        #expect(result.status == 69)
+        #expect(result.output.contains("kubectl was not found on PATH"))
+        #expect(result.output.contains("install kubectl"))
+    }
+
+    @Test(arguments: ["dev", "build"]) func aStoppedDaemonIsExit69WithTheWayToStartIt(_ command: String) async throws {
+        let result = try await run(
+            command,
+            docker:
+                "*) echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2; exit 1;;"
+        )
+        #expect(result.status == 69)
+        #expect(result.output.contains("Docker daemon cannot be reached"))
+        #expect(result.output.contains("systemctl start docker"))
+    }
+
+    @Test(arguments: ["dev", "down"]) func anUnreachableClusterIsExit69(_ command: String) async throws {
+        let refused =
+            "*\"get --raw=/version\"*) echo 'The connection to the server nowhere was refused' >&2; exit 1;;\n"
+        let result = try await run(command, kubectl: refused + StandIns.kubectl)
+        #expect(result.status == 69)
+        #expect(result.output.contains("context here (https://nowhere) cannot be reached"))
+        #expect(result.output.contains("was refused"))
+    }
+
+    @Test func aContextThatDoesNotExistIsExit78WithTheOnesThatDo() async throws {
+        let result = try await run("dev", "--context", "nope")
+        #expect(result.status == 78)
+        #expect(result.output.contains("there is no context nope"))
+        #expect(result.output.contains("here, there"))
+    }
+
+    @Test func manifestsThatAreNoYAMLAreExit78WithKubectlsWords() async throws {
+        let words = "error: error parsing k8s/all.yaml: yaml: line 1: did not find expected node content"
+        let result = try await run(
+            "dev", kubectl: "\"label --local\"*) echo '\(words)' >&2; exit 1;;\n" + StandIns.kubectl)
+        #expect(result.status == 78)
+        #expect(result.output.contains(words))
+    }
+
+    @Test(arguments: [
+        (#"{ "services": [] }"#, "devloop.json:1:3: services"),
+        (#"{ "services": [{ "image": "--help", "context": "web" }] }"#, "services[0].image"),
+        (#"{ "servces": [] }"#, "services"),
+        (#"{ "services": [{ "image": "shop/other", "context": "web" }], "manifests": ["k8s"] }"#, "shop/other"),
+        (#"{ "services": [{ "image": "shop/web", "context": "missing" }] }"#, "missing"),
+        ("not json", "devloop.json:1:1"),
+    ])
+    func whatIsWrongWithTheConfigurationIsToldWithItsPlace(_ text: String, _ expected: String) async throws {
+        let result = try await run("dev", configuration: text)
+        #expect(result.status == 78)
+        #expect(result.output.contains("devloop.json:1:"))
+        #expect(result.output.contains(expected), "\(result.output)")
+        #expect(!result.calls.contains { $0.hasPrefix("docker build") || $0.contains("apply") })
+    }
+
+    @Test func buildBuildsAllImagesAndPrintsTheirIds() async throws {
+        let result = try await run("build")
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.calls.filter { $0.hasPrefix("docker build") }.count == 2)
+        #expect(result.output.contains("shop/web:latest sha256:"))
+    }
+
+    @Test func buildWithPushTagsAndPushesWhatItBuiltAndPrintsTheDigest() async throws {
+        let result = try await run("build", "--push", "web")
+        #expect(result.status == 0, "\(result.output)")
+        let calls = result.calls.filter { !$0.contains("version") }
+        #expect(calls.count == 3)
+        #expect(calls[0].hasPrefix("docker build --tag=shop/web:latest --file="))
+        #expect(calls[1].hasPrefix("docker tag sha256:") && calls[1].hasSuffix(" registry:5000/shop/web:latest"))
+        #expect(calls[2] == "docker push registry:5000/shop/web:latest")
+        #expect(result.output.contains("registry:5000/shop/web:latest@sha256:0123"))
+    }
+
+    @Test func aBuildThatFailsIsExit1AndTheOthersAreBuiltAllTheSame() async throws {
+        let failing = "build*web) echo 'dockerfile parse error on line 3: unknown instruction: FORM'; exit 1;;\n"
+        let result = try await run("build", docker: failing + StandIns.docker)
+        #expect(result.status == 1)
+        #expect(result.output.contains("web: docker build of shop/web failed (exit status 1)"))
+        #expect(result.output.contains("unknown instruction: FORM"))
+        #expect(result.output.contains("api built in"))
+    }
+
+    @Test func downDeletesWhatTheManifestsHoldInTheContextThatItNames() async throws {
+        let result = try await run("down", "--namespace=mine")
+        #expect(result.status == 0)
+        #expect(result.calls.contains("kubectl --context=here --namespace=mine delete --ignore-not-found --filename=-"))
+        #expect(result.output.contains("deleted"))
+    }
+}

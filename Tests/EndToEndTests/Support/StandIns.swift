@@ -1,0 +1,103 @@
+import Foundation
+
+/// A project with stand-ins for `docker` and `kubectl` on `PATH`: scripts that record how they were called and answer as
+/// they were told. A call that they were told nothing about is recorded apart and fails.
+struct StandIns: Sendable {
+    let folder: URL
+    private var programs: URL { folder.appendingPathComponent("bin") }
+
+    /// - Parameters:
+    ///   - docker: the branches of a `case "$*" in`; `nil` leaves the program out.
+    ///   - kubectl: likewise.
+    ///   - configuration: the project's devloop.json.
+    init(docker: String? = Self.docker, kubectl: String? = Self.kubectl, configuration: String = Self.configuration)
+        throws
+    {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("stand-ins-\(UUID().uuidString)")
+        for name in ["bin", "web", "api", "k8s"] {
+            try FileManager.default.createDirectory(
+                at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
+        }
+        try write("FROM scratch\n", to: "web/Dockerfile")
+        try write("FROM scratch\n", to: "api/Dockerfile")
+        try write("kind: recorded\n", to: "k8s/all.yaml")
+        try write(configuration, to: "devloop.json")
+        for (name, branches) in [("docker", docker), ("kubectl", kubectl)] {
+            guard let branches else { continue }
+            let script = """
+                #!/bin/sh
+                here='\(folder.path)'
+                printf '\(name) %s\\n' "$*" >>"$here/calls"
+                id=$(for word in "$@"; do case "$word" in --iidfile=*) echo "${word#--iidfile=}";; esac; done)
+                image=$(for word in "$@"; do case "$word" in --tag=*) echo "${word#--tag=}";; esac; done)
+                case "$*" in
+                \(branches)
+                *) printf '\(name) %s\\n' "$*" >>"$here/unexpected"; echo "unexpected call" >&2; exit 99;;
+                esac
+                """
+            try write(script, to: "bin/\(name)")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: programs.appendingPathComponent(name).path)
+        }
+    }
+
+    /// Every build makes another image.
+    static let docker = #"""
+        "version --format={{.Server.Version}}") echo 20.10;;
+        build*) printf 'sha256:%s' "$(cat "$here"/web/* "$here"/api/* | cksum | cut -d' ' -f1)" >"$id"; echo "built $image";;
+        tag*|"image inspect"*) echo '[]';;
+        push*) echo 'latest: digest: sha256:0123 size: 1';;
+        """#
+
+    static let kubectl = #"""
+        "config view --output=json") echo '{"current-context":"here","contexts":[{"name":"here","context":{"cluster":"c"}},{"name":"there","context":{"cluster":"c"}}],"clusters":[{"name":"c","cluster":{"server":"https://nowhere"}}]}';;
+        *"get --raw=/version"*) echo '{}';;
+        "label --local"*) for name in web api; do
+            echo '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"'$name'"},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"shop/'$name'"}]}}}}'
+          done;;
+        *"get pods --output=json") echo '{"items":[]}';;
+        *"get pods --watch"*) exec sleep 1000;;
+        *" apply --filename=-") cat >>"$here/applied"; echo >>"$here/applied"; echo "deployment.apps/web unchanged";;
+        *" rollout "*) echo done;;
+        *" delete "*) cat >/dev/null; echo 'deployment.apps "web" deleted';;
+        """#
+
+    static let configuration = """
+        { "name": "shop", "manifests": ["k8s"], "registry": "registry:5000",
+          "services": [{ "image": "shop/web", "context": "web" }, { "image": "shop/api", "context": "api" }] }
+        """
+
+    func write(_ text: String, to path: String) throws {
+        try text.write(to: folder.appendingPathComponent(path), atomically: true, encoding: .utf8)
+    }
+
+    /// Starts devloop where only the stand-ins and the system's own tools are found.
+    func devloop(_ arguments: String...) throws -> DevloopProcess {
+        let tools = folder.appendingPathComponent("tools")
+        if !FileManager.default.fileExists(atPath: tools.path) {
+            // A real docker or kubectl beside the shell must not be found where a stand-in is left out.
+            try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
+            for tool in ["sh", "cat", "cksum", "cut", "sleep", "echo", "printf"] {
+                let path = ["/usr/bin/\(tool)", "/bin/\(tool)"].first { FileManager.default.fileExists(atPath: $0) }
+                try FileManager.default.createSymbolicLink(
+                    atPath: tools.appendingPathComponent(tool).path, withDestinationPath: path ?? "")
+            }
+        }
+        return try DevloopProcess(
+            arguments, folder: folder, environment: ["PATH": "\(programs.path):\(tools.path)"])
+    }
+
+    /// The calls so far, in order.
+    var calls: [String] { lines(of: "calls") }
+    /// The calls that no stand-in was told about.
+    var unexpected: [String] { lines(of: "unexpected") }
+    /// What was handed to `kubectl apply`.
+    var applied: String { lines(of: "applied").joined(separator: "\n") }
+
+    private func lines(of file: String) -> [String] {
+        let text = try? String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
+        return (text ?? "").split(separator: "\n").map(String.init)
+    }
+
+    func remove() { try? FileManager.default.removeItem(at: folder) }
+}
