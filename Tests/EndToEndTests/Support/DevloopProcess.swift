@@ -4,12 +4,16 @@ import Testing
 
 /// The built program, run as a user runs it: its output is kept, and tests wait for lines of it.
 final class DevloopProcess: Sendable {
+    private struct Waiter {
+        let id: UUID
+        let matches: @Sendable (String) -> Bool
+        let continuation: CheckedContinuation<String?, Never>
+    }
+
     private struct Shared {
         var lines: [String] = []
         var partial = ""
-        var waiters:
-            [(matches: @Sendable (String) -> Bool, from: Int, continuation: CheckedContinuation<String?, Never>)] =
-                []
+        var waiters: [Waiter] = []
         var isOver = false
         var status: Int32?
         var statusWaiters: [CheckedContinuation<Int32, Never>] = []
@@ -59,17 +63,27 @@ final class DevloopProcess: Sendable {
         from: Int = 0, matching: @escaping @Sendable (String) -> Bool,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> String {
-        let found = await withCheckedContinuation { continuation in
-            shared.withLock { shared in
-                let line = shared.lines.dropFirst(from).first(where: matching)
-                if line != nil || shared.isOver {
-                    continuation.resume(returning: line)
-                } else {
-                    shared.waiters.append((matching, from, continuation))
+        let id = UUID()
+        let found = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                shared.withLock { shared in
+                    let line = shared.lines.dropFirst(from).first(where: matching)
+                    if line != nil || shared.isOver || Task.isCancelled {
+                        continuation.resume(returning: line)
+                    } else {
+                        shared.waiters.append(Waiter(id: id, matches: matching, continuation: continuation))
+                    }
                 }
             }
+        } onCancel: {
+            // The time limit of the test.
+            shared.withLock { shared in
+                guard let index = shared.waiters.firstIndex(where: { $0.id == id }) else { return }
+                shared.waiters.remove(at: index).continuation.resume(returning: nil)
+            }
         }
-        return try #require(found, "devloop ended; it said:\n\(output)", sourceLocation: sourceLocation)
+        return try #require(
+            found, "devloop ended, or the time is up; it said:\n\(output)", sourceLocation: sourceLocation)
     }
 
     /// The first line from there on that holds a text.
@@ -79,6 +93,8 @@ final class DevloopProcess: Sendable {
     ) async throws -> String {
         try await line(from: from, matching: { $0.contains(text) }, sourceLocation: sourceLocation)
     }
+
+    var isRunning: Bool { shared.withLock { !$0.isOver } }
 
     func signal(_ number: Int32) { kill(pid, number) }
 
@@ -103,7 +119,7 @@ final class DevloopProcess: Sendable {
             for line in lines {
                 shared.lines.append(line)
                 shared.waiters.removeAll { waiter in
-                    guard shared.lines.count > waiter.from, waiter.matches(line) else { return false }
+                    guard waiter.matches(line) else { return false }
                     waiter.continuation.resume(returning: line)
                     return true
                 }

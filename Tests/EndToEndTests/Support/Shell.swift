@@ -1,5 +1,6 @@
 import Foundation
 import Runner
+import Testing
 
 /// Runs the field's tools the way a person at a shell would, for tests to look at what devloop did.
 enum Shell {
@@ -21,6 +22,12 @@ enum Shell {
         _ executable: String, _ arguments: [String], environment: [String: String] = [:]
     ) async throws -> CommandOutput {
         try await launcher.run(Command(executable, arguments, environment: environment))
+    }
+
+    /// Asks again and again until it is so.
+    static func until(_ question: () async throws -> Bool) async throws {
+        let isSo = try await eventually(within: .seconds(45), question, is: { $0 })
+        try #require(isSo)
     }
 
     /// Asks again and again until the answer is the wanted one, and returns the last answer.

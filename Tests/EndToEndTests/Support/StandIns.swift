@@ -71,20 +71,27 @@ struct StandIns: Sendable {
         try text.write(to: folder.appendingPathComponent(path), atomically: true, encoding: .utf8)
     }
 
+    func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent(path).path)
+    }
+
+    /// Where only the stand-ins and a few of the system's own tools are found.
+    var path: String { "\(programs.path):\(folder.path)/tools" }
+
     /// Starts devloop where only the stand-ins and the system's own tools are found.
     func devloop(_ arguments: String...) throws -> DevloopProcess {
         let tools = folder.appendingPathComponent("tools")
         if !FileManager.default.fileExists(atPath: tools.path) {
             // A real docker or kubectl beside the shell must not be found where a stand-in is left out.
             try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
-            for tool in ["sh", "cat", "cksum", "cut", "sleep", "echo", "printf"] {
+            for tool in ["sh", "cat", "cksum", "cut", "sleep", "echo", "printf", "head"] {
                 let path = ["/usr/bin/\(tool)", "/bin/\(tool)"].first { FileManager.default.fileExists(atPath: $0) }
                 try FileManager.default.createSymbolicLink(
                     atPath: tools.appendingPathComponent(tool).path, withDestinationPath: path ?? "")
             }
         }
         return try DevloopProcess(
-            arguments, folder: folder, environment: ["PATH": "\(programs.path):\(tools.path)"])
+            arguments, folder: folder, environment: ["PATH": path])
     }
 
     /// The calls so far, in order.
