@@ -203,6 +203,47 @@ struct DockerTargetTests {
         }
     }
 
+    @Test func thePodsOtherContainersFollowTheFirstIntoItsNewNetwork() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        try await DockerProject.run { project in
+            let target = project.target
+            var object = deployment("pair", image: "devloop-test/shell")
+            object[path: ["spec", "template", "spec", "containers"]] = [
+                [
+                    "name": "first", "image": "devloop-test/shell",
+                    "command": [
+                        "sh", "-c",
+                        "echo first; until [ -e /crash ]; do busybox sleep 0.1; done; busybox rm /crash; exit 1",
+                    ],
+                ],
+                [
+                    "name": "second", "image": "devloop-test/shell",
+                    "command": [
+                        "sh", "-c",
+                        "trap exit TERM; echo second $(busybox readlink /proc/self/ns/net); while :; do busybox sleep 0.1; done",
+                    ],
+                ],
+            ]
+            let pair = try #require(Workload("deployment/pair"))
+            let log = LogCollector()
+            let images = [try await target.deliver(image)]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [pair] }, onEvent: log.add) }
+                _ = try await target.apply(objects(object), images: images)
+                await log.wait { LogCollector.lines($0).count == 2 }
+                let first = try await Docker.run(
+                    "ps", "--quiet", "--filter=label=dev.devloop.project=\(project.name)",
+                    "--filter=label=dev.devloop.container=first")
+                try await Docker.run("exec", first, "sh", "-c", "echo >/crash")
+                await log.wait { LogCollector.lines($0).filter { $0.hasPrefix("second") }.count == 2 }
+                let network = try await Docker.run("exec", first, "busybox", "readlink", "/proc/self/ns/net")
+                #expect(log.lines.last { $0.hasPrefix("second") } == "second \(network)")
+                group.cancelAll()
+                try? await group.waitForAll()
+            }
+        }
+    }
+
     @Test func eachLineOfACrashingContainerIsShownOnce() async throws {
         let image = try await TinyImage.build(
             "devloop-test/crash",

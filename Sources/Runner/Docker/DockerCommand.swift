@@ -28,10 +28,16 @@ struct DockerCommand: Sendable, Hashable {
         return Command("docker", ["ps", "--all", "--no-trunc", projectFilter] + filter + ["--format=\(format)"])
     }
 
-    func volumes(instance: String? = nil) -> Command {
-        let filter = instance.map { ["--filter=label=\(DockerLabel.instance)=\($0)"] } ?? []
-        return Command("docker", ["volume", "ls", "--quiet", projectFilter] + filter)
+    /// The containers that share the network of a pod's first one.
+    func joined(instance: String) -> Command {
+        let labels = ["\(DockerLabel.instance)=\(instance)", "\(DockerLabel.network)=joined"]
+        return Command(
+            "docker", ["ps", "--quiet", "--no-trunc", projectFilter] + labels.map { "--filter=label=\($0)" })
     }
+
+    static func restart(_ ids: [String]) -> Command { Command("docker", ["restart"] + ids) }
+
+    func volumes() -> Command { Command("docker", ["volume", "ls", "--quiet", projectFilter]) }
 
     func removeVolumes(_ names: [String]) -> Command { Command("docker", ["volume", "rm", "--force"] + names) }
 
@@ -81,6 +87,14 @@ enum ContainerNetwork: Sendable, Hashable {
     case anonymous
     /// In the network of the pod's first container, by its name.
     case joining(String)
+
+    fileprivate var label: String {
+        switch self {
+        case .owner: "owner"
+        case .anonymous: ""
+        case .joining: "joined"
+        }
+    }
 }
 
 extension DockerCommand {
@@ -93,9 +107,10 @@ extension DockerCommand {
         let labels = [
             (DockerLabel.project, project), (DockerLabel.workload, pod.workload.description),
             (DockerLabel.namespace, pod.workload.namespace ?? ""), (DockerLabel.container, container.name),
-            (DockerLabel.pod, pod.hasSeveralContainers ? "several" : "one"), (DockerLabel.instance, instance),
+            (DockerLabel.pod, pod.containers.count > 1 || isInit ? "several" : "one"), (DockerLabel.instance, instance),
             (DockerLabel.specification, pod.fingerprint), (DockerLabel.image, container.image),
             (DockerLabel.builtImage, container.builtImage ?? ""), (DockerLabel.role, isInit ? "init" : "main"),
+            (DockerLabel.network, place.label),
             (DockerLabel.restart, isInit ? "no" : pod.restartPolicy),
             (
                 DockerLabel.volumes,

@@ -30,6 +30,8 @@ struct FollowedContainer: Sendable, Hashable {
     /// The name beside the workload's, where there are several containers.
     var label: String?
     var isInit: Bool
+    /// The pod whose other containers lose their network when this one starts again.
+    var ownedInstance: String?
     var isRestarted: Bool
 
     init?(id: String, labels: [String: String]) {
@@ -39,6 +41,8 @@ struct FollowedContainer: Sendable, Hashable {
         self.id = id
         self.workload = workload
         label = labels[DockerLabel.pod] == "several" ? labels[DockerLabel.container] : nil
+        let ownsNetwork = labels[DockerLabel.network] == "owner" && label != nil
+        ownedInstance = ownsNetwork ? labels[DockerLabel.instance] : nil
         isInit = labels[DockerLabel.role] == "init"
         isRestarted = labels[DockerLabel.restart] != "no"
     }

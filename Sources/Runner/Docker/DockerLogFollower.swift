@@ -26,6 +26,11 @@ struct DockerLogFollower: Sendable {
         var starts = 1
         var isRunning = true
         var isGone = false
+
+        mutating func startAgain() {
+            starts += 1
+            isRunning = true
+        }
     }
 
     /// Follows until the task is cancelled. That the daemon can't be reached is told once.
@@ -51,9 +56,7 @@ struct DockerLogFollower: Sendable {
                     time = now
                     for container in containers {
                         if let state = states[container.id] {
-                            update(state) {
-                                $0.starts += 1; $0.isRunning = true
-                            }
+                            update(state) { $0.startAgain() }
                         } else {
                             follow(container, isOld: isFirst)
                         }
@@ -67,8 +70,9 @@ struct DockerLogFollower: Sendable {
                             follow(event.container, isOld: false)
                             continue
                         }
-                        update(state) {
-                            $0.starts += 1; $0.isRunning = true
+                        update(state) { $0.startAgain() }
+                        if let instance = event.container.ownedInstance {
+                            group.addTask { try await rejoin(instance, event.container.workload) }
                         }
                     case .die:
                         if let state { update(state) { $0.isRunning = false } }
@@ -89,6 +93,15 @@ struct DockerLogFollower: Sendable {
         var value = state.current.value
         change(&value)
         state.set(value)
+    }
+
+    /// The network of a pod is its first container's, and new when that starts again: the others have to join it anew.
+    private func rejoin(_ instance: String, _ workload: Workload) async throws {
+        let output = try await launcher.runTool(commands.joined(instance: instance))
+        let others = output.text.split(separator: "\n").map(String.init)
+        guard output.termination.isSuccess, !others.isEmpty else { return }
+        onEvent(.notice(workload: workload, text: "its other containers are restarted to share the network again"))
+        _ = try await launcher.runTool(DockerCommand.restart(others))
     }
 
     private func tell(_ event: DockerEvent) {

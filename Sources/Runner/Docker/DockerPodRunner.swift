@@ -200,8 +200,3 @@ struct DockerPodRunner: Sendable {
             advice: "end what listens there (docker ps, or: lsof -i :\(taken.hostPort)), or change the nodePort")
     }
 }
-
-extension ListedContainer {
-    /// Whether a process of it runs, or is about to again.
-    var isUp: Bool { ["running", "restarting", "paused"].contains(state) }
-}

@@ -113,7 +113,7 @@ public final class DockerTarget: Target {
     /// Compares the labels of the workload's containers.
     public func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
         let delivered = DeliveredImage(built: image, reference: image.id)
-        let current = Self.current(of: try await pods.list(workload))
+        let current = ListedContainer.current(of: try await pods.list(workload))
         let users = current.filter { delivered.isMeant(by: $0.image) }
         return !users.isEmpty && users.allSatisfy { $0.state == "running" && $0.builtImage == image.id }
             ? delivered : nil
@@ -136,7 +136,7 @@ public final class DockerTarget: Target {
     /// Looks once: a container is ready when it runs.
     public func waitUntilReady(_ workload: Workload) async throws {
         var names = shared.withLock { $0.current[workload] } ?? []
-        if names.isEmpty { names = Self.current(of: try await pods.list(workload)).map(\.id) }
+        if names.isEmpty { names = ListedContainer.current(of: try await pods.list(workload)).map(\.id) }
         guard !names.isEmpty else { return }
         let output = try await launcher.runTool(DockerCommand.inspect(names))
         guard output.termination.isSuccess else {
@@ -174,6 +174,8 @@ public final class DockerTarget: Target {
             $0.current = [:]
         }
         await pods.remove(containers)
+        // Their volumes and the network are in use until then.
+        for removal in shared.withLock({ Array($0.removals.values) }) { await removal.value }
         try Task.checkCancellation()
         var lines = containers.filter { $0.role == "main" }.map { "\($0.workload) (\($0.container)) removed" }
         let volumes = try await names(pods.commands.volumes())
@@ -215,8 +217,8 @@ extension DockerTarget {
             let listed = try await self.pods.list(workload)
             if try self.isAsPlanned(workload, listed) { return .unchanged }
             let plan = try self.shared.withLock { try $0.manifests.plan(workload).plan }
-            let current = Self.current(of: listed)
-            if self.isMatch(current, plan) {
+            let current = ListedContainer.current(of: listed)
+            if ListedContainer.are(current, asPlanned: plan) {
                 self.retire(listed.filter { $0.instance != current.first?.instance })
                 self.shared.withLock { $0.current[workload] = current.map(\.id) }
                 return .unchanged
@@ -230,29 +232,16 @@ extension DockerTarget {
     private func isAsPlanned(_ workload: Workload, _ listed: [ListedContainer]) throws -> Bool {
         let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
         let live = shared.withLock { shared in listed.filter { !shared.retired.contains($0.id) } }
-        let current = Self.current(of: live)
-        guard isMatch(current, plan), live.allSatisfy({ $0.instance == current.first?.instance }) else { return false }
+        let current = ListedContainer.current(of: live)
+        guard ListedContainer.are(current, asPlanned: plan), live.allSatisfy({ $0.instance == current.first?.instance })
+        else { return false }
         shared.withLock { $0.current[workload] = current.map(\.id) }
         return true
     }
 
-    private func isMatch(_ containers: [ListedContainer], _ plan: PodPlan) -> Bool {
-        let names = containers.filter { $0.specification == plan.fingerprint && $0.role == "main" }.filter {
-            $0.isUp || (plan.restartPolicy != "unless-stopped" && $0.state == "exited")
-        }.map(\.container)
-        return names.sorted() == plan.containers.map(\.name).sorted()
-            && (containers.isEmpty || containers.contains { $0.isConnected || !$0.isUp })
-    }
-
-    /// The containers of the latest start.
-    private static func current(of listed: [ListedContainer]) -> [ListedContainer] {
-        guard let newest = listed.first(where: { $0.role == "main" && $0.state != "created" }) else { return [] }
-        return listed.filter { $0.instance == newest.instance && $0.role == "main" }
-    }
-
     private func replace(_ plan: PodPlan, old: [ListedContainer]) async throws {
         let workload = plan.workload
-        let current = Self.current(of: old)
+        let current = ListedContainer.current(of: old)
         let pod = try await pods.make(plan)
         let pods = pods
         do {
@@ -321,30 +310,5 @@ extension DockerTarget {
         guard errors.count > 1, var error = first as? TargetError else { throw first }
         error.details += errors.dropFirst().compactMap { ($0 as? TargetError)?.summary }
         throw error
-    }
-}
-
-/// What `docker inspect` says of a container.
-private struct ContainerState {
-    let status: String
-    let exitCode: Int
-    let reason: String
-    let isRestarted: Bool
-
-    init(_ json: JSONValue) {
-        status = json[path: ["State", "Status"]]?.string ?? ""
-        exitCode = json[path: ["State", "ExitCode"]]?.integer ?? 0
-        reason = json[path: ["State", "Error"]]?.string ?? ""
-        isRestarted = json[path: ["HostConfig", "RestartPolicy", "Name"]]?.string == "unless-stopped"
-    }
-
-    /// `nil` where it is well: running, or done with what it was to do once.
-    var problem: String? {
-        switch status {
-        case "running", "paused": nil
-        case "exited" where !isRestarted && exitCode == 0: nil
-        case "created": "its container was not started" + (reason.isEmpty ? "" : ": \(reason)")
-        default: "its container exited with code \(exitCode)" + (reason.isEmpty ? "" : ": \(reason)")
-        }
     }
 }

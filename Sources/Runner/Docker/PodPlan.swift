@@ -46,7 +46,7 @@ struct PodPlan: Sendable, Hashable {
         return Set(names).sorted()
     }
 
-    /// Whether a log line needs its container's name.
+    /// Whether the names of its containers have to tell them apart.
     var hasSeveralContainers: Bool { containers.count + initContainers.count > 1 }
 }
 
