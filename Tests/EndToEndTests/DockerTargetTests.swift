@@ -429,4 +429,72 @@ struct DockerTargetTests {
             }
         }
     }
+
+    @Test func aChangeOfTheManifestsReplacesOnlyWhatItConcerns() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        try await DockerProject.run { project in
+            let target = project.target
+            let images = [try await target.deliver(image)]
+            func all(_ value: String, port: Int) -> [KubernetesObject] {
+                objects(
+                    ["kind": "ConfigMap", "metadata": ["name": "c"], "data": ["A": .string(value)]],
+                    service("one", of: "one", port: 80, type: "NodePort", nodePort: port),
+                    deployment(
+                        "one", image: "devloop-test/shell", container: [("envFrom", [["configMapRef": ["name": "c"]]])]
+                    ), deployment("two", image: "devloop-test/shell"))
+            }
+            let one = try #require(Workload("deployment/one"))
+            _ = try await target.apply(all("1", port: 31875), images: images)
+            let before = try await project.running("deployment/one") + project.running("deployment/two")
+
+            // As on Kubernetes, a container keeps the values that it was started with.
+            let second = try await target.apply(all("2", port: 31875), images: images)
+            #expect(second == ApplyReport())
+            #expect(try await project.shell("deployment/one", "echo $A") == "1")
+
+            // A Service alone is enough to give its workload another port.
+            let service = service("one", of: "one", port: 80, type: "NodePort", nodePort: 31876)
+            let third = try await target.apply(objects(service), images: images)
+            #expect(third.changed == [one])
+            #expect(third.notices == ["one: http://127.0.0.1:31876"])
+            #expect(try await project.shell("deployment/one", "echo $A") == "2")
+            #expect(try await project.running("deployment/two") == [before[1]])
+        }
+    }
+
+    @Test func whatADevloopThatWasKilledLeftBehindIsPutRight() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        try await DockerProject.run { project in
+            let images = [try await project.target.deliver(image)]
+            let all = objects(deployment("app", image: "devloop-test/shell"))
+            _ = try await project.target.apply(all, images: images)
+            // It died between taking the old container off the network and starting the new one.
+            let old = try #require(try await project.running("deployment/app").first)
+            try await Docker.run("network", "disconnect", "devloop-\(project.name)", old)
+            let app = try #require(Workload("deployment/app"))
+            let report = try await DockerProject.target(project.name).apply(all, images: images)
+            #expect(report.changed == [app])
+            let new = try #require(try await project.running("deployment/app").first)
+            #expect(new != old)
+        }
+    }
+
+    @Test func aCancelledFollowEndsItsProcesses() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        try await DockerProject.run { project in
+            let target = project.target
+            let app = try #require(Workload("deployment/app"))
+            let log = LogCollector()
+            let follow = Task { try await target.followLogs(of: { [app] }, onEvent: log.add) }
+            _ = try await target.apply(
+                objects(deployment("app", image: "devloop-test/shell")), images: [try await target.deliver(image)])
+            await log.wait { LogCollector.lines($0) == ["up"] }
+            let id = try #require(try await project.running("deployment/app").first)
+            follow.cancel()
+            await #expect(throws: CancellationError.self) { try await follow.value }
+            let processes = try await Docker.launcher.run(Command("ps", ["-eo", "args"])).text
+            #expect(!processes.contains("logs --follow --timestamps \(id)"))
+            #expect(!processes.contains("dev.devloop.project=\(project.name)"))
+        }
+    }
 }

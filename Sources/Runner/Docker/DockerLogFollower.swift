@@ -155,6 +155,7 @@ struct DockerLogFollower: Sendable {
     private func read(_ container: FollowedContainer, _ log: ContainerLog, _ state: Latest<State>) async throws {
         let log = Mutex(log)
         var backoff = Backoff()
+        var hasTold = false
         while true {
             let (before, version) = state.current
             let said = OutputTail(limit: 1)
@@ -163,9 +164,8 @@ struct DockerLogFollower: Sendable {
                 try await launcher.runTool(
                     command,
                     output: .lines { source, line in
-                        guard let text = log.withLock({ $0.accept(line, from: source) }) else {
-                            return said.append(line)
-                        }
+                        guard LogCursor.endOfTime(line[...]) != nil else { return said.append(line) }
+                        guard let text = log.withLock({ $0.accept(line, from: source) }) else { return }
                         onEvent(.line(workload: container.workload, container: container.label, text: text))
                     })
             }
@@ -175,6 +175,12 @@ struct DockerLogFollower: Sendable {
             }
             let isMissing = said.lines.contains { $0.contains("No such container") || $0.contains("dead or marked") }
             if before.isGone || isMissing { return }
+            // An unreachable daemon is the events' to tell.
+            if !output.termination.isSuccess, !hasTold, let reason = said.lines.last, reason.contains("logging driver")
+            {
+                hasTold = true
+                onEvent(.notice(workload: container.workload, text: "its log cannot be read: \(reason)"))
+            }
             // The log ends a moment before the event of the container's end comes. Where none comes, the reader died.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await state.changed(since: version) }

@@ -17,10 +17,21 @@ final class DockerProject: Sendable {
         do {
             let result = try await body(project)
             _ = try await project.target.delete([])
+            try await project.checkThatNothingIsLeft()
             return result
         } catch {
             _ = try? await project.target.delete([])
             throw error
+        }
+    }
+
+    private func checkThatNothingIsLeft() async throws {
+        let filter = "--filter=label=dev.devloop.project=\(name)"
+        for kind in ["container", "volume", "network"] {
+            let all = kind == "container" ? ["--all"] : []
+            let command = Command("docker", [kind, "ls", "--quiet", filter] + all)
+            let left = try await Docker.launcher.run(command).text
+            guard left.isEmpty else { throw Docker.Failure(text: "delete left a \(kind): \(left)") }
         }
     }
 
