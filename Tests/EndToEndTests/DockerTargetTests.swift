@@ -384,6 +384,7 @@ struct DockerTargetTests {
             let port = try #require(first.notices.first?.split(separator: ":").last.flatMap { Int($0) })
             try await next.restart(try #require(Workload("deployment/web")), images: images)
             #expect(try await DockerProject.get(port) == "balanced")
+            _ = try await next.delete(all)
         }
     }
 
@@ -453,8 +454,8 @@ struct DockerTargetTests {
             #expect(try await project.shell("deployment/one", "echo $A") == "1")
 
             // A Service alone is enough to give its workload another port.
-            let service = service("one", of: "one", port: 80, type: "NodePort", nodePort: 31876)
-            let third = try await target.apply(objects(service), images: images)
+            let moved = service("one", of: "one", port: 80, type: "NodePort", nodePort: 31876)
+            let third = try await target.apply(objects(moved), images: images)
             #expect(third.changed == [one])
             #expect(third.notices == ["one: http://127.0.0.1:31876"])
             #expect(try await project.shell("deployment/one", "echo $A") == "2")
@@ -472,10 +473,13 @@ struct DockerTargetTests {
             let old = try #require(try await project.running("deployment/app").first)
             try await Docker.run("network", "disconnect", "devloop-\(project.name)", old)
             let app = try #require(Workload("deployment/app"))
-            let report = try await DockerProject.target(project.name).apply(all, images: images)
-            #expect(report.changed == [app])
+            let next = DockerProject.target(project.name)
+            let report = try await next.apply(all, images: images)
+            #expect(report == ApplyReport(changed: [app]))
             let new = try #require(try await project.running("deployment/app").first)
             #expect(new != old)
+            // It waits for what it removes in the background.
+            _ = try await next.delete(all)
         }
     }
 

@@ -165,7 +165,7 @@ import Testing
         ("", "", #", "replicas": 3"#, "one replica runs on Docker, where the manifests want more: deployment/web (3)"),
         (
             #", "readinessProbe": {"httpGet": {"port": 80}}"#, "", "",
-            "probes are not run on Docker: a container counts as ready once it runs (deployment/web)"
+            "probes are not run on Docker: a container counts as ready once it runs"
         ),
         (
             "", #", "volumes": [{"name": "v", "nfs": {"server": "s"}}]"#, "",

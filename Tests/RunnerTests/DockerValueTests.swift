@@ -107,13 +107,15 @@ import Testing
             "id", "running", "deployment/web", "ns", "main", "i", "f", "shop/web", "sha256:1", "main", "v1,v2",
             "default/np/80=30400", "several", "devloop-shop",
         ].joined(separator: "\t")
-        let listed = ListedContainer.read("\(fields)\nsomething else\n")
+        let listed = ListedContainer.read(Array("\(fields)\nsomething else\n".utf8))
         #expect(listed.count == 1)
         #expect(listed.first?.workload == Workload(kind: .deployment, name: "web", namespace: "ns"))
         #expect(listed.first?.volumes == ["v1", "v2"])
         #expect(listed.first?.ports == ["default/np/80": 30400])
         #expect(listed.first?.hasSiblings == true)
         #expect(listed.first?.isConnected == true)
+        let offNetwork = ListedContainer.read(Array("\(fields.dropLast("devloop-shop".count))\n".utf8))
+        #expect(offNetwork.first?.isConnected == false)
     }
 
     @Test func aPortThatIsFreeIsFoundAndStaysTheSame() {

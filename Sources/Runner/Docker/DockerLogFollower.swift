@@ -147,7 +147,7 @@ struct DockerLogFollower: Sendable {
             for output in [time, list] where !output.errorText.isEmpty { tail.append(Array(output.errorText.utf8)) }
             return nil
         }
-        let running = ListedContainer.read(list.text).filter(\.isUp).reversed()
+        let running = ListedContainer.read(list.standardOutput).filter(\.isUp).reversed()
         inbox.yield(.listed(running.map { FollowedContainer($0) }, time: time.text))
         return time.text
     }

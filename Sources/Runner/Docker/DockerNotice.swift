@@ -1,7 +1,7 @@
 /// Something in the manifests that plain Docker does differently, or not at all, and the user should know.
 enum DockerNotice: Sendable, Hashable {
-    /// A probe; of this workload.
-    case probes(String)
+    /// A probe, of any workload.
+    case probes
     /// More than one replica; of this workload.
     case replicas(String)
     /// An Ingress or something else that routes.
@@ -26,7 +26,7 @@ enum DockerNotice: Sendable, Hashable {
         var ports: [String] = [], fields: [String] = [], sentences: [String] = []
         for notice in notices {
             switch notice {
-            case .probes(let subject): probes.append(subject)
+            case .probes: probes.append("")
             case .replicas(let subject): replicas.append(subject)
             case .ingress(let subject): ingresses.append(subject)
             case .object(let subject): objects.append(subject)

@@ -81,7 +81,7 @@ enum FieldAudit {
                     notices += unknown(volume, mount, "\(place).volumeMounts", of: owner)
                 }
                 if ["livenessProbe", "readinessProbe", "startupProbe"].contains(where: { item[$0] != nil }) {
-                    notices.append(.probes(owner))
+                    notices.append(.probes)
                 }
             }
         }

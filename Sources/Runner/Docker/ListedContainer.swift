@@ -18,8 +18,9 @@ struct ListedContainer: Sendable, Hashable {
     var isConnected: Bool
 
     /// The lines of ``DockerCommand/list(workload:)``, newest first; what is not devloop's is left out.
-    static func read(_ output: String) -> [ListedContainer] {
-        output.split(separator: "\n").compactMap { line in
+    static func read(_ output: [UInt8]) -> [ListedContainer] {
+        // The last field of the last line may be empty: what looks like white space at the end counts.
+        String(decoding: output, as: UTF8.self).split(separator: "\n").compactMap { line in
             let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             guard fields.count == format.count, var workload = Workload(fields[2]) else { return nil }
             workload.namespace = fields[3].isEmpty ? nil : fields[3]
