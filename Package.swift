@@ -10,8 +10,8 @@ let package = Package(
         .target(name: "Runner"),
         .executableTarget(name: "devloop", dependencies: ["Watcher", "Runner"]),
         .executableTarget(
-            name: "WatcherBenchmark", dependencies: ["Watcher"], path: "Benchmarks",
-            exclude: ["run", "floor.c", "edit-latency"]),
+            name: "WatcherBenchmark", dependencies: ["Watcher"], path: "Benchmarks/WatcherBenchmark",
+            exclude: ["floor.c"]),
         .testTarget(name: "WatcherTests", dependencies: ["Watcher"]),
         .testTarget(name: "RunnerTests", dependencies: ["Runner"]),
         .testTarget(name: "DevloopTests", dependencies: ["devloop", "Watcher", "Runner"]),

@@ -199,7 +199,11 @@ import Testing
         try #require(mkfifo(folder.path("fifo"), 0o644) == 0)
         let probe = try await WatcherProbe(folder.path)
         try #require(mkfifo(folder.path("src/fifo"), 0o644) == 0)
-        let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        #if canImport(Darwin)
+            let listener = socket(AF_UNIX, SOCK_STREAM, 0)
+        #else
+            let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        #endif
         defer { close(listener) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -15,7 +15,7 @@
         let count = getmntinfo(&mounts, MNT_NOWAIT)
         guard count > 0, let mounts else { return nil }
         for mount in UnsafeBufferPointer(start: mounts, count: Int(count))
-        where UInt64(truncatingIfNeeded: mount.f_fsid.val.0) == device & 0xFFFF_FFFF {
+        where UInt64(UInt32(bitPattern: mount.f_fsid.val.0)) == device & 0xFFFF_FFFF {
             guard mount.f_flags & UInt32(MNT_LOCAL) == 0 else { return nil }
             return withUnsafeBytes(of: mount.f_fstypename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         }

@@ -23,9 +23,14 @@ struct Measurement {
         let patterns = try IgnorePatterns(parsing: "node_modules\n**/*.log\n*.md\ndist\n!dist/keep\n")
         let filter = PathFilter(ignoring: [.editorFiles, patterns], alwaysIncluding: ["Dockerfile"])
         let root = WatchRoot(id: "tree", path: path, filter: filter)
-        let rounds = max(3, 300_000 / max(files, 1) / 10)
-        let pass = milliseconds(ofQuickestPassIn: rounds, of: root)
-        let least = leastMilliseconds(rounds: rounds)
+        let rounds = max(2, 60_000 / max(files, 1) / 10)
+        // In turn, so that a busy moment of the machine hits both.
+        var pass = Double.infinity
+        var least = Double.infinity
+        for _ in 0..<5 {
+            pass = min(pass, milliseconds(ofQuickestPassIn: rounds, of: root))
+            least = min(least, leastMilliseconds(rounds: rounds))
+        }
         let watcher = try TreeWatcher(
             roots: [root], schedule: schedule, hints: isPolling ? .none : .all)
         let started = ContinuousClock.now
@@ -156,6 +161,6 @@ case "--measure" where arguments.count == 7:
         idleSeconds: Int(arguments[5]) ?? 0, floor: arguments[6]
     ).run()
 default:
-    print("run Benchmarks/run")
+    print("run Benchmarks/watcher")
     exit(64)
 }
