@@ -75,6 +75,28 @@ import Testing
         await probe.watcher.stop()
     }
 
+    @Test func foldersThatComeAndGoWithoutAnythingThatCountsLeaveNothingBehind() throws {
+        let filter = PathFilter(ignoring: [try IgnorePatterns(patterns: ["build", "!build/keep*"])])
+        let root = WatchRoot(id: "root", path: folder.path, filter: filter)
+        let watch = RootWatch(
+            root: root, schedule: PollSchedule(), hints: .none, isStopped: { false }, notify: { Issue.record("\($0)") })
+        _ = watch.takeBaseline()
+        watch.reportSilently()
+        try folder.makeFolder("build/keep/deep")
+        #expect(watch.verify())
+        #expect(watch.report(unsureSince: nil).map(\.short).sorted() == ["+build/keep", "+build/keep/deep"])
+        for number in 0..<10 {
+            try folder.makeFolder("build/other\(number)")
+            #expect(!watch.verify())
+            try folder.remove("build/other\(number)")
+            #expect(!watch.verify())
+            watch.reportSilently()
+        }
+        #expect(!watch.isPending)
+        #expect(watch.scanner.folders.count == 5)
+        #expect(watch.scanner.tree.directories.count <= 6)
+    }
+
     @Test func linksAreNotFollowedAndTheirLoopsAreHarmless() async throws {
         let outside = try ScratchFolder()
         try outside.write("x", to: "file")

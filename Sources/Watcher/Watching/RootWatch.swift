@@ -67,8 +67,8 @@ final class RootWatch {
         return findings.changed + findings.young
     }
 
-    /// Ends the baseline: what was seen so far is not reported.
-    func endBaseline() {
+    /// Takes what was seen so far for what was reported.
+    func reportSilently() {
         scanner.reportSilently()
     }
 

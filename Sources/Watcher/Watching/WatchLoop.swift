@@ -71,7 +71,7 @@ final class WatchLoop {
             young = young.map { ($0.0, folders: $0.0.renewBaseline(of: $0.folders)) }
         }
         // What is being written all the while is left as it is: its next change comes soon.
-        for watch in fresh { watch.endBaseline() }
+        for watch in fresh { watch.reportSilently() }
     }
 
     private func look(at now: ContinuousClock.Instant) {
@@ -88,6 +88,10 @@ final class WatchLoop {
         }
         for root in roots where root.nextSweep <= now { isChanged = root.sweep(at: now) || isChanged }
         if isChanged { schedule.noticed(at: now, seen: .now) }
+        if schedule.verification == nil {
+            // What is kept for a report that is not due is of folders that came and went without anything that counts.
+            for root in roots where root.isPending { root.reportSilently() }
+        }
     }
 
     private func verify() {
