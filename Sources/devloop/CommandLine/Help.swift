@@ -29,7 +29,7 @@ enum Help {
         Environment:
         \(table([
             ("NO_COLOR", "no colors, where --color doesn't say otherwise"),
-            ("DOCKER_HOST", "passed on to docker, as DOCKER_CONTEXT and all others are"),
+            ("DOCKER_HOST", "passed on to docker, as DOCKER_CONTEXT and others are"),
             ("KUBECONFIG", "passed on to kubectl"),
         ]))
 

@@ -1,0 +1,82 @@
+import Testing
+
+@testable import devloop
+
+struct InvocationTests {
+    private func refusal(_ arguments: [String]) -> String? {
+        do {
+            _ = try Invocation.parse(arguments)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func flagsMayStandAnywhereAndTakeTheirValueEitherWay() throws {
+        var options = CommonOptions()
+        options.file = "x.json"
+        options.target = .docker
+        options.namespace = "n"
+        options.registry = "localhost:5000"
+        options.jobs = 3
+        options.verbosity = .verbose
+        options.color = .never
+        let expected = Invocation.dev(options, cleanup: true)
+        let common = ["-n", "n", "--registry=localhost:5000", "--color", "never", "-v", "--cleanup"]
+        #expect(
+            try Invocation.parse(["dev", "-f", "x.json", "--target", "docker", "--jobs", "3"] + common) == expected)
+        #expect(try Invocation.parse(["--target=docker", "-fx.json", "--jobs=3"] + common + ["dev"]) == expected)
+    }
+
+    @Test func buildTakesServicesAndPush() throws {
+        #expect(
+            try Invocation.parse(["build", "a", "--push", "b"])
+                == .build(CommonOptions(), services: ["a", "b"], push: true))
+        #expect(try Invocation.parse(["build", "--", "-a"]) == .build(CommonOptions(), services: ["-a"], push: false))
+    }
+
+    @Test func ofAFlagThatIsGivenTwiceTheLastCounts() throws {
+        var options = CommonOptions()
+        options.namespace = "b"
+        #expect(try Invocation.parse(["down", "-n", "a", "--namespace=b"]) == .down(options))
+    }
+
+    @Test(arguments: ["dev", "build", "down"]) func helpAnswersOnEveryCommand(_ name: String) throws {
+        let command = try #require(CommandName(rawValue: name))
+        for arguments in [[name, "--help"], [name, "-h"], ["-h", name], ["help", name], ["--help", name]] {
+            #expect(try Invocation.parse(arguments) == .help(.command(command)))
+        }
+    }
+
+    @Test func theOverviewAndTheVersionNeedNoCommand() throws {
+        #expect(try Invocation.parse(["--help"]) == .help(.overview))
+        #expect(try Invocation.parse(["help"]) == .help(.overview))
+        #expect(try Invocation.parse(["--version"]) == .version)
+    }
+
+    @Test(arguments: [
+        (["dve"], "dev"), (["up"], "dev"), (["dev", "--cleanpu"], "--cleanup"), (["dev", "--push"], "devloop build"),
+        (["build", "--cleanup"], "devloop dev"), (["dev", "extra"], "extra"), (["dev", "--jobs"], "--jobs"),
+        (["dev", "--jobs=0"], "--jobs"), (["dev", "--jobs=x"], "--jobs"), (["dev", "--target=x"], "kubernetes"),
+        (["dev", "--color=x"], "always"), (["dev", "--registry=--help"], "option"), (["dev", "--namespace="], "empty"),
+        (["dev", "--verbose=yes"], "--verbose"), (["dev", "-x"], "-x"),
+    ])
+    func whatIsNotUnderstoodIsOneLineThatNamesTheRightThing(_ arguments: [String], _ part: String) throws {
+        let line = try #require(refusal(arguments))
+        #expect(line.contains(part), "\(line)")
+        #expect(!line.contains("\n"))
+        #expect(line.hasPrefix("devloop: "))
+    }
+
+    @Test(arguments: [Invocation.Topic.overview, .command(.dev), .command(.build), .command(.down)])
+    func helpFitsIn80ColumnsAndNamesEveryFlag(_ topic: Invocation.Topic) {
+        let text = Help.text(for: topic)
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        #expect(text.contains("--registry") && text.contains("--verbose"))
+    }
+
+    @Test(arguments: [("buidl", "build"), ("Build", "build"), ("xyz", nil), ("", nil)])
+    func theNearestWordIsMeantWhereOneIsNear(_ word: String, _ right: String?) {
+        #expect(Suggestion.nearest(to: word, in: ["dev", "build", "down"]) == right)
+    }
+}
