@@ -10,9 +10,10 @@ import Synchronization
 
 /// One child process, from its start to its reaping.
 ///
-/// Two threads serve it. The supervisor starts it, reads both of its streams and runs the stop sequence; the waiter
-/// sits in `waitid`. Signalling and reaping hold one lock, so a signal can't reach a process that was reaped and whose
-/// number belongs to somebody else by now.
+/// Two threads serve it. The supervisor starts it and reads both of its streams; the waiter sits in `waitid`. A stop
+/// brings a third, which ends the grace time whatever the supervisor does: that one may be held up by a handler of
+/// lines. Signalling and reaping hold one lock, so a signal can't reach a process that was reaped and whose number
+/// belongs to somebody else by now.
 final class Child: Sendable {
     private enum State {
         case created
@@ -26,10 +27,9 @@ final class Child: Sendable {
         var termination = Termination.exited(0)
     }
 
-    private enum Wake: UInt8 {
-        case stop
-        case exited
-    }
+    /// Bytes that are read after the exit: more than a pipe holds (64 KiB, on Linux at most 1 MiB). What comes beyond
+    /// was written by somebody else.
+    private static let limitAfterExit = 4 << 20
 
     private let path: String
     private let command: Command
@@ -37,7 +37,8 @@ final class Child: Sendable {
     private let output: OutputHandling
     private let grace: Duration
     private let shared = Mutex(Shared())
-    private let wakeUp: DescriptorPair
+    /// Nothing is written to it: its writing end is closed when the program has been reaped.
+    private let life: DescriptorPair
 
     init(path: String, command: Command, environment: [String], output: OutputHandling, grace: Duration) {
         self.path = path
@@ -45,10 +46,10 @@ final class Child: Sendable {
         self.environment = environment
         self.output = output
         self.grace = grace
-        wakeUp = DescriptorPair.pipe()
+        life = DescriptorPair.pipe()
     }
 
-    deinit { wakeUp.close() }
+    deinit { life.close() }
 
     /// Starts the program on a thread of its own and reports its end once it is reaped and its output read.
     func start(reporting continuation: CheckedContinuation<CommandOutput, any Error>) {
@@ -57,13 +58,14 @@ final class Child: Sendable {
 
     /// Begins the stop sequence; returns at once. Before the start, keeps the program from starting.
     func stop() {
-        shared.withLock {
-            $0.stopRequested = true
-            guard case .running(let pid) = $0.state else { return }
+        let hasBegun = shared.withLock { shared in
+            defer { shared.stopRequested = true }
+            guard !shared.stopRequested, case .running(let pid) = shared.state else { return false }
             Self.signal(group: pid, SIGTERM)
             Self.signal(group: pid, SIGCONT)
+            return true
         }
-        wake(.stop)
+        if hasBegun { PosixThread.detach { self.killAfterGrace() } }
     }
 
     /// Ends the whole group at once.
@@ -107,7 +109,16 @@ final class Child: Sendable {
             $0.termination = status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .signalled(status & 0x7F)
             $0.state = .ended
         }
-        wake(.exited)
+        life.closeWriting()
+    }
+
+    private func killAfterGrace() {
+        let deadline = ContinuousClock.now + grace
+        var end = pollfd(fd: life.reading, events: Int16(POLLIN), revents: 0)
+        repeat {
+            if poll(&end, 1, Self.milliseconds(until: deadline)) > 0 { return }
+        } while .now < deadline
+        kill()
     }
 
     private func read(_ standardOutput: Int32, _ standardError: Int32) -> CommandOutput {
@@ -115,34 +126,22 @@ final class Child: Sendable {
             StreamReader(descriptor: standardOutput, source: .standardOutput, handling: output),
             StreamReader(descriptor: standardError, source: .standardError, handling: output),
         ]
-        var killAt: ContinuousClock.Instant?
-        var hasExited = false
         // After the exit only what is in the pipes already is read: a daemon that the program left behind in another
-        // group may hold them open for ever.
-        while true {
-            var descriptors = [pollfd(fd: wakeUp.reading, events: Int16(POLLIN), revents: 0)]
+        // group may hold them open, and write to them, for ever.
+        var hasExited = false
+        var rest = Self.limitAfterExit
+        while rest > 0 {
+            var descriptors = [pollfd(fd: hasExited ? -1 : life.reading, events: Int16(POLLIN), revents: 0)]
             descriptors += streams.map { pollfd(fd: $0.isOpen ? $0.descriptor : -1, events: Int16(POLLIN), revents: 0) }
-            let ready = poll(&descriptors, nfds_t(descriptors.count), hasExited ? 0 : Self.milliseconds(until: killAt))
-            if ready < 0 && errno == EINTR { continue }
-            if let deadline = killAt, deadline <= .now {
-                kill()
-                killAt = nil
-            }
-            if descriptors[0].revents != 0 {
-                for wake in drainWakeUps() {
-                    switch wake {
-                    case .stop: if killAt == nil && !hasExited { killAt = .now + grace }
-                    case .exited: hasExited = true
-                    }
-                }
-                if hasExited { killAt = nil }
-            }
-            var progress = false
+            let ready = poll(&descriptors, nfds_t(descriptors.count), hasExited ? 0 : -1)
+            if ready == 0 { break }
+            // Interrupted.
+            if ready < 0 { continue }
             for index in streams.indices where descriptors[index + 1].revents != 0 {
-                streams[index].readOnce()
-                progress = true
+                let count = streams[index].readOnce()
+                if hasExited { rest -= count }
             }
-            if hasExited && descriptors[0].revents == 0 && (!progress || !streams.contains { $0.isOpen }) { break }
+            if descriptors[0].revents != 0 { hasExited = true }
         }
         for index in streams.indices { streams[index].finish() }
         return CommandOutput(
@@ -150,24 +149,12 @@ final class Child: Sendable {
             standardError: streams[1].collected)
     }
 
-    private func wake(_ reason: Wake) {
-        var byte = reason.rawValue
-        while write(wakeUp.writing, &byte, 1) == -1 && errno == EINTR {}
-    }
-
-    private func drainWakeUps() -> [Wake] {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        let count = Glue.read(wakeUp.reading, &bytes)
-        return bytes.prefix(max(0, count)).compactMap(Wake.init)
-    }
-
     private static func signal(group pid: pid_t, _ signal: Int32) {
         _ = Glue.kill(-pid, signal)
     }
 
-    /// For `poll`: -1 waits for ever.
-    private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
-        guard let deadline else { return -1 }
+    /// For `poll`.
+    private static func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
         let (seconds, attoseconds) = (deadline - .now).components
         return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
     }
@@ -188,19 +175,21 @@ private struct StreamReader {
         self.handling = handling
     }
 
-    mutating func readOnce() {
+    /// - Returns: how many bytes there were.
+    mutating func readOnce() -> Int {
         withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { buffer in
             let count = Glue.read(descriptor, buffer)
-            if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
+            if count < 0 && (errno == EINTR || errno == EAGAIN) { return 0 }
             guard count > 0 else {
                 isOpen = false
-                return
+                return 0
             }
             let chunk = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
             switch handling {
             case .collected: collected.append(contentsOf: chunk)
             case .lines(let handler): splitter.append(chunk) { handler(source, $0) }
             }
+            return count
         }
     }
 
