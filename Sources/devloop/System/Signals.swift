@@ -13,9 +13,11 @@
 enum Signals {
     /// Blocks them, and ignores SIGPIPE (a write to a closed pipe is an error like others). The first thing that the
     /// program does: threads inherit the mask. A signal that is ignored from outside, as `nohup` does with HUP, stays
-    /// so.
+    /// so; but not SIGCHLD: while that is ignored, the system throws exit statuses away, and every build would seem to
+    /// succeed.
     static func block() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGCHLD, SIG_DFL)
         var set = ending
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
