@@ -53,6 +53,17 @@ struct KubernetesPod: Sendable, Hashable {
         workload = Self.owner(of: metadata, name: name, namespace: namespace)
     }
 
+    /// The pods of a list as `kubectl get pods --output=json` prints it, whose items lack their kind; none where this
+    /// is no such list.
+    static func list(_ output: [UInt8]) -> [KubernetesPod] {
+        let items = (try? JSONParser.parse(output))?["items"]?.array ?? []
+        return items.compactMap { item in
+            var item = item
+            item["kind"] = "Pod"
+            return KubernetesPod(item)
+        }
+    }
+
     /// Whether it has run to its end and will not run again.
     var isFinished: Bool { phase == "Succeeded" || phase == "Failed" }
 

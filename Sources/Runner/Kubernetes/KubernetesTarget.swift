@@ -25,6 +25,8 @@ public final class KubernetesTarget: Target {
     private let launcher: any CommandRunning
     private let builder: ImageBuilder
     private let shared = Mutex(Shared())
+    /// Changes with each apply.
+    private let applies = Latest<Void>(())
 
     /// A cluster that is not asked anything yet.
     /// - Parameters:
@@ -147,6 +149,7 @@ public final class KubernetesTarget: Target {
             }
             shared.withLock { for object in group { $0.applied[object.identity] = object } }
         }
+        applies.set(())
         return report
     }
 
@@ -199,8 +202,7 @@ public final class KubernetesTarget: Target {
             identities = [String(digest)]
         }
         let output = try await launcher.runTool(kubectl.pods(namespace: workload.namespace))
-        let items = (try? JSONParser.parse(output.standardOutput))?["items"]?.array ?? []
-        let pods = items.compactMap(Self.pod).filter { !$0.isTerminating && !$0.isFinished }
+        let pods = KubernetesPod.list(output.standardOutput).filter { !$0.isTerminating && !$0.isFinished }
         let containers = pods.filter { $0.workload.map { owns(workload, $0, kubectl) } ?? false }
             .flatMap(\.containers).filter { candidate.isMeant(by: $0.image) }
         let isSame = { (container: KubernetesPod.Container) in
@@ -208,13 +210,6 @@ public final class KubernetesTarget: Target {
                 && identities.contains { container.imageID.hasSuffix($0) }
         }
         return !containers.isEmpty && containers.allSatisfy(isSame) ? candidate : nil
-    }
-
-    /// An item of a list lacks its kind.
-    private static func pod(_ item: JSONValue) -> KubernetesPod? {
-        var item = item
-        item["kind"] = "Pod"
-        return KubernetesPod(item)
     }
 
     private func owns(_ workload: Workload, _ owner: Workload, _ kubectl: Kubectl) -> Bool {
@@ -260,8 +255,8 @@ public final class KubernetesTarget: Target {
         guard !output.termination.isSuccess else { return }
         var details = output.errorText.split(separator: "\n").map(String.init)
         let pods = try await launcher.runTool(kubectl.pods(namespace: workload.namespace))
-        let items = (try? JSONParser.parse(pods.standardOutput))?["items"]?.array ?? []
-        for pod in items.compactMap(Self.pod) where pod.workload.map({ owns(workload, $0, kubectl) }) == true {
+        for pod in KubernetesPod.list(pods.standardOutput)
+        where pod.workload.map({ owns(workload, $0, kubectl) }) == true {
             details += pod.containers.compactMap { PodProblem.describe($0, of: pod)?.text }
         }
         throw TargetError("\(workload) did not become ready", details: details)
@@ -281,19 +276,27 @@ public final class KubernetesTarget: Target {
         }
         let follower = PodLogFollower(kubectl: kubectl, launcher: launcher, owner: owner, onEvent: onEvent)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for namespace in Set(workloads().map { $0.namespace ?? kubectl.namespace }) {
-                group.addTask { try await follower.run(namespace: namespace) }
-            }
-            try await group.waitForAll()
+            var followed: Set<String> = []
+            repeat {
+                try Task.checkCancellation()
+                let version = applies.current.version
+                for namespace in Set(workloads().map { $0.namespace ?? kubectl.namespace }).subtracting(followed) {
+                    followed.insert(namespace)
+                    group.addTask { try await follower.run(namespace: namespace) }
+                }
+                // An apply may have brought workloads to a namespace that nobody looks at yet.
+                group.addTask { await self.applies.changed(since: version) }
+            } while try await group.next() != nil
         }
     }
 
-    /// `kubectl delete`, in the opposite order; returns kubectl's lines.
+    /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it;
+    /// returns kubectl's lines.
     public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
         let kubectl = try cluster().kubectl
         var lines: [String] = []
-        for (namespace, group) in Self.byNamespace(objects.reversed()) {
-            let output = try await launcher.runTool(kubectl.delete(group.map(\.json), namespace: namespace))
+        for (namespace, group) in Self.byNamespace(objects).reversed() {
+            let output = try await launcher.runTool(kubectl.delete(group.reversed().map(\.json), namespace: namespace))
             lines += output.text.split(separator: "\n").map(String.init)
             // A kind that the cluster no longer knows has no objects left either.
             let errors = output.errorText.split(separator: "\n").map(String.init)
