@@ -1,10 +1,7 @@
 import Synchronization
 
 /// Reads the logs of a set of workloads: one watch of the pods of a namespace tells which containers there are, and
-/// each container that has started gets a `kubectl logs --follow` from its first line.
-///
-/// A line is shown once, in its container's order. Where a reader ends before its container does, it begins again at
-/// the last line's time; after a crash the end of the dead container's log is read before the new one's.
+/// each container that has started gets a ``PodLogReader`` from its first line.
 struct PodLogFollower: Sendable {
     let kubectl: Kubectl
     let launcher: any CommandRunning
@@ -17,19 +14,10 @@ struct PodLogFollower: Sendable {
         case watchEnded(String?)
     }
 
-    private enum ReadResult {
-        case ended
-        case failed
-        case podIsGone
-    }
-
-    /// Lines that a container wrote before devloop came, shown for orientation.
-    private static let linesOfOldContainers = 10
-
     /// Follows until the task is cancelled. A watch that ends, as the server ends each after some minutes, is begun
     /// again; that the server cannot be reached is told once.
     func run(namespace: String) async throws {
-        let old = try await runningPods(namespace: namespace)
+        let old = try await startedContainers(namespace: namespace)
         let (inputs, inbox) = AsyncStream.makeStream(of: Input.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watch(namespace: namespace, inbox: inbox) }
@@ -48,15 +36,17 @@ struct PodLogFollower: Sendable {
                     case .follow(let key, let workload, let label, let state):
                         let latest = Latest(state)
                         states[key] = latest
-                        let options = old.contains(key.uid) ? ["--tail=\(Self.linesOfOldContainers)"] : []
-                        group.addTask {
-                            try await follow(key, firstOptions: options, state: latest) { text in
-                                onEvent(.line(workload: workload, container: label, text: text))
-                            }
+                        let reader = PodLogReader(key, kubectl: kubectl, launcher: launcher) { [onEvent] text in
+                            onEvent(.line(workload: workload, container: label, text: text))
+                        } onFailure: { [onEvent] reason in
+                            let text = "the log of \(key.pod) cannot be read: \(reason); trying again"
+                            onEvent(.notice(workload: workload, text: text))
                         }
+                        let isOld = old.contains(key)
+                        group.addTask { try await reader.run(isOld: isOld, state: latest) }
                     case .update(let key, let state):
                         states[key]?.set(state)
-                        if state.isOver { states[key] = nil }
+                        if state.isGone { states[key] = nil }
                     case .notice(let workload, let text):
                         onEvent(.notice(workload: workload, text: text))
                     }
@@ -66,11 +56,14 @@ struct PodLogFollower: Sendable {
         }
     }
 
-    /// The pods that are there before the watch begins. An unreachable server is the watch's to tell.
-    private func runningPods(namespace: String) async throws -> Set<String> {
+    /// The containers that have run before the watch begins. One whose pod is there but which has not started yet is
+    /// none of them: its first line is to be shown. An unreachable server is the watch's to tell.
+    private func startedContainers(namespace: String) async throws -> Set<PodTracker.Key> {
         let output = try await launcher.runTool(kubectl.pods(namespace: namespace))
-        let items = (try? JSONParser.parse(output.standardOutput))?["items"]?.array ?? []
-        return Set(items.compactMap { $0[path: ["metadata", "uid"]]?.string })
+        return Set(
+            KubernetesPod.list(output.standardOutput).flatMap { pod in
+                pod.containers.filter(\.hasStarted).map { PodTracker.Key(pod, $0) }
+            })
     }
 
     private func watch(namespace: String, inbox: AsyncStream<Input>.Continuation) async throws {
@@ -89,66 +82,15 @@ struct PodLogFollower: Sendable {
                     events.add(1, ordering: .relaxed)
                     inbox.yield(.event(event))
                 })
-            if output.termination.isSuccess || events.load(ordering: .relaxed) > 0 {
+            let hasEvents = events.load(ordering: .relaxed) > 0
+            if hasEvents { backoff.reset() }
+            if hasEvents || output.termination.isSuccess {
                 isBroken = false
-                backoff.reset()
             } else if !isBroken {
                 isBroken = true
                 inbox.yield(.watchEnded(tail.lines.last))
             }
             try await backoff.wait()
-        }
-    }
-
-    private func follow(
-        _ key: PodTracker.Key, firstOptions: [String], state: Latest<PodTracker.State>,
-        onLine: @escaping @Sendable ([UInt8]) -> Void
-    ) async throws {
-        let cursor = Mutex(LogCursor())
-        let read = { @Sendable (options: [String]) async throws -> ReadResult in
-            let said = OutputTail(limit: 1)
-            let resume = cursor.withLock {
-                $0.beginAgain()
-                return $0.resumeFrom
-            }
-            let output = try await launcher.runTool(
-                kubectl.logs(
-                    pod: key.pod, container: key.container, namespace: key.namespace,
-                    options: options + (resume.map { ["--since-time=\($0)"] } ?? firstOptions)),
-                output: .lines { source, line in
-                    if source == .standardError { return said.append(line) }
-                    // What a kubelet says in place of a log that it has deleted by now.
-                    if line.starts(with: "unable to retrieve container logs for ".utf8) { return }
-                    if let text = cursor.withLock({ $0.accept(line) }) { onLine(text) }
-                })
-            if output.termination.isSuccess { return .ended }
-            return said.lines.contains { $0.contains("(NotFound)") } ? .podIsGone : .failed
-        }
-        var backoff = Backoff()
-        var restarts = state.current.value.restarts
-        while true {
-            var (now, version) = state.current
-            if now.restarts > restarts {
-                restarts = now.restarts
-                _ = try await read(["--previous"])
-            }
-            let result = try await read(now.isOver ? [] : ["--follow"])
-            if result == .ended { backoff.reset() }
-            if now.isOver || result == .podIsGone { return }
-            // The end of the container is known here a moment later than its log ends; where it isn't, the reader died.
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                let version = version
-                group.addTask { await state.changed(since: version) }
-                group.addTask { [backoff] in
-                    var backoff = backoff
-                    try await backoff.wait()
-                }
-                try await group.next()
-                group.cancelAll()
-            }
-            (now, version) = state.current
-            if !now.isRunning && !now.isOver { await state.changed(since: version) }
-            try Task.checkCancellation()
         }
     }
 }

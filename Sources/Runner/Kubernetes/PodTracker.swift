@@ -37,6 +37,10 @@ struct PodTracker {
         var pod: String
         var namespace: String
         var container: String
+
+        init(_ pod: KubernetesPod, _ container: KubernetesPod.Container) {
+            (uid, self.pod, namespace, self.container) = (pod.uid, pod.name, pod.namespace, container.name)
+        }
     }
 
     /// What a reader of its log has to know of a container.
@@ -45,6 +49,8 @@ struct PodTracker {
         var isRunning: Bool
         /// No line will come any more.
         var isOver: Bool
+        /// The pod was deleted: its name means nothing any more, or another pod.
+        var isGone = false
     }
 
     enum Action: Sendable, Hashable {
@@ -62,12 +68,13 @@ struct PodTracker {
     mutating func handle(_ event: PodEvent, workload: Workload) -> [Action] {
         let pod = event.pod
         let isGone = event.change == .deleted
-        var actions: [Action] = []
+        var actions = endPredecessors(of: pod)
         for container in pod.containers {
-            let key = Key(uid: pod.uid, pod: pod.name, namespace: pod.namespace, container: container.name)
+            let key = Key(pod, container)
             let state = State(
                 restarts: container.restarts, isRunning: container.isRunning && !isGone,
-                isOver: isGone || pod.isFinished || (pod.isTerminating && !container.isRunning))
+                isOver: isGone || pod.isFinished || (pod.isTerminating && !container.isRunning),
+                isGone: isGone)
             if known[key] == nil, container.hasStarted, !isGone {
                 known[key] = state
                 // A single container needs no name beside its workload's.
@@ -82,6 +89,18 @@ struct PodTracker {
             }
         }
         return actions
+    }
+
+    /// A pod of a StatefulSet, or one that was replaced, has the name of the one before it, whose deletion nobody told
+    /// if the watch was broken at that moment.
+    private mutating func endPredecessors(of pod: KubernetesPod) -> [Action] {
+        let keys = known.keys.filter { $0.pod == pod.name && $0.namespace == pod.namespace && $0.uid != pod.uid }
+        return keys.sorted { $0.container < $1.container }.compactMap { key in
+            guard var state = known.removeValue(forKey: key) else { return nil }
+            told[key] = nil
+            (state.isRunning, state.isOver, state.isGone) = (false, true, true)
+            return .update(key, state)
+        }
     }
 
     /// A state that somebody has to do something about, told once for as long as it lasts.
