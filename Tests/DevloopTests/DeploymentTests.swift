@@ -1,0 +1,160 @@
+import Runner
+import Synchronization
+import Testing
+
+@testable import devloop
+
+/// A target that records what it was asked and answers as it was told; what it was told nothing about is an error.
+private final class FakeTarget: Target {
+    private let calls = Mutex<[String]>([])
+    private let created: Set<String>
+    private let running: Set<String>
+    private let failures = Mutex<[String: Int]>([:])
+
+    /// - Parameters:
+    ///   - created: the workloads that an apply creates, by name.
+    ///   - running: the workloads that run the asked image already.
+    ///   - failures: how often a call fails before it succeeds.
+    init(created: Set<String> = [], running: Set<String> = [], failures: [String: Int] = [:]) {
+        self.created = created
+        self.running = running
+        self.failures.withLock { $0 = failures }
+    }
+
+    var recorded: [String] { calls.withLock { $0 } }
+
+    private func record(_ call: String) throws {
+        calls.withLock { $0.append(call) }
+        let fails = failures.withLock { failures in
+            guard let left = failures[call], left > 0 else { return false }
+            failures[call] = left - 1
+            return true
+        }
+        if fails { throw TargetError("\(call) fails") }
+    }
+
+    var summary: String { "fake" }
+    func prepare() async throws {}
+    func deliver(_ image: BuiltImage) async throws -> DeliveredImage { throw TargetError("not expected") }
+
+    func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport {
+        try record("apply \(objects.map(\.identity.name).sorted().joined(separator: " "))")
+        return ApplyReport(
+            created: Set(objects.compactMap(\.workload).filter { created.contains($0.name) }), notices: ["notice"])
+    }
+
+    func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
+        running.contains(workload.name) ? DeliveredImage(built: image, reference: image.reference.tagged) : nil
+    }
+
+    func restart(_ workload: Workload, images: [DeliveredImage]) async throws {
+        try record("restart \(workload.name) of \(images.map(\.built.id).sorted().joined(separator: " "))")
+    }
+
+    func waitUntilReady(_ workload: Workload) async throws { try record("ready \(workload.name)") }
+
+    func followLogs(
+        of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
+    ) async throws { throw TargetError("not expected") }
+
+    func delete(_ objects: [KubernetesObject]) async throws -> [String] { throw TargetError("not expected") }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct DeploymentTests {
+    private func project(_ objects: [KubernetesObject]) throws -> CurrentProject {
+        CurrentProject(try Project(configuration: try Fixture.configuration(Fixture.shop), objects: objects))
+    }
+
+    private let separate = [
+        Fixture.object("Service", "svc"), Fixture.object("Deployment", "w", images: ["shop/web"]),
+        Fixture.object("Deployment", "a", images: ["shop/api:dev"]),
+    ]
+
+    private func image(_ name: String, _ id: String) throws -> DeliveredImage {
+        let reference = try #require(ImageReference(name))
+        return DeliveredImage(built: BuiltImage(reference: reference, id: id), reference: reference.tagged)
+    }
+
+    @Test func theFirstApplyHoldsOnlyWhatNeedsNoImage() async throws {
+        let target = FakeTarget()
+        let deployment = Deployment(project: try project(separate), target: target)
+        _ = try await deployment.applyAll()
+        #expect(target.recorded == ["apply svc"])
+    }
+
+    @Test func aWorkloadThatTheApplyCreatesIsNotRestartedAsWell() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(created: ["w"])
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        let first = try await deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: false)
+        #expect(first == .started([Workload(kind: .deployment, name: "w")]))
+        let second = try await deployment.rollOut(try image("shop/web", "2"), of: web, isRunning: false)
+        #expect(second == .started([Workload(kind: .deployment, name: "w")]))
+        #expect(target.recorded == ["apply w", "restart w of 2"])
+    }
+
+    @Test func aWorkloadThatWasThereIsAppliedAndRestarted() async throws {
+        let current = try project(separate)
+        let target = FakeTarget()
+        let deployment = Deployment(project: current, target: target)
+        _ = try await deployment.rollOut(try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
+        #expect(target.recorded == ["apply w", "restart w of 1"])
+    }
+
+    @Test func whatRunsTheImageAlreadyIsAppliedAndNotRestarted() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(running: ["w"])
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        let running = try #require(try await deployment.running(try image("shop/web", "1").built, of: web))
+        #expect(try await deployment.rollOut(running, of: web, isRunning: true) == .running)
+        #expect(target.recorded == ["apply w"])
+    }
+
+    @Test func aPodOfTwoServicesStartsWhenBothAreThere() async throws {
+        let current = try project([Fixture.object("Deployment", "both", images: ["shop/web", "shop/api:dev"])])
+        let target = FakeTarget(created: ["both"])
+        let deployment = Deployment(project: current, target: target)
+        let services = current.value.services
+        let first = try await deployment.rollOut(try image("shop/web", "1"), of: services[0], isRunning: false)
+        #expect(first == .waiting(for: ["api"]))
+        #expect(target.recorded == [])
+        let second = try await deployment.rollOut(try image("shop/api:dev", "2"), of: services[1], isRunning: false)
+        #expect(second == .started([Workload(kind: .deployment, name: "both")]))
+        #expect(target.recorded == ["apply both"])
+    }
+
+    @Test func anApplyThatFailedIsTriedAgainByTheNextPass() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(created: ["w"], failures: ["apply w": 1])
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        let one = try image("shop/web", "1")
+        await #expect(throws: TargetError.self) { try await deployment.rollOut(one, of: web, isRunning: false) }
+        _ = try await deployment.rollOut(one, of: web, isRunning: false)
+        #expect(target.recorded == ["apply w", "apply w"])
+    }
+
+    @Test func anImageIsLiveOnlyAfterItsRolloutAndUntilTheNextOne() async throws {
+        let current = try project(separate)
+        let deployment = Deployment(project: current, target: FakeTarget())
+        let (web, one) = (current.value.services[0], try image("shop/web", "1"))
+        #expect(await !deployment.isLive(one.built, of: "web"))
+        _ = try await deployment.rollOut(one, of: web, isRunning: false)
+        #expect(await !deployment.isLive(one.built, of: "web"))
+        await deployment.setLive(one.built, of: "web")
+        #expect(await deployment.isLive(one.built, of: "web"))
+        _ = try await deployment.rollOut(try image("shop/web", "2"), of: web, isRunning: false)
+        #expect(await !deployment.isLive(one.built, of: "web"))
+    }
+
+    @Test func eachNoticeIsTakenOnce() async throws {
+        let current = try project(separate)
+        let deployment = Deployment(project: current, target: FakeTarget())
+        _ = try await deployment.applyAll()
+        _ = try await deployment.rollOut(try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
+        #expect(await deployment.takeNotices() == ["notice"])
+        #expect(await deployment.takeNotices() == [])
+    }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Runner
+import Testing
+import Watcher
+
+@testable import devloop
+
+/// Configurations and objects for tests of what joins them.
+enum Fixture {
+    static func configuration(_ text: String) throws -> Configuration {
+        try Configuration.parse(Array(text.utf8), path: "/work/shop/devloop.json", file: "devloop.json")
+    }
+
+    static func object(_ kind: String, _ name: String, images: [String] = []) -> KubernetesObject {
+        let containers = JSONValue.array(images.map { ["name": "c", "image": .string($0)] })
+        let spec: JSONValue =
+            kind == "Pod" ? ["containers": containers] : ["template": ["spec": ["containers": containers]]]
+        let json: JSONValue =
+            images.isEmpty
+            ? ["kind": .string(kind), "metadata": ["name": .string(name)]]
+            : ["kind": .string(kind), "metadata": ["name": .string(name)], "spec": spec]
+        return KubernetesObject(json) ?? KubernetesObject(["kind": "Broken"])!
+    }
+
+    static let shop =
+        #"{ "manifests": ["k8s"], "registry": "localhost:5000", "services": [{ "image": "shop/web", "context": "web" }, { "image": "shop/api:dev", "context": "api" }] }"#
+}
+
+struct ProjectTests {
+    private func join(_ objects: KubernetesObject..., configuration: String = Fixture.shop) throws -> Project {
+        try Project(configuration: try Fixture.configuration(configuration), objects: objects)
+    }
+
+    @Test(arguments: ["shop/web", "shop/web:latest", "shop/web:1.2", "docker.io/shop/web", "localhost:5000/shop/web"])
+    func anImageWithoutATagIsMeantByEveryTagOfItsName(_ image: String) throws {
+        let project = try join(
+            Fixture.object("Deployment", "w", images: [image]),
+            Fixture.object("StatefulSet", "a", images: ["shop/api:dev"]))
+        #expect(project.services[0].workloads == [Workload(kind: .deployment, name: "w")])
+        #expect(project.services[1].workloads == [Workload(kind: .statefulSet, name: "a")])
+    }
+
+    @Test(arguments: ["shop/api", "shop/api:latest", "shop/api:prod", "other/shop/api:dev", "shop/api@sha256:00"])
+    func anImageWithATagIsMeantByThatTagOnly(_ image: String) throws {
+        #expect(throws: ConfigurationError.self) {
+            try join(
+                Fixture.object("Deployment", "w", images: ["shop/web"]),
+                Fixture.object("Deployment", "a", images: [image]))
+        }
+    }
+
+    @Test func anImageThatNoManifestUsesIsToldWithItsPlaceAndTheOnesThatAreUsed() throws {
+        do throws(ConfigurationError) {
+            _ = try Project(
+                configuration: try Configuration.parse(
+                    Array(Fixture.shop.utf8), path: "/w/devloop.json", file: "devloop.json"),
+                objects: [
+                    Fixture.object("Deployment", "w", images: ["shop/web"]),
+                    Fixture.object("Deployment", "a", images: ["shop/apii:dev"]),
+                ])
+            Issue.record("an unused image was accepted")
+        } catch {
+            #expect(error.lines.count == 1)
+            #expect(error.lines[0].contains("services[1].image: no manifest uses the image shop/api:dev"))
+            #expect(error.lines[0].contains("shop/apii:dev, shop/web"))
+            #expect(error.advice == "did you mean shop/apii:dev?")
+        }
+    }
+
+    @Test func aPodOfTwoServicesNeedsBoth() throws {
+        let object = Fixture.object("Deployment", "both", images: ["shop/web", "shop/api:dev"])
+        let project = try join(object, Fixture.object("Service", "s"))
+        #expect(project.services(of: object) == ["web", "api"])
+        #expect(project.services(of: Fixture.object("Service", "s")) == [])
+        #expect(project.label(of: Workload(kind: .deployment, name: "both")) == "both")
+    }
+
+    @Test func logsAreHeadedByTheServiceAndFollowedForEveryWorkload() throws {
+        let project = try join(
+            Fixture.object("Deployment", "web-depl", images: ["shop/web"]),
+            Fixture.object("Pod", "api-pod", images: ["shop/api:dev"]),
+            Fixture.object("StatefulSet", "db", images: ["postgres"]))
+        #expect(project.label(of: Workload(kind: .deployment, name: "web-depl")) == "web")
+        #expect(project.label(of: Workload(kind: .statefulSet, name: "db")) == "db")
+        #expect(project.workloads.map(\.name).sorted() == ["api-pod", "db", "web-depl"])
+    }
+
+    @Test func withoutManifestsTheWorkloadsMustBeNamed() throws {
+        let named = #"{ "services": [{ "image": "a/b", "context": "c", "workloads": ["deploy/x"] }] }"#
+        #expect(try join(configuration: named).services[0].workloads == [Workload(kind: .deployment, name: "x")])
+        #expect(throws: ConfigurationError.self) {
+            try join(configuration: #"{ "services": [{ "image": "a/b", "context": "c" }] }"#)
+        }
+    }
+
+    @Test func aWorkloadThatIsNamedNeedsNoManifestOfIt() throws {
+        let text =
+            #"{ "manifests": ["k8s"], "services": [{ "image": "a/b", "context": "c", "workloads": ["sts/x"] }] }"#
+        let project = try join(Fixture.object("Service", "s"), configuration: text)
+        #expect(project.services[0].workloads == [Workload(kind: .statefulSet, name: "x")])
+    }
+}
+
+struct WatchedPathsTests {
+    /// A folder with the contexts `web` and, inside it, `web/inner`.
+    private final class Tree {
+        let path: String
+
+        init(_ files: [String: String]) throws {
+            path = FileManager.default.temporaryDirectory.appendingPathComponent("paths-\(UUID().uuidString)").path
+            for (file, text) in files {
+                let full = "\(path)/\(file)"
+                try FileManager.default.createDirectory(
+                    atPath: PathName.directory(of: full), withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: URL(fileURLWithPath: full))
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+
+        func paths(_ services: String, manifests: String = "[]") throws -> WatchedPaths {
+            let text = "{ \"manifests\": \(manifests), \"services\": [\(services)] }"
+            return WatchedPaths(
+                try Configuration.parse(Array(text.utf8), path: "\(path)/devloop.json", file: "devloop.json"))
+        }
+    }
+
+    private func impact(_ paths: WatchedPaths, _ changes: [(root: String, path: String)]) -> WatchedPaths.Impact {
+        paths.impact(
+            of: ChangeBatch(
+                changes: changes.map { Change(rootID: $0.root, path: $0.path, kind: .modified) }, firstNoticed: .now))
+    }
+
+    /// The root that watches a path.
+    private func root(_ paths: WatchedPaths, _ suffix: String) throws -> WatchRoot {
+        try #require(paths.roots.first { $0.path.hasSuffix(suffix) }, "\(paths.roots.map(\.path))")
+    }
+
+    @Test func aFileCountsForEveryContextThatHoldsIt() throws {
+        let tree = try Tree(["web/inner/a": ""])
+        let paths = try tree.paths(
+            #"{ "image": "a/web", "context": "web" }, { "image": "a/inner", "context": "web/inner" }"#)
+        let (outer, inner) = (try root(paths, "/web"), try root(paths, "/web/inner"))
+        #expect(
+            impact(paths, [(outer.id, "inner/a"), (inner.id, "a")]).services == ["web": ["inner/a"], "inner": ["a"]])
+    }
+
+    @Test func ignoredFilesDoNotCountAndTheDockerfileDoes() throws {
+        let tree = try Tree(["web/.dockerignore": "*\n!src\n", "web/Dockerfile": ""])
+        let filter = try root(try tree.paths(#"{ "image": "a/web", "context": "web", "ignore": ["**/*.md"] }"#), "/web")
+            .filter
+        #expect(filter.includes("src/index.js"))
+        for path in ["other", "src/README.md", ".git/HEAD", "src/.index.js.swp"] {
+            #expect(!filter.includes(path), "\(path)")
+        }
+        for path in ["Dockerfile", ".dockerignore", "Dockerfile.dockerignore"] {
+            #expect(filter.includes(path), "\(path)")
+        }
+    }
+
+    @Test func aDockerfilesOwnIgnoreFileComesBeforeTheContexts() throws {
+        let tree = try Tree(["web/.dockerignore": "a\n", "web/Dockerfile.dockerignore": "b\n"])
+        let filter = try root(try tree.paths(#"{ "image": "a/web", "context": "web" }"#), "/web").filter
+        #expect(filter.includes("a") && !filter.includes("b"))
+    }
+
+    @Test func aDockerfileOutsideTheContextIsWatchedToo() throws {
+        let tree = try Tree(["docker/web.Dockerfile": "", "web/a": ""])
+        let paths = try tree.paths(#"{ "image": "a/web", "context": "web", "dockerfile": "../docker/web.Dockerfile" }"#)
+        let dockerfile = try root(paths, "/docker/web.Dockerfile")
+        #expect(impact(paths, [(dockerfile.id, "web.Dockerfile")]).services == ["web": ["web.Dockerfile"]])
+    }
+
+    @Test func aChangedIgnoreFileIsABuildAndANewFilter() throws {
+        let tree = try Tree(["web/.dockerignore": ""])
+        let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#)
+        let result = impact(paths, [(try root(paths, "/web").id, ".dockerignore")])
+        #expect(result.ignoreFiles)
+        #expect(result.services == ["web": [".dockerignore"]])
+    }
+
+    @Test func patternsThatCannotBeUnderstoodAreToldAndEveryFileCounts() throws {
+        let tree = try Tree(["web/.dockerignore": "[\n"])
+        let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#)
+        #expect(paths.problems.count == 1)
+        #expect(try root(paths, "/web").filter.includes("anything"))
+    }
+
+    @Test func manifestsAndTheConfigurationAreWatched() throws {
+        let tree = try Tree(["web/a": "", "k8s/a.yaml": ""])
+        let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#, manifests: #"["k8s"]"#)
+        let (manifests, configuration) = (try root(paths, "/k8s"), try root(paths, "/devloop.json"))
+        let result = impact(paths, [(manifests.id, "a.yaml"), (configuration.id, "devloop.json")])
+        #expect(result.manifests == ["a.yaml"])
+        #expect(result.configuration)
+        #expect(result.services.isEmpty && !result.ignoreFiles)
+    }
+}
