@@ -84,6 +84,11 @@ import Testing
                 Change(rootID: "inner", path: "src/main.c", kind: .modified),
                 Change(rootID: "outer", path: "root/src/main.c", kind: .modified),
             ])
+        for (id, path) in [("inner", folder.path("root")), ("other", folder.path("root/src"))] {
+            await watcher.update(roots: [WatchRoot(id: id, path: path)])
+            try folder.write("again", to: "root/src/main.c")
+            #expect(await batches.next()?.changes.map(\.rootID) == [id])
+        }
         await watcher.stop()
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Watcher
@@ -83,6 +84,34 @@ enum Noticing: String, CaseIterable, CustomTestStringConvertible {
     var testDescription: String { rawValue }
 }
 
+/// All tests run at once, and a system has only so many queues of events (inotify: 128 a user): these wait for theirs.
+private enum WatcherSlots {
+    private static let state = Mutex<(free: Int, waiting: [CheckedContinuation<Void, Never>])>((24, []))
+
+    static func take() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.free > 0 {
+                    state.free -= 1
+                    return true
+                }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    static func giveBack() {
+        let next = state.withLock { state in
+            if let next = state.waiting.popLast() { return Optional(next) }
+            state.free += 1
+            return nil
+        }
+        next?.resume()
+    }
+}
+
 /// A started watcher on a scratch folder, and its batches one after the other.
 final class WatcherProbe {
     let watcher: TreeWatcher
@@ -92,11 +121,14 @@ final class WatcherProbe {
         _ path: String, filter: PathFilter = PathFilter(), noticing: Noticing = .kernelHints,
         schedule: PollSchedule = PollSchedule(pollMilliseconds: 20, settleMilliseconds: 250)
     ) async throws {
+        await WatcherSlots.take()
         let root = WatchRoot(id: "root", path: path, filter: filter)
         watcher = try TreeWatcher(roots: [root], schedule: schedule, hints: noticing.options)
         batches = watcher.batches.makeAsyncIterator()
         try await watcher.start()
     }
+
+    deinit { WatcherSlots.giveBack() }
 
     /// The changes of the batches until one has this change; the last one included.
     func changes(until last: String) async throws -> Set<String> {

@@ -79,7 +79,7 @@ import Testing
         let filter = PathFilter(ignoring: [try IgnorePatterns(patterns: ["build", "!build/keep*"])])
         let root = WatchRoot(id: "root", path: folder.path, filter: filter)
         let watch = RootWatch(
-            root: root, schedule: PollSchedule(), hints: .none, isStopped: { false }, notify: { Issue.record("\($0)") })
+            root: root, schedule: PollSchedule(), kernel: nil, isStopped: { false }, notify: { Issue.record("\($0)") })
         _ = watch.takeBaseline()
         watch.reportSilently()
         try folder.makeFolder("build/keep/deep")

@@ -12,7 +12,8 @@
 
         /// Readable when there are hints.
         let descriptor: Int32
-        private var folders: [Int32: Int32] = [:]
+        private var targets: [Int32: WatchTarget] = [:]
+        private var owners: Int32 = 0
         private let options: HintOptions
         private let watchLimit: Int
 
@@ -28,24 +29,35 @@
         }
 
         deinit {
-            for watch in folders.keys { close(watch) }
+            for watch in targets.keys { close(watch) }
             close(descriptor)
         }
 
-        /// Watches an open folder under an id, and returns the watch. A folder that is met under two ids has two
-        /// watches here.
-        func watch(_ directory: OpenDirectory, as id: Int32) throws(SystemError) -> (watch: Int32, formerID: Int32?) {
-            (try add(openat(directory.descriptor, ".", O_EVTONLY | O_CLOEXEC), as: id), nil)
+        func addOwner() -> Int32 {
+            owners += 1
+            return owners
         }
 
-        /// Watches what is at `path`, which may be no folder; a write into a file is announced then.
-        func watch(path: String, as id: Int32) throws(SystemError) -> Int32 {
-            try add(open(path, O_EVTONLY | O_CLOEXEC | O_NONBLOCK), as: id)
+        /// Ends all watches of one tree.
+        func removeOwner(_ owner: Int32) {
+            for (watch, target) in targets where target.owner == owner { unwatch(watch, of: target) }
         }
 
-        private func add(_ opened: Int32, as id: Int32) throws(SystemError) -> Int32 {
+        /// A folder that is met twice has two watches here.
+        func watch(
+            _ directory: OpenDirectory, as target: WatchTarget
+        ) throws(SystemError) -> (watch: Int32, formerID: Int32?) {
+            (try add(openat(directory.descriptor, ".", O_EVTONLY | O_CLOEXEC), as: target), nil)
+        }
+
+        /// A write into a file that is watched itself is announced.
+        func watch(path: String, as target: WatchTarget) throws(SystemError) -> Int32 {
+            try add(open(path, O_EVTONLY | O_CLOEXEC | O_NONBLOCK), as: target)
+        }
+
+        private func add(_ opened: Int32, as target: WatchTarget) throws(SystemError) -> Int32 {
             if opened < 0 { throw .last }
-            guard folders.count < watchLimit else {
+            guard targets.count < watchLimit else {
                 close(opened)
                 throw SystemError(code: EMFILE)
             }
@@ -58,22 +70,21 @@
                 close(opened)
                 throw error
             }
-            folders[opened] = id
+            targets[opened] = target
             return opened
         }
 
-        /// Ends a watch.
-        func unwatch(_ watch: Int32, of id: Int32) {
-            guard folders[watch] == id else { return }
-            folders[watch] = nil
+        func unwatch(_ watch: Int32, of target: WatchTarget) {
+            guard targets[watch] == target else { return }
+            targets[watch] = nil
             close(watch)
         }
 
         /// Whether this error of ``watch(_:as:)`` says that there are no more watches to be had.
         static func isLimit(_ error: SystemError) -> Bool { error.code == EMFILE || error.code == ENFILE }
 
-        /// Takes every hint that has come so far; does not wait.
-        func take(_ body: (Hint) -> Void) {
+        /// Takes every hint that has come so far, with the tree it is for, or nil if it is for all; does not wait.
+        func take(_ body: (_ owner: Int32?, Hint) -> Void) {
             var events = Array(repeating: kevent(), count: 64)
             var timeout = timespec()
             while true {
@@ -82,13 +93,13 @@
                 if options.isDeaf { continue }
                 for event in events.prefix(Int(count)) {
                     let watch = Int32(truncatingIfNeeded: event.ident)
-                    guard let id = folders[watch] else { continue }
+                    guard let target = targets[watch] else { continue }
                     if event.fflags & UInt32(NOTE_DELETE | NOTE_REVOKE) != 0 {
-                        folders[watch] = nil
+                        targets[watch] = nil
                         close(watch)
-                        body(.ended(id, watch: watch))
+                        body(target.owner, .ended(target.id, watch: watch))
                     }
-                    body(.folder(id, name: nil))
+                    body(target.owner, .folder(target.id, name: nil))
                 }
             }
         }

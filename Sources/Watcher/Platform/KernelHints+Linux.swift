@@ -16,7 +16,10 @@
 
         /// Readable when there are hints.
         let descriptor: Int32
-        private var folders: [Int32: Int32] = [:]
+        private var targets: [Int32: WatchTarget] = [:]
+        /// More targets of the same watch, where trees lie within each other.
+        private var moreTargets: [Int32: [WatchTarget]] = [:]
+        private var owners: Int32 = 0
         private let options: HintOptions
         private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 8)
 
@@ -35,39 +38,67 @@
             buffer.deallocate()
         }
 
-        /// Watches an open folder under an id, and returns the watch, and the folder it was taken from if the same
-        /// folder had been watched under another id: it has moved, or is mounted twice.
-        func watch(_ directory: OpenDirectory, as id: Int32) throws(SystemError) -> (watch: Int32, formerID: Int32?) {
-            try add("/proc/self/fd/\(directory.descriptor)", events: Self.events | UInt32(IN_ONLYDIR), as: id)
+        func addOwner() -> Int32 {
+            owners += 1
+            return owners
         }
 
-        /// Watches what is at `path`, which may be no folder.
-        func watch(path: String, as id: Int32) throws(SystemError) -> Int32 {
-            try add(path, events: Self.events, as: id).watch
+        /// Ends all watches of one tree.
+        func removeOwner(_ owner: Int32) {
+            for (watch, targets) in moreTargets {
+                for target in targets where target.owner == owner { unwatch(watch, of: target) }
+            }
+            for (watch, target) in targets where target.owner == owner { unwatch(watch, of: target) }
+        }
+
+        func watch(
+            _ directory: OpenDirectory, as target: WatchTarget
+        ) throws(SystemError) -> (watch: Int32, formerID: Int32?) {
+            try add("/proc/self/fd/\(directory.descriptor)", events: Self.events | UInt32(IN_ONLYDIR), as: target)
+        }
+
+        func watch(path: String, as target: WatchTarget) throws(SystemError) -> Int32 {
+            try add(path, events: Self.events, as: target).watch
         }
 
         private func add(
-            _ path: String, events: UInt32, as id: Int32
+            _ path: String, events: UInt32, as target: WatchTarget
         ) throws(SystemError) -> (watch: Int32, formerID: Int32?) {
-            guard folders.count < options.watchLimit else { throw SystemError(code: ENOSPC) }
+            guard targets.count < options.watchLimit else { throw SystemError(code: ENOSPC) }
             let watch = inotify_add_watch(descriptor, path, events)
             if watch < 0 { throw .last }
-            let former = folders.updateValue(id, forKey: watch)
-            return (watch, former == id ? nil : former)
+            guard let first = targets[watch] else {
+                targets[watch] = target
+                return (watch, nil)
+            }
+            var former: WatchTarget?
+            if first.owner == target.owner {
+                former = first
+                targets[watch] = target
+            } else {
+                former = moreTargets[watch]?.first { $0.owner == target.owner }
+                moreTargets[watch, default: []].removeAll { $0.owner == target.owner }
+                moreTargets[watch, default: []].append(target)
+            }
+            return (watch, former == target ? nil : former?.id)
         }
 
-        /// Ends a watch, unless another folder has taken it over.
-        func unwatch(_ watch: Int32, of id: Int32) {
-            guard folders[watch] == id else { return }
-            folders[watch] = nil
-            inotify_rm_watch(descriptor, watch)
+        func unwatch(_ watch: Int32, of target: WatchTarget) {
+            var more = moreTargets.removeValue(forKey: watch) ?? []
+            if targets[watch] == target {
+                targets[watch] = more.popLast()
+                if targets[watch] == nil { inotify_rm_watch(descriptor, watch) }
+            } else {
+                more.removeAll { $0 == target }
+            }
+            if !more.isEmpty { moreTargets[watch] = more }
         }
 
         /// Whether this error of ``watch(_:as:)`` says that there are no more watches to be had.
         static func isLimit(_ error: SystemError) -> Bool { error.code == ENOSPC || error.code == ENOMEM }
 
-        /// Takes every hint that has come so far; does not wait.
-        func take(_ body: (Hint) -> Void) {
+        /// Takes every hint that has come so far, with the tree it is for, or nil if it is for all; does not wait.
+        func take(_ body: (_ owner: Int32?, Hint) -> Void) {
             while true {
                 let length = read(descriptor, buffer.baseAddress, buffer.count)
                 if length < 0, errno == EINTR { continue }
@@ -84,14 +115,18 @@
             }
         }
 
-        private func report(_ event: inotify_event, name: UnsafeRawBufferPointer, to body: (Hint) -> Void) {
-            if options.isOverflowing || event.mask & UInt32(IN_Q_OVERFLOW) != 0 { return body(.overflow) }
-            guard let id = folders[event.wd] else { return }
-            if event.mask & UInt32(IN_IGNORED) != 0 {
-                folders[event.wd] = nil
-                body(.ended(id, watch: event.wd))
+        private func report(
+            _ event: inotify_event, name: UnsafeRawBufferPointer, to body: (_ owner: Int32?, Hint) -> Void
+        ) {
+            if options.isOverflowing || event.mask & UInt32(IN_Q_OVERFLOW) != 0 { return body(nil, .overflow) }
+            guard let first = targets[event.wd] else { return }
+            for target in [first] + (moreTargets[event.wd] ?? []) {
+                if event.mask & UInt32(IN_IGNORED) != 0 { body(target.owner, .ended(target.id, watch: event.wd)) }
+                body(target.owner, .folder(target.id, name: name.isEmpty ? nil : name))
             }
-            body(.folder(id, name: name.isEmpty ? nil : name))
+            guard event.mask & UInt32(IN_IGNORED) != 0 else { return }
+            targets[event.wd] = nil
+            moreTargets[event.wd] = nil
         }
     }
 #endif

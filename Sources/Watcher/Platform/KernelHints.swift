@@ -8,6 +8,44 @@ enum Hint {
     case overflow
 }
 
+/// One tree's part of the kernel's hints, which all trees of a watcher share: a system has few queues to give.
+final class RootHints {
+    /// Tells the trees apart.
+    let owner: Int32
+    private let kernel: KernelHints
+
+    init(_ kernel: KernelHints) {
+        self.kernel = kernel
+        owner = kernel.addOwner()
+    }
+
+    deinit {
+        kernel.removeOwner(owner)
+    }
+
+    /// Watches an open folder under an id, and returns the watch, and the id under which the same folder of this tree
+    /// had been watched: it has moved, or is mounted twice.
+    func watch(_ directory: OpenDirectory, as id: Int32) throws(SystemError) -> (watch: Int32, formerID: Int32?) {
+        try kernel.watch(directory, as: WatchTarget(owner: owner, id: id))
+    }
+
+    /// Watches what is at `path`, which may be no folder.
+    func watch(path: String, as id: Int32) throws(SystemError) -> Int32 {
+        try kernel.watch(path: path, as: WatchTarget(owner: owner, id: id))
+    }
+
+    /// Ends a watch, unless another folder has taken it over.
+    func unwatch(_ watch: Int32, of id: Int32) {
+        kernel.unwatch(watch, of: WatchTarget(owner: owner, id: id))
+    }
+}
+
+/// What is watched: a folder of a tree.
+struct WatchTarget: Equatable {
+    let owner: Int32
+    let id: Int32
+}
+
 /// How much is asked of the kernel; other than the default only in tests.
 package struct HintOptions: Sendable {
     var isEnabled = true

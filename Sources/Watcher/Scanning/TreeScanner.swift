@@ -24,7 +24,7 @@ package final class TreeScanner {
 
     let root: WatchRoot
     var tree = FileTree()
-    let hints: KernelHints?
+    let hints: RootHints?
     /// Called for what the user should know.
     let notify: (WatchNotice) -> Void
     private let isStopped: () -> Bool
@@ -36,7 +36,7 @@ package final class TreeScanner {
 
     /// - Parameter isStopped: asked between two folders; a pass that is stopped has not seen everything.
     init(
-        root: WatchRoot, hints: KernelHints?, isStopped: @escaping () -> Bool = { false },
+        root: WatchRoot, hints: RootHints?, isStopped: @escaping () -> Bool = { false },
         notify: @escaping (WatchNotice) -> Void = { _ in }
     ) {
         self.root = root

@@ -18,26 +18,20 @@ final class RootWatch {
     /// Changes that were found with an earlier filter and are not reported yet.
     private var carried: [Change] = []
 
+    /// - Parameter kernel: nil if there are no hints to be had.
     init(
-        root: WatchRoot, schedule: PollSchedule, hints: HintOptions, isStopped: @escaping () -> Bool,
-        notify: @escaping (WatchNotice) -> Void
+        root: WatchRoot, schedule: PollSchedule, kernel: KernelHints?, auditInterval: Duration = .seconds(10),
+        isStopped: @escaping () -> Bool, notify: @escaping (WatchNotice) -> Void
     ) {
         self.notify = notify
-        var kernel: KernelHints?
-        if hints.isEnabled {
-            do {
-                kernel = try KernelHints(options: hints)
-            } catch {
-                notify(.watchLimitReached(rootID: root.id, setting: KernelHints.instanceLimitSetting))
-            }
-        }
-        scanner = TreeScanner(root: root, hints: kernel, isStopped: isStopped, notify: notify)
+        scanner = TreeScanner(root: root, hints: kernel.map(RootHints.init), isStopped: isStopped, notify: notify)
         pace = SweepPace(
-            isAudit: false, pollInterval: schedule.pollInterval, auditInterval: hints.auditInterval, now: .now)
+            isAudit: false, pollInterval: schedule.pollInterval, auditInterval: auditInterval, now: .now)
     }
 
     var root: WatchRoot { scanner.root }
-    var descriptor: Int32? { scanner.hints?.descriptor }
+    /// What tells this tree's hints from others'.
+    var owner: Int32? { scanner.hints?.owner }
     var hasAnnouncements: Bool { !announced.isEmpty }
     /// Whether something is to be verified and reported.
     var isPending: Bool { !scanner.tree.pending.isEmpty || !carried.isEmpty }
@@ -83,22 +77,20 @@ final class RootWatch {
 
     // MARK: Looking
 
-    /// Takes the kernel's hints. Returns whether there is something to look at.
-    func takeHints() {
-        scanner.hints?.take { hint in
-            switch hint {
-            case .folder(let id, let name):
-                guard !announced.contains(id) else { return }
-                if let name, !scanner.concerns(name, in: id) { return }
-                announced.insert(id)
-                everAnnounced.insert(id)
-            case .ended(let id, let watch):
-                scanner.forgetWatch(watch, of: id)
-            case .overflow:
-                announced.formUnion(allFolders)
-                everAnnounced.formUnion(announced)
-                notify(.eventsOverflowed(rootID: root.id, setting: KernelHints.overflowSetting))
-            }
+    /// Remembers what the kernel says.
+    func take(_ hint: Hint) {
+        switch hint {
+        case .folder(let id, let name):
+            guard !announced.contains(id) else { return }
+            if let name, !scanner.concerns(name, in: id) { return }
+            announced.insert(id)
+            everAnnounced.insert(id)
+        case .ended(let id, let watch):
+            scanner.forgetWatch(watch, of: id)
+        case .overflow:
+            announced.formUnion(allFolders)
+            everAnnounced.formUnion(announced)
+            notify(.eventsOverflowed(rootID: root.id, setting: KernelHints.overflowSetting))
         }
     }
 
@@ -185,8 +177,8 @@ final class RootWatch {
 
     // MARK: Reporting
 
-    /// Looks again at everything that is to be reported, and at everything where nothing is announced. Returns whether
-    /// something that counts has changed.
+    /// Looks again at everything that is to be reported, and at everything where nothing is announced, once the
+    /// kernel's hints are taken. Returns whether something that counts has changed.
     func verify() -> Bool {
         checkHints()
         let folders = isAnnouncedInFull ? Array(announced.union(scanner.tree.pending)).sorted() : allFolders
@@ -206,7 +198,6 @@ final class RootWatch {
 
     /// If a sweep found changes where the kernel had announced none by now, it is not relied on any more.
     private func checkHints() {
-        takeHints()
         let missed = unannounced.contains { !everAnnounced.contains($0) }
         if missed, isAnnouncedInFull {
             distrust = "a change was found that was not announced"

@@ -3,7 +3,8 @@
 final class WatchLoop {
     private let control: WatchControl
     private let mailbox: BatchMailbox
-    private let hints: HintOptions
+    private let options: HintOptions
+    private var kernel: KernelHints?
     private var schedule: PollSchedule
     private var board: NoticeBoard
     private var roots: [RootWatch] = []
@@ -20,7 +21,7 @@ final class WatchLoop {
         self.mailbox = mailbox
         self.board = board
         self.schedule = schedule
-        self.hints = hints
+        options = hints
     }
 
     /// Runs until it is told to stop.
@@ -34,18 +35,35 @@ final class WatchLoop {
             let now = ContinuousClock.now
             look(at: now)
             verify()
-            control.signal.sleep(until: nextDeadline, watching: roots.compactMap(\.descriptor))
+            control.signal.sleep(until: nextDeadline, watching: kernel.map { [$0.descriptor] } ?? [])
+        }
+    }
+
+    /// The kernel's hints, for whose want the first tree is named.
+    private func openKernel(for roots: [WatchRoot]) {
+        guard kernel == nil, options.isEnabled, let first = roots.first else { return }
+        do {
+            kernel = try KernelHints(options: options)
+        } catch {
+            board.post(.watchLimitReached(rootID: first.id, setting: KernelHints.instanceLimitSetting))
+        }
+    }
+
+    private func takeHints() {
+        kernel?.take { owner, hint in
+            for root in roots where owner == nil || root.owner == owner { root.take(hint) }
         }
     }
 
     private func update(roots wanted: [WatchRoot]) {
+        openKernel(for: wanted)
         var current = roots
         var fresh: [RootWatch] = []
         roots = wanted.map { root in
             if let index = current.firstIndex(where: { $0.root == root }) { return current.remove(at: index) }
             let watch = RootWatch(
-                root: root, schedule: schedule, hints: hints, isStopped: { [control] in control.isStopped },
-                notify: { [board] in board.post($0) })
+                root: root, schedule: schedule, kernel: kernel, auditInterval: options.auditInterval,
+                isStopped: { [control] in control.isStopped }, notify: { [board] in board.post($0) })
             fresh.append(watch)
             return watch
         }
@@ -76,7 +94,7 @@ final class WatchLoop {
 
     private func look(at now: ContinuousClock.Instant) {
         var isChanged = false
-        for root in roots { root.takeHints() }
+        takeHints()
         if now >= nextLook, roots.contains(where: \.hasAnnouncements) {
             for root in roots where root.hasAnnouncements { isChanged = root.lookAtAnnounced() || isChanged }
             let cost = ContinuousClock.now - now
@@ -97,6 +115,7 @@ final class WatchLoop {
     private func verify() {
         let start = ContinuousClock.now
         guard let due = schedule.verification, due <= start, let firstNoticed = schedule.batchStart else { return }
+        takeHints()
         var foundChanges = false
         for root in roots where root.isPending { foundChanges = root.verify() || foundChanges }
         if control.isStopped { return }
