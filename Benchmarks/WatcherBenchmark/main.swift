@@ -42,6 +42,7 @@ struct Measurement {
         let memory = residentMebibytes()
         let times = try await latencies(watcher)
         await watcher.stop()
+        for await notice in watcher.notices { print("notice:", notice.message) }
         print(
             cell("\(files)"), cell(isPolling ? "polling" : "hints"), cell(fixed(start / .milliseconds(1), 0) + " ms"),
             cell(fixed(times[times.count / 2], 1) + " / " + fixed(times[times.count * 99 / 100], 1) + " ms"),
