@@ -79,14 +79,17 @@ public final class DockerTarget: Target {
             return (shared.manifests.workloads, shared.manifests)
         }
         let applied = Set(objects.compactMap(\.workload))
-        let results = await withTaskGroup(of: (Workload, Result<Outcome, any Error>).self) { group in
+        let results = await withTaskGroup(of: Reconciliation.self) { group in
             for workload in workloads {
                 let containers = listed.filter { $0.workload == workload }
                 // Workloads of earlier calls may get another name or port by this one.
                 guard applied.contains(workload) || !containers.isEmpty else { continue }
                 group.addTask {
-                    do { return (workload, .success(try await self.reconcile(workload, containers))) } catch {
-                        return (workload, .failure(error))
+                    do {
+                        let outcome = try await self.reconcile(workload, containers)
+                        return Reconciliation(workload: workload, result: .success(outcome))
+                    } catch {
+                        return Reconciliation(workload: workload, result: .failure(error))
                     }
                 }
             }
@@ -94,11 +97,11 @@ public final class DockerTarget: Target {
         }
         try Self.throwFirst(results)
         var report = ApplyReport()
-        for case (let workload, .success(let outcome)) in results {
-            switch outcome {
-            case .unchanged: break
-            case .created: report.created.insert(workload)
-            case .changed: report.changed.insert(workload)
+        for result in results {
+            switch result.result {
+            case .success(.created): report.created.insert(result.workload)
+            case .success(.changed): report.changed.insert(result.workload)
+            case .success(.unchanged), .failure: break
             }
         }
         let planned = workloads.flatMap { (try? manifests.plan($0))?.notices ?? [] }
@@ -209,6 +212,13 @@ extension DockerTarget {
         case changed
     }
 
+    /// What became of one workload. A type of its own: of a task group's results that are tuples with a `Result` in
+    /// them, the optimizer of Swift 6.3 makes programs that crash.
+    private struct Reconciliation {
+        let workload: Workload
+        let result: Result<Outcome, any Error>
+    }
+
     /// Starts or replaces a workload unless it runs as planned.
     private func reconcile(_ workload: Workload, _ listed: [ListedContainer]) async throws -> Outcome {
         if try isAsPlanned(workload, listed) { return .unchanged }
@@ -301,9 +311,9 @@ extension DockerTarget {
         }
     }
 
-    private static func throwFirst(_ results: [(Workload, Result<Outcome, any Error>)]) throws {
+    private static func throwFirst(_ results: [Reconciliation]) throws {
         let errors = results.compactMap { result -> (any Error)? in
-            if case .failure(let error) = result.1 { error } else { nil }
+            if case .failure(let error) = result.result { error } else { nil }
         }
         guard let first = errors.first else { return }
         if errors.contains(where: { $0 is CancellationError }) { throw CancellationError() }

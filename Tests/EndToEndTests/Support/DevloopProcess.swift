@@ -22,8 +22,10 @@ final class DevloopProcess: Sendable {
     private let shared = Mutex(Shared())
     let pid: pid_t
 
-    /// The executable beside the test bundle.
+    /// The executable that `DEVLOOP_EXECUTABLE` names (`Scripts/test` names the release build: what users run is what is
+    /// tested), or else the one beside the test bundle.
     static var executable: String {
+        if let path = ProcessInfo.processInfo.environment["DEVLOOP_EXECUTABLE"] { return path }
         let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let candidates = [bundle, bundle.deletingLastPathComponent(), Bundle.main.bundleURL]
         return candidates.map { $0.appendingPathComponent("devloop").path }
