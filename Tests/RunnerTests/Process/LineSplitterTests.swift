@@ -21,6 +21,27 @@ struct LineSplitterTests {
         #expect(split(Array(text.utf8), chunk: chunk).map { String(decoding: $0, as: UTF8.self) } == expected)
     }
 
+    @Test(arguments: 0..<50) func anyChunksGiveTheSameLines(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let alphabet: [UInt8] = [0x0A, 0x0A, 0x0D, 0x61, 0x62, 0xC3, 0xBC, 0xFF, 0x00]
+        let bytes = (0..<500).map { _ in alphabet.randomElement(using: &random)! }
+        var splitter = LineSplitter()
+        var lines: [[UInt8]] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let chunk = rest.prefix(Int.random(in: 0...40, using: &random))
+            chunk.withUnsafeBytes { buffer in splitter.append(buffer) { lines.append($0) } }
+            rest = rest.dropFirst(chunk.count)
+        }
+        splitter.finish { lines.append($0) }
+        var expected = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+            $0.last == 0x0D ? Array($0.dropLast()) : Array($0)
+        }
+        // What follows the last newline is a line only if there is something.
+        if bytes.last == 0x0A { expected.removeLast() }
+        #expect(lines == expected)
+    }
+
     @Test func aTextThatEndsWithANewlineHasNoEmptyLastLine() {
         #expect(split(Array("a\n".utf8), chunk: 100) == [Array("a".utf8)])
     }
@@ -37,5 +58,20 @@ struct LineSplitterTests {
         splitter.finish { lengths.append($0.count) }
         #expect(lengths.reduce(0, +) == 40 << 20)
         #expect(lengths.allSatisfy { $0 <= LineSplitter.maximumLength + 1 << 20 })
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers for the same seed.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
     }
 }
