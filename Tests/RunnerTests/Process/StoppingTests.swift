@@ -1,0 +1,182 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Runner
+
+/// What has to hold when programs do not do what they are asked to.
+@Suite(.timeLimit(.minutes(1))) struct StoppingTests {
+    private let launcher = SystemLauncher(environment: ["PATH": "/usr/bin:/bin"], grace: .milliseconds(200))
+
+    private func shell(_ script: String) -> Command { Command("sh", ["-c", script]) }
+
+    private func isAlive(_ pid: pid_t) -> Bool {
+        guard kill(pid, 0) == 0 else { return false }
+        // A process that was killed and not reaped by its new parent yet is a zombie.
+        let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        return status?.contains(") Z ") != true
+    }
+
+    /// Killed by then, it still may take the kernel a moment.
+    private func waitForEnd(of pid: pid_t) async -> Bool {
+        for _ in 0..<100_000 where isAlive(pid) { await Task.yield() }
+        return !isAlive(pid)
+    }
+
+    @Test func descendantsThatIgnoreTheRequestToEndAreKilledWithTheirParent() async throws {
+        let pids = AsyncStream.makeStream(of: pid_t.self)
+        let stubborn = "trap '' TERM INT HUP; echo $$; while :; do sleep 1000; done"
+        let task = Task {
+            try await launcher.run(
+                shell("trap '' TERM; (sh -c \"\(stubborn.replacingOccurrences(of: "$", with: "\\$"))\") & \(stubborn)"),
+                output: .lines { _, line in
+                    if let pid = pid_t(String(decoding: line, as: UTF8.self)) { pids.continuation.yield(pid) }
+                })
+        }
+        var iterator = pids.stream.makeAsyncIterator()
+        let ready = [try #require(await iterator.next()), try #require(await iterator.next())]
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        for pid in ready { #expect(await waitForEnd(of: pid)) }
+    }
+
+    /// The reading thread sits in the handler, as it does while a terminal is paused: the grace time ends all the same.
+    @Test func aProgramWhoseLinesNobodyTakesIsKilledAfterTheGrace() async throws {
+        let pids = AsyncStream.makeStream(of: pid_t.self)
+        let gate = DispatchSemaphore(value: 0)
+        let task = Task {
+            try await launcher.run(
+                shell("trap '' TERM; echo $$; while :; do sleep 1000; done"),
+                output: .lines { _, line in
+                    pids.continuation.yield(pid_t(String(decoding: line, as: UTF8.self)) ?? 0)
+                    gate.wait()
+                })
+        }
+        var iterator = pids.stream.makeAsyncIterator()
+        let pid = try #require(await iterator.next())
+        try #require(pid > 0)
+        task.cancel()
+        // The handler goes on only once the program has been killed; the time limit ends a test where it isn't.
+        while isAlive(pid) { await Task.yield() }
+        gate.signal()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test func aStoppedProgramCanBeEnded() async throws {
+        let ready = AsyncStream.makeStream(of: Void.self)
+        let task = Task {
+            try await launcher.run(
+                shell("echo ready; kill -STOP $$; sleep 1000"), output: .lines { _, _ in ready.continuation.yield() })
+        }
+        var iterator = ready.stream.makeAsyncIterator()
+        await iterator.next()
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test func aProgramMayEndInOrderAndItsLastWordsAreHeard() async throws {
+        let lines = AsyncStream.makeStream(of: String.self)
+        let task = Task {
+            try await launcher.run(
+                shell("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"),
+                output: .lines { _, line in lines.continuation.yield(String(decoding: line, as: UTF8.self)) })
+        }
+        var iterator = lines.stream.makeAsyncIterator()
+        #expect(await iterator.next() == "ready")
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(await iterator.next() == "bye")
+    }
+
+    #if os(Linux)
+        @Test func aDaemonThatFloodsIsNotReadForEver() async throws {
+            let folder = try TemporaryFolder()
+            // The program ends once the daemon writes.
+            let script = """
+                setsid sh -c 'echo $$ >pid; mv pid ready; exec yes' &
+                while [ ! -e ready ]; do sleep 0.01; done
+                """
+            let output = try await launcher.run(shell("cd '\(folder.path)'; \(script)"))
+            let pid = try String(contentsOfFile: "\(folder.path)/ready", encoding: .utf8)
+            kill(try #require(pid_t(pid.trimmingCharacters(in: .whitespacesAndNewlines))), SIGKILL)
+            #expect(output.termination == .exited(0))
+        }
+    #endif
+
+    /// Cancellation races the start, the first line and the end of many short programs: every run returns, and none
+    /// leaves a process behind.
+    @Test(arguments: [0, 1, 10, 100, 1000]) func cancellingAtAnyMomentReturns(_ yields: Int) async throws {
+        let folder = try TemporaryFolder()
+        await withTaskGroup(of: Void.self) { group in
+            for index in 0..<20 {
+                let task = Task {
+                    try await launcher.run(shell("echo $$ >'\(folder.path)/\(index)'; echo; exec sleep 0.01"))
+                }
+                group.addTask {
+                    for _ in 0..<(yields + index) { await Task.yield() }
+                    task.cancel()
+                    _ = await task.result
+                }
+            }
+        }
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            let text = try String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)
+            guard let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)) else { continue }
+            #expect(await waitForEnd(of: pid))
+        }
+    }
+
+    @Test func fiftyProgramsAtOnceKeepTheirOutputsApart() async throws {
+        try await withThrowingTaskGroup(of: (Int, CommandOutput).self) { group in
+            for index in 0..<50 {
+                group.addTask {
+                    let command = Command(
+                        "sh", ["-c", "cat; echo err-\(index) >&2; exit \(index)"], input: Array("in-\(index)".utf8))
+                    return (index, try await launcher.run(command))
+                }
+            }
+            for try await (index, output) in group {
+                #expect(output.termination == .exited(Int32(index)))
+                #expect(output.text == "in-\(index)")
+                #expect(output.errorText == "err-\(index)")
+            }
+        }
+    }
+
+    /// A program that was written a moment ago may be open for writing in a child that another thread is starting.
+    @Test func aProgramThatWasJustWrittenRuns() async throws {
+        let folder = try TemporaryFolder()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<40 {
+                group.addTask {
+                    let path = "\(folder.path)/program-\(index)"
+                    try #require(
+                        FileManager.default.createFile(
+                            atPath: path, contents: Data("#!/bin/sh\necho \(index)\n".utf8),
+                            attributes: [.posixPermissions: 0o755]))
+                    #expect(try await launcher.run(Command(path, [])).text == "\(index)")
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func aFileThatIsNoProgramSaysSo() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/program"
+        try #require(
+            FileManager.default.createFile(
+                atPath: path, contents: Data([0, 1, 2]), attributes: [.posixPermissions: 0o755]))
+        let error = await #expect(throws: LaunchError.self) { try await launcher.run(Command(path, [])) }
+        guard case .failed(path, let reason) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(!reason.isEmpty)
+    }
+
+    @Test func killingAllLetsLaterProgramsRun() async throws {
+        launcher.killAll()
+        #expect(try await launcher.run(Command("true", [])).termination == .exited(0))
+    }
+}
