@@ -1,0 +1,177 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Runner
+
+@Suite(.timeLimit(.minutes(1))) struct ImageBuilderTests {
+    private let scratch: ScratchFolder
+
+    init() throws { scratch = try ScratchFolder() }
+
+    private func builder(_ docker: String) throws -> (StandIn, ImageBuilder) {
+        let standIn = try StandIn(["docker": docker])
+        return (standIn, ImageBuilder(launcher: standIn.launcher, scratch: scratch))
+    }
+
+    private func request(_ name: String = "blog/posts") throws -> BuildRequest {
+        BuildRequest(
+            reference: try #require(ImageReference(name)), context: "/src/posts", dockerfile: "/src/posts/Dockerfile")
+    }
+
+    private func image(_ name: String = "blog/posts") throws -> BuiltImage {
+        BuiltImage(reference: try #require(ImageReference(name)), id: "sha256:1")
+    }
+
+    @Test func aBuildNamesTagFileStageArgumentsAndContext() throws {
+        var request = try request("localhost:5000/blog/posts:dev")
+        request.stage = "dev"
+        request.dockerfile = "/src/a b/Dockerfile"
+        request.arguments = [
+            .init(name: "KEY", value: "some value"), .init(name: "TOKEN", value: nil), .init(name: "EMPTY", value: ""),
+        ]
+        #expect(
+            ImageBuilder.buildCommand(request, idFile: "/tmp/id").arguments == [
+                "build", "--tag=localhost:5000/blog/posts:dev", "--file=/src/a b/Dockerfile", "--iidfile=/tmp/id",
+                "--target=dev", "--build-arg=KEY=some value", "--build-arg=TOKEN", "--build-arg=EMPTY=", "/src/posts",
+            ])
+    }
+
+    @Test func theIdIsTheOneThatDockerWrote() async throws {
+        let (docker, builder) = try builder(
+            "build*) echo Step 1; echo Step 2 >&2; printf 'sha256:12\\n' >\"$iidfile\";;")
+        let lines = Mutex<Set<String>>([])
+        let image = try await builder.build(try request()) { line in
+            lines.withLock { _ = $0.insert(String(decoding: line, as: UTF8.self)) }
+        }
+        #expect(image == BuiltImage(reference: try #require(ImageReference("blog/posts")), id: "sha256:12"))
+        #expect(lines.withLock { $0 } == ["Step 1", "Step 2"])
+        let call = try #require(docker.calls.first)
+        #expect(call[...2] == ["docker", "build", "--tag=blog/posts:latest"])
+        #expect(call[3] == "--file=/src/posts/Dockerfile" && call[4].hasPrefix("--iidfile=\(scratch.path)/"))
+        #expect(call[5...] == ["/src/posts"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == [])
+        docker.verify()
+    }
+
+    @Test func theNoticeOfTheOldBuilderIsLeftOut() async throws {
+        let (docker, builder) = try builder(
+            """
+            build*) echo 'DEPRECATED: The legacy builder is deprecated and will be removed in a future release.'
+                echo '            Install the buildx component to build images with BuildKit:'
+                echo '            https://docs.docker.com/go/buildx/'; echo kept; exit 1;;
+            """)
+        let error = try await targetError { try await builder.build(try request()) }
+        #expect(error.details == ["kept"])
+        docker.verify()
+    }
+
+    @Test func aFailedBuildShowsTheEndOfItsOutput() async throws {
+        let (docker, builder) = try builder("build*) seq 1000; exit 3;;")
+        let error = try await targetError { try await builder.build(try request()) }
+        #expect(error.severity == .failed)
+        #expect(error.summary == "docker build of blog/posts failed (exit status 3)")
+        #expect(error.details == (961...1000).map(String.init))
+        docker.verify()
+    }
+
+    @Test(arguments: ["", "garbage"]) func aBuildWithoutAnIdIsAFailure(_ content: String) async throws {
+        let (docker, builder) = try builder("build*) printf '\(content)' >\"$iidfile\";;")
+        let error = try await targetError { try await builder.build(try request()) }
+        #expect(error.summary == "docker build of blog/posts ended without an image id")
+        docker.verify()
+    }
+
+    @Test(arguments: [
+        ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?", "start"),
+        ("error during connect: this error may indicate that the docker daemon is not running", "start"),
+        ("permission denied while trying to connect to unix:///var/run/docker.sock", "group docker"),
+    ])
+    func aDaemonThatCannotBeReachedIsUnavailable(words: String, advice: String) async throws {
+        let (docker, builder) = try builder("*) echo '\(words)' >&2; exit 1;;")
+        let errors = [
+            try await targetError { try await builder.prepare() },
+            try await targetError { try await builder.build(try request()) },
+            try await targetError { try await builder.push(try image(), as: try image().reference) },
+        ]
+        for error in errors {
+            #expect(error.severity == .unavailable)
+            #expect(error.advice?.contains(advice) == true)
+        }
+        #expect(docker.callLines.first == "docker version --format={{.Server.Version}}")
+    }
+
+    @Test func withoutDockerItSaysHowToInstallIt() async throws {
+        let standIn = try StandIn([:])
+        let builder = ImageBuilder(launcher: standIn.launcher, scratch: scratch)
+        let error = try await targetError { try await builder.prepare() }
+        #expect(error.severity == .unavailable)
+        #expect(error.summary == "docker was not found on PATH")
+        #expect(error.advice?.contains("install Docker") == true)
+    }
+
+    @Test func aPushTagsFirstAndReturnsTheDigest() async throws {
+        let (docker, builder) = try builder(
+            """
+            tag*) ;;
+            push*) echo 'The push refers to repository [localhost:5000/blog/posts]'; echo 'abc: Layer already exists'
+                echo 'latest: digest: sha256:0123 size: 528';;
+            """)
+        let reference = try #require(ImageReference("localhost:5000/blog/posts"))
+        #expect(try await builder.push(try image(), as: reference) == "sha256:0123")
+        #expect(
+            docker.callLines == [
+                "docker tag sha256:1 localhost:5000/blog/posts:latest", "docker push localhost:5000/blog/posts:latest",
+            ])
+        docker.verify()
+    }
+
+    @Test(arguments: [
+        ("blog/posts", "denied: requested access to the resource is denied", "--registry"),
+        (
+            "localhost:5000/posts", "dial tcp 127.0.0.1:5000: connect: connection refused",
+            "curl http://localhost:5000/v2/"
+        ),
+        ("registry.test/posts", "dial tcp: lookup registry.test: no such host", "curl http://registry.test/v2/"),
+        ("registry.test/posts", "unauthorized: authentication required", "docker login registry.test"),
+        ("registry.test/posts", "no basic auth credentials", "docker login registry.test"),
+        ("registry.test/posts", "http: server gave HTTP response to HTTPS client", "insecure-registries"),
+    ])
+    func aFailedPushSaysWhatToDo(name: String, words: String, advice: String) async throws {
+        let (docker, builder) = try builder("tag*) ;; push*) echo waiting; echo '\(words)' >&2; exit 1;;")
+        let error = try await targetError { try await builder.push(try image(), as: try image(name).reference) }
+        #expect(error.severity == .failed)
+        #expect(error.details == [words])
+        #expect(error.advice?.contains(advice) == true)
+        docker.verify()
+    }
+
+    @Test func aPushWithoutADigestIsAFailure() async throws {
+        let (docker, builder) = try builder("tag*) ;; push*) echo done; echo digest:;;")
+        let error = try await targetError { try await builder.push(try image(), as: try image().reference) }
+        #expect(error.summary.contains("named no digest"))
+        docker.verify()
+    }
+
+    @Test func digestsComeFromDockersOwnList() async throws {
+        let (docker, builder) = try builder(
+            #"*sha256:1) echo '["a/b@sha256:2","c@sha256:3"]';; *sha256:4) echo null;; *sha256:5) exit 1;;"#)
+        #expect(try await builder.repositoryDigests(of: "sha256:1") == ["a/b@sha256:2", "c@sha256:3"])
+        #expect(try await builder.repositoryDigests(of: "sha256:4") == [])
+        #expect(try await builder.repositoryDigests(of: "sha256:5") == [])
+        #expect(docker.calls.first == ["docker", "image", "inspect", "--format={{json .RepoDigests}}", "sha256:1"])
+        docker.verify()
+    }
+
+    @Test func aBuildThatHangsEndsWithItsTask() async throws {
+        let (docker, builder) = try builder("build*) echo ready; exec sleep 1000;;")
+        let ready = AsyncStream.makeStream(of: Void.self)
+        let request = try request()
+        let task = Task { try await builder.build(request) { _ in ready.continuation.yield() } }
+        var iterator = ready.stream.makeAsyncIterator()
+        await iterator.next()
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        docker.verify()
+    }
+}
