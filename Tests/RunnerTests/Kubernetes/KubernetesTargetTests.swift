@@ -1,0 +1,352 @@
+import Foundation
+import Testing
+
+@testable import Runner
+
+@Suite(.timeLimit(.minutes(1))) struct KubernetesTargetTests {
+    private static let configuration = """
+        "config view --output=json") cat <<'END'
+        {"current-context":"lab","clusters":[{"name":"c","cluster":{"server":"https://lab:6443"}}],
+         "contexts":[{"name":"lab","context":{"cluster":"c","namespace":"blog"}},
+                     {"name":"kind-dev","context":{"cluster":"c"}},{"name":"k3d-dev","context":{"cluster":"c"}},
+                     {"name":"docker-desktop","context":{"cluster":"c"}}]}
+        END
+        ;;
+        *"get --raw=/version --request-timeout=10s") echo '{}';;
+
+        """
+
+    /// A target that has asked its cluster, and the stand-ins that it calls.
+    private struct Setup {
+        var standIn: StandIn
+        var target: KubernetesTarget
+
+        /// The calls after those of ``KubernetesTarget/prepare()``. Each that talks to the cluster must say to which.
+        func calls(context: String = "lab", sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
+            standIn.verify(sourceLocation: sourceLocation)
+            let calls = standIn.calls
+            for call in calls where call[0] == "kubectl" && call[1] != "config" {
+                #expect(call[1] == "--context=\(context)", sourceLocation: sourceLocation)
+                #expect(call[2].hasPrefix("--namespace="), sourceLocation: sourceLocation)
+            }
+            return calls.dropFirst(2).map { $0.joined(separator: " ") }
+        }
+    }
+
+    private func target(
+        _ kubectl: String, others: [String: String] = [:], context: String? = nil, namespace: String? = nil,
+        registry: String? = nil
+    ) throws -> Setup {
+        let programs = others.merging(["kubectl": Self.configuration + kubectl]) { $1 }
+        let standIn = try StandIn(programs)
+        let builder = ImageBuilder(launcher: standIn.launcher, scratch: try ScratchFolder())
+        return Setup(
+            standIn: standIn,
+            target: KubernetesTarget(
+                context: context, namespace: namespace, registry: registry, usesMinikubeDocker: false,
+                launcher: standIn.launcher, builder: builder))
+    }
+
+    private func prepared(
+        _ kubectl: String, others: [String: String] = [:], context: String? = nil, registry: String? = nil
+    ) async throws -> Setup {
+        let setup = try target(kubectl, others: others, context: context, registry: registry)
+        try await setup.target.prepare()
+        return setup
+    }
+
+    private func object(_ kind: String, _ name: String, namespace: String? = nil, image: String? = nil) throws
+        -> KubernetesObject
+    {
+        var json: JSONValue = ["apiVersion": "v1", "kind": .string(kind), "metadata": ["name": .string(name)]]
+        if let namespace { json[path: ["metadata", "namespace"]] = .string(namespace) }
+        if let image {
+            let path = kind == "Pod" ? ["spec"] : ["spec", "template", "spec"]
+            json[path: path] = ["containers": [["name": "app", "image": .string(image)]]]
+        }
+        return try #require(KubernetesObject(json))
+    }
+
+    private func image() throws -> BuiltImage {
+        BuiltImage(reference: try #require(ImageReference("blog/posts")), id: "sha256:1")
+    }
+
+    private static func digest(_ digit: String) -> String { "sha256:" + String(repeating: digit, count: 64) }
+
+    private let posts = Workload(kind: .deployment, name: "posts")
+
+    // MARK: - The cluster
+
+    @Test func theCurrentContextIsSettledWithItsNamespace() async throws {
+        let setup = try await prepared("", registry: "localhost:5000")
+        #expect(
+            setup.target.summary
+                == "Kubernetes context lab (https://lab:6443), namespace blog, images go to localhost:5000")
+        #expect(setup.calls() == [])
+    }
+
+    @Test func aContextAndANamespaceCanBeChosen() async throws {
+        let setup = try target("", context: "kind-dev", namespace: "mine")
+        try await setup.target.prepare()
+        #expect(
+            setup.target.summary == "Kubernetes context kind-dev (https://lab:6443), namespace mine, images are loaded "
+                + "into the kind cluster dev")
+        #expect(setup.calls(context: "kind-dev") == [])
+        #expect(setup.standIn.calls.last?[2] == "--namespace=mine")
+    }
+
+    @Test func aContextThatDoesNotExistNamesThoseThatDo() async throws {
+        let setup = try target("", context: "lba")
+        let error = try await targetError { try await setup.target.prepare() }
+        #expect(error.severity == .configuration)
+        #expect(error.summary == "there is no context lba in kubectl's configuration")
+        #expect(error.details == ["the contexts are: lab, kind-dev, k3d-dev, docker-desktop"])
+    }
+
+    @Test func withoutAContextItSaysSo() async throws {
+        let standIn = try StandIn(["kubectl": #""config view"*) echo '{"contexts":null,"current-context":""}';;"#])
+        let builder = ImageBuilder(launcher: standIn.launcher, scratch: try ScratchFolder())
+        let target = KubernetesTarget(
+            context: nil, namespace: nil, registry: nil, usesMinikubeDocker: false, launcher: standIn.launcher,
+            builder: builder)
+        let error = try await targetError { try await target.prepare() }
+        #expect(error.severity == .configuration)
+        #expect(error.details == ["there are no contexts"])
+        standIn.verify()
+    }
+
+    @Test func aClusterThatDoesNotAnswerIsUnavailable() async throws {
+        let standIn = try StandIn([
+            "kubectl": Self.configuration.replacingOccurrences(
+                of: "echo '{}'", with: "echo one >&2; echo two >&2; echo 'connection refused' >&2; exit 1")
+        ])
+        let builder = ImageBuilder(launcher: standIn.launcher, scratch: try ScratchFolder())
+        let target = KubernetesTarget(
+            context: nil, namespace: nil, registry: nil, usesMinikubeDocker: false, launcher: standIn.launcher,
+            builder: builder)
+        let error = try await targetError { try await target.prepare() }
+        #expect(error.severity == .unavailable)
+        #expect(error.details == ["two", "connection refused"])
+        #expect(error.advice?.contains("--target docker") == true)
+        standIn.verify()
+    }
+
+    // MARK: - Images
+
+    @Test func aPushedImageCarriesItsDigest() async throws {
+        let setup = try await prepared(
+            "", others: ["docker": "tag*) ;; push*) echo 'latest: digest: sha256:2 size: 1';;"],
+            registry: "localhost:5000")
+        #expect(
+            try await setup.target.deliver(try image())
+                == DeliveredImage(
+                    built: try image(), reference: "localhost:5000/blog/posts:latest", digest: "sha256:2"))
+        #expect(setup.calls().last == "docker push localhost:5000/blog/posts:latest")
+    }
+
+    @Test(arguments: [
+        ("docker-desktop", []), ("kind-dev", ["kind load docker-image blog/posts:latest --name=dev"]),
+        ("k3d-dev", ["k3d image import blog/posts:latest --cluster=dev"]),
+    ])
+    func anImageIsBroughtTheWayOfItsContext(context: String, calls: [String]) async throws {
+        let setup = try await prepared("", others: ["kind": "load*) ;;", "k3d": "image*) ;;"], context: context)
+        let delivered = try await setup.target.deliver(try image())
+        #expect(delivered == DeliveredImage(built: try image(), reference: "blog/posts:latest"))
+        #expect(setup.calls(context: context) == calls)
+    }
+
+    @Test func aFailedLoadSaysWhatKindSaid() async throws {
+        let setup = try await prepared(
+            "", others: ["kind": "load*) echo 'no nodes' >&2; exit 1;;"], context: "kind-dev")
+        let error = try await targetError { try await setup.target.deliver(try image()) }
+        #expect(error.details == ["no nodes"])
+    }
+
+    @Test(arguments: [
+        ("2", "localhost:5000/blog/posts:latest", PodFixture.Container.State.running, false, true),
+        ("3", "localhost:5000/blog/posts:latest", .running, false, false),
+        ("2", "blog/posts:latest", .running, false, false),
+        ("2", "localhost:5000/blog/posts:latest", .waiting("CrashLoopBackOff", ""), false, false),
+        ("2", "localhost:5000/blog/posts:latest", .running, true, false),
+    ])
+    func anImageRunsWhereEveryContainerOfItDoes(
+        digest: String, image name: String, state: PodFixture.Container.State, isTerminating: Bool, runs: Bool
+    ) async throws {
+        let setup = try await prepared(
+            "*'get pods --output=json') cat \"$here/pods\";;",
+            others: [
+                "docker":
+                    #""image inspect"*) echo '["other/posts@\#(Self.digest("9"))","localhost:5000/blog/posts@\#(Self.digest("2"))"]';;"#
+            ],
+            registry: "localhost:5000")
+        var pod = PodFixture(namespace: "blog", isTerminating: isTerminating)
+        pod.containers = [
+            .init(
+                image: name, imageID: "docker-pullable://localhost:5000/blog/posts@\(Self.digest(digest))", state: state
+            ),
+            .init(name: "other", image: "postgres", imageID: "postgres@sha256:8"),
+        ]
+        let stranger = PodFixture(
+            namespace: "blog", owner: ("ReplicaSet", "query-abc"), containers: [.init(image: name)])
+        try setup.standIn.write(PodFixture.list([pod, stranger]), to: "pods")
+        let delivered = try await setup.target.delivered(try image(), runningIn: posts)
+        #expect((delivered != nil) == runs)
+        if runs { #expect(delivered?.digest == Self.digest("2")) }
+        #expect(setup.calls().last == "kubectl --context=lab --namespace=blog get pods --output=json")
+    }
+
+    @Test func anImageThatWasNeverPushedThereDoesNotRun() async throws {
+        let setup = try await prepared("", others: ["docker": "image*) echo '[]';;"], registry: "localhost:5000")
+        #expect(try await setup.target.delivered(try image(), runningIn: posts) == nil)
+    }
+
+    // MARK: - Apply, restart, ready, delete
+
+    @Test func anApplyCarriesTheDeliveredImagesAndTheNamespacesApart() async throws {
+        let setup = try await prepared(
+            """
+            *"--namespace=other apply --filename=-") cat >"$here/other"; echo 'pod/tool created';;
+            *"apply --filename=-") cat >"$here/default"; echo 'deployment.apps/posts configured'
+                echo 'statefulset.apps/db created'; echo 'deployment.apps/query unchanged'; echo 'service/posts created';;
+            """, registry: "localhost:5000")
+        let delivered = DeliveredImage(
+            built: try image(), reference: "localhost:5000/blog/posts:latest", digest: "sha256:2")
+        let objects = [
+            try object("Pod", "tool", namespace: "other", image: "blog/posts"),
+            try object("Deployment", "posts", image: "blog/posts"), try object("StatefulSet", "db", image: "postgres"),
+            try object("Deployment", "query", image: "blog/query"), try object("Service", "posts"),
+        ]
+        let report = try await setup.target.apply(objects, images: [delivered])
+        #expect(
+            report.created == [
+                Workload(kind: .statefulSet, name: "db"), Workload(kind: .pod, name: "tool", namespace: "other"),
+            ])
+        #expect(report.changed == [posts])
+        #expect(
+            setup.calls() == [
+                "kubectl --context=lab --namespace=blog apply --filename=-",
+                "kubectl --context=lab --namespace=other apply --filename=-",
+            ])
+        let sent = try JSONParser.parse(Array(setup.standIn.content(of: "default").utf8))
+        #expect(sent["kind"] == "List")
+        #expect(
+            sent["items"]?.array?.compactMap { KubernetesObject($0)?.identity.description } == [
+                "Deployment posts", "StatefulSet db", "Deployment query", "Service posts",
+            ])
+        let container = sent["items"]?.array?[0][path: ["spec", "template", "spec", "containers"]]?.array?[0]
+        #expect(container?["image"] == "localhost:5000/blog/posts:latest")
+        #expect(container?["imagePullPolicy"] == "Always")
+        #expect(setup.standIn.content(of: "other").contains("localhost:5000/blog/posts:latest"))
+    }
+
+    @Test func aFailedApplySaysWhatKubectlSaid() async throws {
+        let setup = try await prepared("*apply*) cat >/dev/null; echo one >&2; echo two >&2; exit 1;;")
+        let error = try await targetError { try await setup.target.apply([try object("Service", "a")], images: []) }
+        #expect(error.summary == "kubectl apply failed (exit status 1)")
+        #expect(error.details == ["one", "two"])
+    }
+
+    @Test(arguments: [Workload.Kind.deployment, .statefulSet, .daemonSet])
+    func aWorkloadIsRestartedInItsNamespace(_ kind: Workload.Kind) async throws {
+        let setup = try await prepared("*rollout*) ;;")
+        try await setup.target.restart(Workload(kind: kind, name: "x", namespace: "other"), images: [])
+        try await setup.target.waitUntilReady(Workload(kind: kind, name: "x"))
+        #expect(
+            setup.calls() == [
+                "kubectl --context=lab --namespace=other rollout restart \(kind.rawValue)/x",
+                "kubectl --context=lab --namespace=blog rollout status \(kind.rawValue)/x",
+            ])
+    }
+
+    @Test func aBarePodIsReplacedAsItWasApplied() async throws {
+        let setup = try await prepared(
+            """
+            *apply*) cat >/dev/null; echo 'pod/tool created';;
+            *"replace --force --filename=-") cat >"$here/replaced";;
+            *"wait --for=condition=Ready --timeout=10m pod/tool") ;;
+            """)
+        let tool = Workload(kind: .pod, name: "tool")
+        _ = try await setup.target.apply([try object("Pod", "tool", image: "blog/posts")], images: [])
+        let delivered = DeliveredImage(built: try image(), reference: "r:5000/blog/posts:latest", digest: "sha256:2")
+        try await setup.target.restart(tool, images: [delivered])
+        try await setup.target.waitUntilReady(tool)
+        #expect(setup.calls().count == 3)
+        let sent = try JSONParser.parse(Array(setup.standIn.content(of: "replaced").utf8))
+        #expect(KubernetesObject(sent)?.images == ["r:5000/blog/posts:latest"])
+    }
+
+    @Test func aPodThatIsInNoManifestIsReplacedWithoutWhatTheClusterAdded() async throws {
+        let setup = try await prepared(
+            """
+            *"get pod/tool --output=json") cat "$here/pod";;
+            *"replace --force --filename=-") cat >"$here/replaced";;
+            """)
+        var json = PodFixture(name: "tool", owner: nil).json
+        json[path: ["spec", "nodeName"]] = "node-1"
+        json[path: ["metadata", "resourceVersion"]] = "1"
+        try setup.standIn.write(json.description, to: "pod")
+        try await setup.target.restart(Workload(kind: .pod, name: "tool"), images: [])
+        let sent = try JSONParser.parse(Array(setup.standIn.content(of: "replaced").utf8))
+        #expect(sent["status"] == nil && sent[path: ["spec", "nodeName"]] == nil)
+        #expect(sent["metadata"]?.object?.keys == ["name", "namespace", "labels"])
+        #expect(setup.calls().count == 2)
+    }
+
+    @Test func aRolloutThatFailsSaysWhatThePodsSay() async throws {
+        let setup = try await prepared(
+            """
+            *"rollout status"*) echo 'error: exceeded its progress deadline' >&2; exit 1;;
+            *"get pods --output=json") cat "$here/pods";;
+            """)
+        let pod = PodFixture(
+            namespace: "blog", containers: [.init(state: .waiting("ErrImagePull", "manifest unknown"))])
+        let stranger = PodFixture(
+            namespace: "blog", owner: ("DaemonSet", "posts"), containers: [.init(state: .waiting("ErrImagePull", "x"))])
+        try setup.standIn.write(PodFixture.list([pod, stranger]), to: "pods")
+        let error = try await targetError { try await setup.target.waitUntilReady(posts) }
+        #expect(error.summary == "deployment/posts did not become ready")
+        #expect(
+            error.details == [
+                "error: exceeded its progress deadline",
+                "the image localhost:5000/blog/posts:latest cannot be pulled (ErrImagePull): manifest unknown",
+            ])
+        #expect(setup.calls().count == 2)
+    }
+
+    @Test func deletingGoesTheOtherWayRound() async throws {
+        let setup = try await prepared(
+            """
+            *"--namespace=other delete --ignore-not-found --filename=-") cat >/dev/null; echo 'pod "tool" deleted';;
+            *"delete --ignore-not-found --filename=-") cat >"$here/deleted"; echo 'service "posts" deleted'
+                echo 'namespace "other" deleted';;
+            """)
+        let lines = try await setup.target.delete([
+            try object("Namespace", "other"), try object("Service", "posts"),
+            try object("Pod", "tool", namespace: "other", image: "x"),
+        ])
+        #expect(lines == ["pod \"tool\" deleted", "service \"posts\" deleted", "namespace \"other\" deleted"])
+        #expect(setup.calls().map { $0.contains("--namespace=other") } == [true, false])
+        let sent = try JSONParser.parse(Array(setup.standIn.content(of: "deleted").utf8))
+        #expect(
+            sent["items"]?.array?.compactMap { KubernetesObject($0)?.identity.kind } == ["Service", "Namespace"])
+    }
+
+    @Test func aKindThatIsGoneIsNoError() async throws {
+        let setup = try await prepared(
+            """
+            *delete*) cat >/dev/null
+                echo 'error: resource mapping not found for name: "a": no matches for kind "B" in version "c/v1"' >&2
+                echo 'ensure CRDs are installed first' >&2; exit 1;;
+            """)
+        #expect(try await setup.target.delete([try object("B", "a")]) == [])
+    }
+
+    @Test func aDeleteThatFailsSaysWhy() async throws {
+        let setup = try await prepared(
+            """
+            *delete*) cat >/dev/null; echo 'no matches for kind "B"' >&2; echo 'Forbidden' >&2; exit 1;;
+            """)
+        let error = try await targetError { try await setup.target.delete([try object("B", "a")]) }
+        #expect(error.details == ["Forbidden"])
+    }
+}

@@ -1,0 +1,320 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Runner
+
+/// The watch and the readers of logs, with a kubectl whose watch prints what a test writes to a named pipe.
+@Suite(.timeLimit(.minutes(1))) struct PodLogFollowerTests {
+    /// A running follower: what the test tells the watch, and what it shows.
+    private final class Session: Sendable {
+        let standIn: StandIn
+        private let task: Task<Void, any Error>
+        private let events: AsyncStream<LogEvent>
+        private let watch = Mutex<Int32>(-1)
+
+        /// - Parameters:
+        ///   - logs: the branches of the stand-in for `kubectl logs`.
+        ///   - old: the pods that are there already.
+        init(logs: String, old: [PodFixture] = []) throws {
+            let standIn = try StandIn([
+                "kubectl": """
+                "--context=lab --namespace=blog get pods --output=json") cat "$here/pods";;
+                "--context=lab --namespace=blog get pods --watch --output-watch-events --output=json")
+                    exec cat "$here/watch";;
+                \(logs)
+                """
+            ])
+            try standIn.write(PodFixture.list(old), to: "pods")
+            try #require(mkfifo("\(standIn.folder.path)/watch", 0o600) == 0)
+            self.standIn = standIn
+            let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
+            self.events = events
+            let follower = PodLogFollower(
+                kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher,
+                owner: { $0.workload }, onEvent: { continuation.yield($0) })
+            task = Task {
+                defer { continuation.finish() }
+                try await follower.run(namespace: "blog")
+            }
+        }
+
+        /// Lets the watch print an event. A pipe that is opened for both ends waits for no reader.
+        func tell(_ change: String, _ pod: PodFixture) throws {
+            let descriptor = watch.withLock {
+                if $0 < 0 { $0 = open("\(standIn.folder.path)/watch", O_RDWR | O_CLOEXEC) }
+                return $0
+            }
+            var bytes = Array(pod.event(change).utf8)
+            try #require(write(descriptor, &bytes, bytes.count) == bytes.count)
+        }
+
+        /// Ends the watch that is running, once what it printed has been seen.
+        func endWatch() {
+            watch.withLock {
+                close($0)
+                $0 = -1
+            }
+        }
+
+        /// The next events, as `container: text`; notices as they are.
+        func next(_ count: Int) async -> [String] {
+            var texts: [String] = []
+            for await event in events {
+                switch event {
+                case .line(_, let container, let text):
+                    texts.append((container.map { "\($0): " } ?? "") + String(decoding: text, as: UTF8.self))
+                case .notice(_, let text): texts.append(text)
+                }
+                if texts.count == count { break }
+            }
+            return texts
+        }
+
+        /// Stops following; returns the events that nobody asked for.
+        func end(sourceLocation: SourceLocation = #_sourceLocation) async -> [LogEvent] {
+            task.cancel()
+            await #expect(throws: CancellationError.self, sourceLocation: sourceLocation) { try await task.value }
+            if watch.withLock({ $0 }) >= 0 { endWatch() }
+            standIn.verify(sourceLocation: sourceLocation)
+            var rest: [LogEvent] = []
+            for await event in events { rest.append(event) }
+            return rest
+        }
+
+        /// The options of each `kubectl logs`, in order.
+        var reads: [String] {
+            standIn.calls.filter { $0.contains("logs") }.map { call in
+                call.drop { $0 != "--timestamps" }.dropFirst().joined(separator: " ")
+            }
+        }
+
+        /// How many watches were begun.
+        var watches: Int { standIn.calls.filter { $0.contains("--watch") }.count }
+
+        /// Returns once this many readers were started.
+        func reads(_ count: Int) async -> [String] {
+            while reads.count < count { await Task.yield() }
+            return reads
+        }
+    }
+
+    private static let time = "2026-11-23T10:00:0"
+
+    private func pod(
+        _ state: PodFixture.Container.State = .running, restarts: Int = 0, uid: String = "uid-1",
+        name: String = "posts-abc-1", isTerminating: Bool = false
+    ) -> PodFixture {
+        PodFixture(
+            name: name, namespace: "blog", uid: uid, isTerminating: isTerminating,
+            containers: [.init(restarts: restarts, state: state)])
+    }
+
+    @Test func aNewPodIsReadFromItsFirstLine() async throws {
+        let session = try Session(
+            logs: """
+                "--context=lab --namespace=blog logs posts-abc-1 --container=app --timestamps --follow")
+                    seq 1 500 | while read n; do echo "\(Self.time)1Z line $n"; done; exec sleep 1000;;
+                """)
+        try session.tell("ADDED", pod(.waiting("ContainerCreating", "")))
+        try session.tell("MODIFIED", pod())
+        #expect(await session.next(500) == (1...500).map { "line \($0)" })
+        #expect(await session.end() == [])
+        #expect(session.reads == ["--follow"])
+    }
+
+    @Test func ofAPodThatRanBeforeTheLastLinesAreShown() async throws {
+        let session = try Session(
+            logs: "*--timestamps*) echo '\(Self.time)1Z last'; exec sleep 1000;;", old: [pod()])
+        try session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["last"])
+        #expect(await session.end() == [])
+        #expect(session.reads == ["--follow --tail=10"])
+    }
+
+    /// It was on its node when devloop came, and had not written anything.
+    @Test func aPodThatHadNotStartedIsReadFromItsFirstLine() async throws {
+        let session = try Session(
+            logs: "*--timestamps*) echo '\(Self.time)1Z first'; exec sleep 1000;;",
+            old: [pod(.waiting("ContainerCreating", ""))])
+        try session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["first"])
+        #expect(await session.end() == [])
+        #expect(session.reads == ["--follow"])
+    }
+
+    @Test func aReaderThatDiesGoesOnWhereItWas() async throws {
+        let session = try Session(
+            logs: """
+                *"--since-time=\(Self.time)2.5Z") echo '\(Self.time)2.5Z two'; echo '\(Self.time)2.5Z three'
+                    exec sleep 1000;;
+                *--follow) echo '\(Self.time)1Z one'; echo '\(Self.time)2.5Z two'; echo 'EOF' >&2; exit 1;;
+                """)
+        try session.tell("ADDED", pod())
+        #expect(await session.next(3) == ["one", "two", "three"])
+        #expect(await session.end() == [])
+        #expect(session.reads == ["--follow", "--follow --since-time=\(Self.time)2.5Z"])
+    }
+
+    @Test func aRestartedContainersLastWordsComeBeforeTheNewOnes() async throws {
+        let session = try Session(
+            logs: """
+                *"--previous --since-time=\(Self.time)1Z") echo '\(Self.time)1Z up'; echo '\(Self.time)2Z crash';;
+                *"--follow --since-time=\(Self.time)2Z") echo '\(Self.time)3Z up again'; exec sleep 1000;;
+                *--since-time=\(Self.time)1Z) echo '\(Self.time)1Z up'; cat "$here/none" 2>/dev/null; exit 0;;
+                *--follow) echo '\(Self.time)1Z up';;
+                """)
+        try session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["up"])
+        try session.tell("MODIFIED", pod(.running, restarts: 1))
+        #expect(await session.next(2) == ["crash", "up again"])
+        #expect(await session.end() == [])
+    }
+
+    /// The first thing that the watch tells of it may be its second run.
+    @Test func aNewPodThatCrashedAtOnceShowsItsFirstRun() async throws {
+        let session = try Session(
+            logs: """
+                *--previous) echo '\(Self.time)1Z crash';;
+                *"--follow --since-time=\(Self.time)1Z") echo '\(Self.time)2Z up'; exec sleep 1000;;
+                """)
+        try session.tell("ADDED", pod(.running, restarts: 1))
+        #expect(await session.next(2) == ["crash", "up"])
+        #expect(await session.end() == [])
+    }
+
+    /// A line that was written after the reader's end and before the container's is shown before the restart.
+    @Test func theEndOfADeadContainerIsReadAtOnce() async throws {
+        let session = try Session(
+            logs: """
+                *"--follow --since-time="*) exit 0;;
+                *--follow) echo '\(Self.time)1Z one';;
+                *--since-time=*) echo '\(Self.time)1Z one'; echo '\(Self.time)2Z last words';;
+                """)
+        try session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["one"])
+        try session.tell("MODIFIED", pod(.terminated(code: 1)))
+        #expect(await session.next(1) == ["last words"])
+        #expect(await session.end() == [])
+    }
+
+    @Test func aWatchThatEndsIsBegunAgainAndNothingIsShownTwice() async throws {
+        let session = try Session(
+            logs: """
+                *"logs posts-abc-1 "*) echo '\(Self.time)1Z first pod'; exec sleep 1000;;
+                *"logs posts-abc-2 "*) echo '\(Self.time)1Z second pod'; exec sleep 1000;;
+                """)
+        try session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["first pod"])
+        session.endWatch()
+        while session.watches < 2 { await Task.yield() }
+        try session.tell("ADDED", pod())
+        try session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
+        #expect(await session.next(1) == ["second pod"])
+        #expect(await session.end() == [])
+        #expect(session.reads.count == 2)
+        #expect(session.watches == 2)
+    }
+
+    @Test func aDeletedPodsLogIsNotAskedForAgain() async throws {
+        let session = try Session(
+            logs: """
+                *"logs db-0 "*--follow) echo "\(Self.time)1Z $$"; exec cat "$here/end";;
+                *"logs db-1 "*|*"logs db-2 "*) echo '\(Self.time)3Z other'; exec sleep 1000;;
+                """)
+        try #require(mkfifo("\(session.standIn.folder.path)/end", 0o600) == 0)
+        let end = open("\(session.standIn.folder.path)/end", O_RDWR | O_CLOEXEC)
+        try session.tell("ADDED", pod(name: "db-0"))
+        let reader = try #require(await session.next(1).first.flatMap { pid_t($0) })
+        try session.tell("DELETED", pod(name: "db-0"))
+        try session.tell("ADDED", pod(uid: "uid-2", name: "db-1"))
+        // By now the deletion was seen; then the reader ends, and another is started after it.
+        #expect(await session.next(1) == ["other"])
+        close(end)
+        while kill(reader, 0) == 0 { await Task.yield() }
+        try session.tell("ADDED", pod(uid: "uid-3", name: "db-2"))
+        #expect(await session.next(1) == ["other"])
+        #expect(await session.end() == [])
+        #expect(session.reads == ["--follow", "--follow", "--follow"])
+    }
+
+    @Test func theLogOfAPodThatEndsIsReadToItsEnd() async throws {
+        let session = try Session(
+            logs: """
+                *--follow) echo '\(Self.time)1Z one';;
+                *--since-time=*) echo '\(Self.time)1Z one'; echo '\(Self.time)2Z bye';;
+                """)
+        try session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["one"])
+        try session.tell("MODIFIED", pod(.terminated(code: 0), isTerminating: true))
+        #expect(await session.next(1) == ["bye"])
+        #expect(await session.end() == [])
+    }
+
+    @Test func aReaderEndsWhereThePodIsNotFound() async throws {
+        let session = try Session(
+            logs: """
+                *"logs posts-abc-1 "*) echo 'Error from server (NotFound): pods "posts-abc-1" not found' >&2; exit 1;;
+                *"logs posts-abc-2 "*) echo '\(Self.time)1Z other'; exec sleep 1000;;
+                """)
+        try session.tell("ADDED", pod())
+        _ = await session.reads(1)
+        try session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
+        #expect(await session.next(1) == ["other"])
+        #expect(await session.end() == [])
+        #expect(session.standIn.callLines.filter { $0.contains("logs posts-abc-1") }.count == 1)
+    }
+
+    @Test func aLogThatCannotBeReadIsToldOnce() async throws {
+        let session = try Session(logs: "*--follow) echo 'Error from server (Forbidden): no' >&2; exit 1;;")
+        try session.tell("ADDED", pod())
+        #expect(
+            await session.next(1) == [
+                "the log of posts-abc-1 cannot be read: Error from server (Forbidden): no; trying again"
+            ])
+        #expect(await session.reads(5).count >= 5)
+        #expect(await session.end() == [])
+    }
+
+    @Test func aWatchThatFailsIsToldOnceAndTriedAgain() async throws {
+        let standIn = try StandIn([
+            "kubectl": """
+            *"get pods --output=json") exit 1;;
+            *"get pods --watch"*) echo 'connection refused' >&2; exit 1;;
+            """
+        ])
+        let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
+        let follower = PodLogFollower(
+            kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher,
+            owner: { $0.workload }, onEvent: { continuation.yield($0) })
+        let task = Task { try await follower.run(namespace: "blog") }
+        while standIn.calls.count < 4 { await Task.yield() }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        continuation.finish()
+        var told: [LogEvent] = []
+        for await event in events { told.append(event) }
+        #expect(
+            told == [.notice(workload: nil, text: "the pods cannot be followed: connection refused; trying again")])
+        standIn.verify()
+    }
+
+    @Test func whenItEndsNothingIsLeftRunning() async throws {
+        let session = try Session(logs: "*--follow) echo '\(Self.time)1Z '$$; exec sleep 1000;;")
+        for index in 1...5 { try session.tell("ADDED", pod(uid: "uid-\(index)", name: "posts-abc-\(index)")) }
+        let pids = await session.next(5).compactMap { pid_t($0) }
+        #expect(pids.count == 5)
+        #expect(await session.end() == [])
+        for pid in pids { #expect(kill(pid, 0) == -1) }
+    }
+
+    @Test func withoutKubectlItEnds() async throws {
+        let standIn = try StandIn([:])
+        let follower = PodLogFollower(
+            kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher, owner: { $0.workload },
+            onEvent: { _ in })
+        let error = try await targetError { try await follower.run(namespace: "blog") }
+        #expect(error.severity == .unavailable)
+        standIn.verify()
+    }
+}
