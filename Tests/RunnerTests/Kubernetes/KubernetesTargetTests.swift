@@ -349,4 +349,39 @@ import Testing
         let error = try await targetError { try await setup.target.delete([try object("B", "a")]) }
         #expect(error.details == ["Forbidden"])
     }
+
+    // MARK: - Logs
+
+    @Test func workloadsThatAnApplyBringsToAnotherNamespaceAreFollowed() async throws {
+        let setup = try await prepared(
+            """
+            *"get pods --output=json") echo '{"items":[]}';;
+            *"--namespace=blog get pods --watch"*) cat "$here/blog"; exec sleep 1000;;
+            *"--namespace=other get pods --watch"*) cat "$here/other"; exec sleep 1000;;
+            *" logs "*) echo "2026-11-23T10:00:00Z $2"; exec sleep 1000;;
+            *apply*) cat >/dev/null;;
+            """)
+        for namespace in ["blog", "other"] {
+            try setup.standIn.write(PodFixture(namespace: namespace).event("ADDED"), to: namespace)
+        }
+        let workloads = Latest<Set<Workload>>([posts])
+        let lines = AsyncStream.makeStream(of: LogEvent.self)
+        let task = Task {
+            try await setup.target.followLogs(of: { workloads.current.value }) { lines.continuation.yield($0) }
+        }
+        var iterator = lines.stream.makeAsyncIterator()
+        let line = { (workload: Workload) in
+            LogEvent.line(
+                workload: workload, container: nil, text: Array("--namespace=\(workload.namespace ?? "blog")".utf8))
+        }
+        #expect(await iterator.next() == line(posts))
+
+        let other = Workload(kind: .deployment, name: "posts", namespace: "other")
+        workloads.set([posts, other])
+        _ = try await setup.target.apply([try object("Service", "a")], images: [])
+        #expect(await iterator.next() == line(other))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        _ = setup.calls()
+    }
 }
