@@ -5,13 +5,9 @@ import Testing
 @testable import Runner
 
 @Suite(.timeLimit(.minutes(1))) struct ImageBuilderTests {
-    private let scratch: ScratchFolder
-
-    init() throws { scratch = try ScratchFolder() }
-
     private func builder(_ docker: String) throws -> (StandIn, ImageBuilder) {
         let standIn = try StandIn(["docker": docker])
-        return (standIn, ImageBuilder(launcher: standIn.launcher, scratch: scratch))
+        return (standIn, ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch))
     }
 
     private func request(_ name: String = "blog/posts") throws -> BuildRequest {
@@ -48,9 +44,9 @@ import Testing
         #expect(lines.withLock { $0 } == ["Step 1", "Step 2"])
         let call = try #require(docker.calls.first)
         #expect(call[...2] == ["docker", "build", "--tag=blog/posts:latest"])
-        #expect(call[3] == "--file=/src/posts/Dockerfile" && call[4].hasPrefix("--iidfile=\(scratch.path)/"))
+        #expect(call[3] == "--file=/src/posts/Dockerfile" && call[4].hasPrefix("--iidfile=\(docker.scratch.path)/"))
         #expect(call[5...] == ["/src/posts"])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: docker.scratch.path) == [])
         docker.verify()
     }
 
@@ -103,7 +99,7 @@ import Testing
 
     @Test func withoutDockerItSaysHowToInstallIt() async throws {
         let standIn = try StandIn([:])
-        let builder = ImageBuilder(launcher: standIn.launcher, scratch: scratch)
+        let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         let error = try await targetError { try await builder.prepare() }
         #expect(error.severity == .unavailable)
         #expect(error.summary == "docker was not found on PATH")

@@ -11,12 +11,16 @@ final class StandIn: Sendable {
     /// Finds the stand-ins, and beside them only the system's own small tools: no real docker, no real kubectl.
     let launcher: SystemLauncher
 
+    /// For an ``ImageBuilder``.
+    let scratch: ScratchFolder
+
     private static let tools = ["sh", "cat", "sleep", "seq", "tr", "head", "mv"]
 
     /// - Parameter programs: for each program's name the branches of a `case "$*" in`. In them, `$here` is ``folder``
     ///   and `$iidfile` the value of `--iidfile=`.
     init(_ programs: [String: String]) throws {
         folder = try TemporaryFolder()
+        scratch = try ScratchFolder()
         let bin = "\(folder.path)/bin"
         try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
         for (name, branches) in programs {
@@ -41,6 +45,8 @@ final class StandIn: Sendable {
         }
         launcher = SystemLauncher(environment: ["PATH": bin], grace: .milliseconds(300))
     }
+
+    deinit { scratch.remove() }
 
     /// The calls in order, the program's name first.
     var calls: [[String]] {

@@ -39,7 +39,7 @@ import Testing
     ) throws -> Setup {
         let programs = others.merging(["kubectl": Self.configuration + kubectl]) { $1 }
         let standIn = try StandIn(programs)
-        let builder = ImageBuilder(launcher: standIn.launcher, scratch: try ScratchFolder())
+        let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         return Setup(
             standIn: standIn,
             target: KubernetesTarget(
@@ -105,7 +105,7 @@ import Testing
 
     @Test func withoutAContextItSaysSo() async throws {
         let standIn = try StandIn(["kubectl": #""config view"*) echo '{"contexts":null,"current-context":""}';;"#])
-        let builder = ImageBuilder(launcher: standIn.launcher, scratch: try ScratchFolder())
+        let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         let target = KubernetesTarget(
             context: nil, namespace: nil, registry: nil, usesMinikubeDocker: false, launcher: standIn.launcher,
             builder: builder)
@@ -120,7 +120,7 @@ import Testing
             "kubectl": Self.configuration.replacingOccurrences(
                 of: "echo '{}'", with: "echo one >&2; echo two >&2; echo 'connection refused' >&2; exit 1")
         ])
-        let builder = ImageBuilder(launcher: standIn.launcher, scratch: try ScratchFolder())
+        let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         let target = KubernetesTarget(
             context: nil, namespace: nil, registry: nil, usesMinikubeDocker: false, launcher: standIn.launcher,
             builder: builder)
