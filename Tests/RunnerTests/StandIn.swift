@@ -35,8 +35,7 @@ final class StandIn: Sendable {
                 *) printf '%s\\n' "\(name)$call" >>"$here/unexpected"; echo "nobody expected this" >&2; exit 99;;
                 esac
                 """
-            try script.write(toFile: "\(bin)/\(name)", atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")
+            try TestFile.write(Array(script.utf8), to: "\(bin)/\(name)", isProgram: true)
         }
         for tool in Self.tools {
             let path = ["/usr/bin/\(tool)", "/bin/\(tool)"].first { FileManager.default.fileExists(atPath: $0) }
@@ -58,12 +57,12 @@ final class StandIn: Sendable {
 
     /// What a script wrote to `$here/NAME`.
     func content(of name: String) -> String {
-        (try? String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)) ?? ""
+        TestFile.read("\(folder.path)/\(name)") ?? ""
     }
 
     /// What a script reads as `$here/NAME`.
     func write(_ text: String, to name: String) throws {
-        try text.write(toFile: "\(folder.path)/\(name)", atomically: true, encoding: .utf8)
+        try TestFile.write(Array(text.utf8), to: "\(folder.path)/\(name)")
     }
 
     /// Fails the test for calls that nobody expected.

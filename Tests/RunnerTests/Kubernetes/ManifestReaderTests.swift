@@ -15,7 +15,7 @@ import Testing
 
     private func write(_ text: String, to name: String) throws -> String {
         let path = "\(folder.path)/\(name)"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        try TestFile.write(Array(text.utf8), to: path)
         return path
     }
 

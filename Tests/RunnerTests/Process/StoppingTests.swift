@@ -13,7 +13,7 @@ import Testing
     private func isAlive(_ pid: pid_t) -> Bool {
         guard kill(pid, 0) == 0 else { return false }
         // A process that was killed and not reaped by its new parent yet is a zombie.
-        let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        let status = TestFile.read("/proc/\(pid)/stat")
         return status?.contains(") Z ") != true
     }
 
@@ -97,7 +97,7 @@ import Testing
                 while [ ! -e ready ]; do sleep 0.01; done
                 """
             let output = try await launcher.run(shell("cd '\(folder.path)'; \(script)"))
-            let pid = try String(contentsOfFile: "\(folder.path)/ready", encoding: .utf8)
+            let pid = try #require(TestFile.read("\(folder.path)/ready"))
             kill(try #require(pid_t(pid.trimmingCharacters(in: .whitespacesAndNewlines))), SIGKILL)
             #expect(output.termination == .exited(0))
         }
@@ -120,7 +120,7 @@ import Testing
             }
         }
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-            let text = try String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)
+            let text = try #require(TestFile.read("\(folder.path)/\(name)"))
             guard let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)) else { continue }
             #expect(await waitForEnd(of: pid))
         }
@@ -150,10 +150,7 @@ import Testing
             for index in 0..<40 {
                 group.addTask {
                     let path = "\(folder.path)/program-\(index)"
-                    try #require(
-                        FileManager.default.createFile(
-                            atPath: path, contents: Data("#!/bin/sh\necho \(index)\n".utf8),
-                            attributes: [.posixPermissions: 0o755]))
+                    try TestFile.write(Array("#!/bin/sh\necho \(index)\n".utf8), to: path, isProgram: true)
                     #expect(try await launcher.run(Command(path, [])).text == "\(index)")
                 }
             }
@@ -164,9 +161,7 @@ import Testing
     @Test func aFileThatIsNoProgramSaysSo() async throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/program"
-        try #require(
-            FileManager.default.createFile(
-                atPath: path, contents: Data([0, 1, 2]), attributes: [.posixPermissions: 0o755]))
+        try TestFile.write([0, 1, 2], to: path, isProgram: true)
         let error = await #expect(throws: LaunchError.self) { try await launcher.run(Command(path, [])) }
         guard case .failed(path, let reason) = error else {
             Issue.record("\(String(describing: error))")

@@ -56,8 +56,7 @@ import Testing
         }
         let folder = try TemporaryFolder()
         let file = "\(folder.path)/no-program"
-        try #require(
-            FileManager.default.createFile(atPath: file, contents: nil, attributes: [.posixPermissions: 0o644]))
+        try TestFile.write([], to: file)
         await #expect(throws: LaunchError.notFound(file)) { try await launcher.run(Command(file, [])) }
     }
 
@@ -225,7 +224,7 @@ import Testing
     }
 
     private static func isZombie(_ pid: pid_t) -> Bool {
-        (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?.contains(") Z ") ?? false
+        TestFile.read("/proc/\(pid)/stat")?.contains(") Z ") ?? false
     }
 }
 
