@@ -12,7 +12,7 @@ import Testing
         ("docker.io/library/node:20-alpine", nil, "node", "20-alpine"), ("library/node", nil, "node", nil),
         ("library/a/b", nil, "library/a/b", nil), ("index.docker.io/me/a", nil, "me/a", nil),
         ("gcr.io/library/a", "gcr.io", "library/a", nil), ("[::1]:5000/a", "[::1]:5000", "a", nil),
-        ("Registry/a", "Registry", "a", nil), ("x/a__b.c-d---e/f_g", nil, "x/a__b.c-d---e/f_g", nil),
+        ("Registry.local/a", "Registry.local", "a", nil), ("x/a__b.c-d---e/f_g", nil, "x/a__b.c-d---e/f_g", nil),
         ("a:V1.0_x-Y", nil, "a", "V1.0_x-Y"),
     ])
     func aReferenceIsReadLikeDockerReadsIt(text: String, registry: String?, repository: String, tag: String?) throws {
@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "a/", "/a", "a//b", "--help", "-a", "a/-b", "a:-b", "a:", "a:b:c", "Posts", "a/B", "a b", "a\n",
+        "", "/", "a/", "/a", "a//b", "--help", "-a", "a/-b", "a:-b", "a:", "a:b:c", "Posts", "Blog/posts", "a/B", "a b",
+        "a\n",
         "a\0b",
         "a..b", "a___b", "a._b", "a_", ".a", "a.", "a@", "a@sha256:1", "a@b:c",
         "a@--x:\(String(repeating: "0", count: 64))",

@@ -21,6 +21,12 @@ public struct JSONSyntaxError: Error, Hashable {
     public var message: String
     /// Where.
     public var position: TextPosition
+
+    /// An error.
+    public init(message: String, position: TextPosition) {
+        self.message = message
+        self.position = position
+    }
 }
 
 /// Reads JSON5 (https://spec.json5.org), which JSON is a part of: comments, trailing commas, unquoted keys and

@@ -59,10 +59,8 @@ public struct ImageReference: Sendable, Hashable {
 
     private static let hubHosts = ["docker.io", "index.docker.io"]
 
-    /// Capital letters make a host, too: no repository has them.
     private static func looksLikeHost(_ part: Substring) -> Bool {
         part == "localhost" || part.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }
-            || part.lowercased() != part
     }
 
     private static func isTag(_ tag: Substring) -> Bool {

@@ -45,12 +45,27 @@ struct ConfigurationReader {
     private static func parse(
         _ text: [UInt8], file: String
     ) throws(ConfigurationError) -> (JSONValue, JSONParser.Positions) {
-        do {
+        do throws(JSONSyntaxError) {
+            if let position = firstPlaceThatIsNotUTF8(in: text) {
+                throw JSONSyntaxError(message: "expected UTF-8, found other bytes", position: position)
+            }
             return try JSONParser.parseWithPositions(text)
         } catch {
             let problem = ConfigurationError.Problem(position: error.position, keyPath: "", message: error.message)
             throw ConfigurationError(file: file, problems: [problem])
         }
+    }
+
+    private static func firstPlaceThatIsNotUTF8(in text: [UInt8]) -> TextPosition? {
+        guard String(validating: text, as: UTF8.self) == nil else { return nil }
+        var position = TextPosition(line: 1, column: 1)
+        var bytes = text.makeIterator()
+        var decoder = UTF8()
+        while case .scalarValue(let scalar) = decoder.decode(&bytes) {
+            position.column += 1
+            if scalar == "\n" { position = TextPosition(line: position.line + 1, column: 1) }
+        }
+        return position
     }
 
     // MARK: - The document

@@ -1,0 +1,89 @@
+import Runner
+import Synchronization
+import Testing
+
+@testable import devloop
+
+struct TerminalStreamTests {
+    /// Keeps what the terminal hands over, a line of text for each call.
+    private final class Recorder: OutputSink {
+        struct Entry: Equatable, Sendable {
+            var stream: StandardStream
+            var text: String
+            var waits = false
+        }
+
+        private let recorded = Mutex<[Entry]>([])
+        var entries: [Entry] { recorded.withLock { $0 } }
+
+        func write(_ bytes: [UInt8], to stream: StandardStream, waits: Bool) {
+            recorded.withLock {
+                $0.append(Entry(stream: stream, text: String(decoding: bytes, as: UTF8.self), waits: waits))
+            }
+        }
+        func stopWaiting() {}
+        func flush(atMost _: Duration) -> Bool { true }
+    }
+
+    private func entries(_ verbosity: Verbosity, _ say: (Terminal) -> Void) -> [Recorder.Entry] {
+        let recorder = Recorder()
+        say(Terminal(appearance: Appearance(), verbosity: verbosity, sink: recorder))
+        return recorder.entries
+    }
+
+    @Test(arguments: [Verbosity.quiet, .normal, .verbose])
+    func verbosityDecidesWhatIsPrintedAndTheKindWhere(verbosity: Verbosity) {
+        let said = entries(verbosity) { terminal in
+            terminal.log(service: "posts", line: Array("hello".utf8))
+            terminal.status("building")
+            terminal.result("sha256:1")
+            terminal.warning("odd")
+            terminal.error("broken")
+            terminal.command(Command("docker", ["build", "a b"]))
+        }
+        var expected: [Recorder.Entry] = [.init(stream: .output, text: "posts │ hello\n", waits: true)]
+        if verbosity != .quiet { expected.append(.init(stream: .output, text: "· building\n")) }
+        expected += [
+            .init(stream: .output, text: "sha256:1\n"), .init(stream: .error, text: "! odd\n"),
+            .init(stream: .error, text: "✗ broken\n"),
+        ]
+        if verbosity == .verbose { expected.append(.init(stream: .error, text: "+ docker build 'a b'\n")) }
+        #expect(said == expected)
+    }
+
+    @Test func linesThatComeAtOnceStayTogetherInOneWrite() {
+        let said = entries(.normal) { $0.log(service: "a", lines: [[0x31], [0x32], [0x33]]) }
+        #expect(said == [.init(stream: .output, text: "a │ 1\na │ 2\na │ 3\n", waits: true)])
+    }
+
+    @Test func theColumnFollowsTheServicesThatAreThereNow() {
+        let said = entries(.normal) { terminal in
+            terminal.setServices(["event-bus", "a"])
+            terminal.log(service: "a", line: [0x31])
+            terminal.setServices(["a"])
+            terminal.log(service: "a", line: [0x32])
+        }
+        #expect(said.map(\.text) == ["a         │ 1\n", "a │ 2\n"])
+    }
+
+    @Test func errorsOfTheConfigurationAreLinesThatEditorsJumpTo() {
+        let error = ConfigurationError(
+            file: "devloop.json",
+            problems: [
+                .init(position: TextPosition(line: 2, column: 3), keyPath: "a\u{1B}", message: "bad"),
+                .init(position: nil, keyPath: "", message: "worse"),
+            ], advice: "one\ntwo")
+        let said = entries(.quiet) { $0.error(error) }
+        let text = "devloop.json:2:3: a^[: bad\ndevloop.json: worse\n  one\n  two\n"
+        #expect(said == [.init(stream: .error, text: text)])
+    }
+
+    @Test func aUsageErrorIsOneLineAndNoArgumentsAreAnsweredWithTheHelp() {
+        #expect(
+            entries(.normal) { $0.error(UsageError.invalid("unknown\noption")) }
+                == [.init(stream: .error, text: "devloop: unknown^Joption\n")])
+        #expect(
+            entries(.normal) { $0.error(UsageError.empty) }
+                == [.init(stream: .error, text: Help.text(for: .overview))])
+    }
+}
