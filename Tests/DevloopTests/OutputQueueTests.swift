@@ -57,21 +57,18 @@ import Testing
         #expect(Screen().queue().flush(atMost: .zero))
     }
 
-    @Test func aReaderThatIsGoneIsToldOnceAndStopsNobody() async {
+    @Test func aReaderThatIsGoneIsToldOnceAndStopsNobody() {
         let screen = Screen()
         close(screen.reading)
-        let hangUps = Atomic(0)
-        await withCheckedContinuation { continuation in
-            let told = Mutex<CheckedContinuation<Void, Never>?>(continuation)
-            let queue = screen.queue {
-                hangUps.add(1, ordering: .relaxed)
-                told.withLock { $0.take()?.resume() }
-            }
-            // More than the queue holds: whoever waits for room has to be let go.
-            for _ in 0..<40 { queue.write([UInt8](repeating: 0x61, count: 65536), to: .output, waits: true) }
-            #expect(queue.flush(atMost: .seconds(30)))
-        }
-        #expect(hangUps.load(ordering: .relaxed) == 1)
+        let hangUps = Monitor(0)
+        let queue = screen.queue { hangUps.withLock { $0 += 1 } }
+        // More than the queue holds: whoever waits for room has to be let go.
+        for _ in 0..<40 { queue.write([UInt8](repeating: 0x61, count: 65536), to: .output, waits: true) }
+        #expect(queue.flush(atMost: .seconds(30)))
+        #expect(hangUps.wait(atMost: .seconds(30)) { $0 > 0 ? $0 : nil } == 1)
+        queue.write([0x61], to: .output, waits: true)
+        #expect(queue.flush(atMost: .seconds(30)))
+        #expect(hangUps.withLock { $0 } == 1)
     }
 
     @Test func aPipeThatSomebodyMadeNonBlockingLosesNothing() {
@@ -119,15 +116,15 @@ import Testing
         #expect(!queue.flush(atMost: .milliseconds(1)))
     }
 
-    @Test func theEndLetsThreadsGoThatWaitForAPausedTerminal() async {
+    @Test func theEndLetsThreadsGoThatWaitForAPausedTerminal() {
         let queue = Screen().queue()
-        await withCheckedContinuation { continuation in
-            PosixThread.detach {
-                for _ in 0..<64 { queue.write([UInt8](repeating: 0x61, count: 65536), to: .output, waits: true) }
-                continuation.resume()
-            }
-            queue.stopWaiting()
+        let isDone = Monitor(false)
+        PosixThread.detach {
+            for _ in 0..<64 { queue.write([UInt8](repeating: 0x61, count: 65536), to: .output, waits: true) }
+            isDone.withLock { $0 = true }
         }
+        queue.stopWaiting()
+        #expect(isDone.wait(atMost: .seconds(30)) { $0 ? true : nil } == true)
         #expect(!queue.flush(atMost: .milliseconds(1)))
     }
 }
