@@ -5,7 +5,7 @@ import Testing
 
 struct ConfigurationTests {
     private func parse(_ text: String) throws(ConfigurationError) -> Configuration {
-        try Configuration.parse(Array(text.utf8), path: "/work/shop/devloop.json", file: "devloop.json")
+        try Configuration.parse(Array(text.utf8), path: "/projects/shop/devloop.json", file: "devloop.json")
     }
 
     /// The message about a file, a line for each problem.
@@ -28,8 +28,8 @@ struct ConfigurationTests {
         let service = try #require(configuration.services.first)
         #expect(service.name == "web")
         #expect(service.image.tagged == "shop/web:latest")
-        #expect(service.context == "/work/shop/web")
-        #expect(service.dockerfile == "/work/shop/web/Dockerfile")
+        #expect(service.context == "/projects/shop/web")
+        #expect(service.dockerfile == "/projects/shop/web/Dockerfile")
         #expect(service.workloads == nil && service.stage == nil && service.buildArgs == [] && service.ignore == [])
     }
 
@@ -48,7 +48,7 @@ struct ConfigurationTests {
             }
             """)
         #expect(configuration.name == "blog")
-        #expect(configuration.manifests == ["/work/shop/infra/k8s", "/else/where.yaml"])
+        #expect(configuration.manifests == ["/projects/shop/infra/k8s", "/else/where.yaml"])
         #expect(configuration.target == .docker)
         #expect(configuration.kubeContext == "docker-desktop")
         #expect(configuration.namespace == "default")
@@ -56,8 +56,8 @@ struct ConfigurationTests {
         #expect(configuration.watch == .init(poll: .milliseconds(100), settle: .milliseconds(20)))
         let service = try #require(configuration.services.first)
         #expect(service.image.tagged == "blog/posts:dev")
-        #expect(service.context == "/work/shop/posts")
-        #expect(service.dockerfile == "/work/shop/posts/Dockerfile.dev")
+        #expect(service.context == "/projects/shop/posts")
+        #expect(service.dockerfile == "/projects/shop/posts/Dockerfile.dev")
         #expect(service.stage == "dev")
         #expect(service.buildArgs == [.init(name: "KEY", value: "value"), .init(name: "FROM_OUTSIDE", value: nil)])
         #expect(service.workloads == [Workload(kind: .deployment, name: "posts-depl")])

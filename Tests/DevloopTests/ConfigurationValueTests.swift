@@ -79,11 +79,12 @@ struct SuggestionTests {
 
 struct PathNameTests {
     @Test(arguments: [
-        ("web", "/work/web"), ("./web/", "/work/web"), ("../other", "/other"), ("../../../x", "/x"), (".", "/work"),
-        ("/abs//x/./y/..", "/abs/x"), ("..", "/"), ("/", "/"), ("a/../b", "/work/b"),
+        ("web", "/projects/web"), ("./web/", "/projects/web"), ("../other", "/other"), ("../../../x", "/x"),
+        (".", "/projects"),
+        ("/abs//x/./y/..", "/abs/x"), ("..", "/"), ("/", "/"), ("a/../b", "/projects/b"),
     ])
     func aPathIsMadeAbsolute(path: String, absolute: String) {
-        #expect(PathName.absolute(path, in: "/work") == absolute)
+        #expect(PathName.absolute(path, in: "/projects") == absolute)
     }
 
     @Test func aPathHasAFolderAndALastPart() {
@@ -96,12 +97,12 @@ struct PathNameTests {
 
 struct ConfigurationOriginTests {
     private func parse(_ text: String, file: String = "devloop.json") throws(ConfigurationError) -> Configuration {
-        try Configuration.parse(Array(text.utf8), path: "/work/shop/devloop.json", file: file)
+        try Configuration.parse(Array(text.utf8), path: "/projects/shop/devloop.json", file: file)
     }
 
     private func lines(_ bytes: [UInt8]) -> [String] {
         do throws(ConfigurationError) {
-            _ = try Configuration.parse(bytes, path: "/work/shop/devloop.json", file: "devloop.json")
+            _ = try Configuration.parse(bytes, path: "/projects/shop/devloop.json", file: "devloop.json")
             return []
         } catch {
             return error.lines

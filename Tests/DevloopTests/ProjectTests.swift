@@ -8,7 +8,7 @@ import Watcher
 /// Configurations and objects for tests of what joins them.
 enum Fixture {
     static func configuration(_ text: String) throws -> Configuration {
-        try Configuration.parse(Array(text.utf8), path: "/work/shop/devloop.json", file: "devloop.json")
+        try Configuration.parse(Array(text.utf8), path: "/projects/shop/devloop.json", file: "devloop.json")
     }
 
     static func object(_ kind: String, _ name: String, images: [String] = []) -> KubernetesObject {
