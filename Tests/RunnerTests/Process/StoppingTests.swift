@@ -79,7 +79,11 @@ import Testing
         let task = Task {
             try await launcher.run(
                 shell("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"),
-                output: .lines { _, line in lines.continuation.yield(String(decoding: line, as: UTF8.self)) })
+                output: .lines { source, line in
+                    // The shell says on standard error that its sleep was ended, too.
+                    guard source == .standardOutput else { return }
+                    lines.continuation.yield(String(decoding: line, as: UTF8.self))
+                })
         }
         var iterator = lines.stream.makeAsyncIterator()
         #expect(await iterator.next() == "ready")
