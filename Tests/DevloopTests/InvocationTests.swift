@@ -75,6 +75,38 @@ struct InvocationTests {
         #expect(text.contains("--registry") && text.contains("--verbose"))
     }
 
+    @Test func theHelpsColumnsAreStraight() {
+        let options = Help.text(for: .command(.dev)).split(separator: "\n").filter {
+            $0.contains("--") && $0.hasPrefix("  ")
+        }
+        let columns = Set(options.compactMap { $0.firstMatch(of: /^.*  \b/)?.0.count })
+        #expect(options.count > 10 && columns.count == 1)
+    }
+
+    @Test(arguments: [
+        (["dev", "-vj4", "-nfoo"], 4), (["dev", "-vj", "4", "-n", "foo"], 4), (["-n=foo", "dev"], nil),
+        (["dev", "-qh"], nil), (["dev", "-j-1"], nil),
+    ])
+    func shortFlagsStandTogether(_ arguments: [String], _ jobs: Int?) throws {
+        var options = CommonOptions()
+        (options.verbosity, options.namespace, options.jobs) = (.verbose, "foo", jobs)
+        let invocation = try? Invocation.parse(arguments)
+        #expect((invocation == .dev(options, cleanup: false)) == (jobs != nil))
+    }
+
+    @Test(arguments: [
+        (["dev", "-f", "--target", "docker"], "-f needs a value"), (["dev", "-N", "x"], "\"-n\""),
+        (["dev", "--kube-context=x"], "--context"), (["stop"], "\"down\""), (["push"], "build --push"),
+        (["nonsense"], "the commands are"), (["dev", "--nonsense"], "lists them"), (["-v"], "which command"),
+        (["help", "a", "b"], "\"b\""), ([""], "unknown command \"\""), (["down", "-1"], "unknown option"),
+        (["dev", "--jobs", "-1"], "from 1"), (["dev", "-f", "-"], "needs a value"),
+        (["dev", "--context", "a\nb"], "control"),
+    ])
+    func anOddCommandLineIsAnsweredInOneLine(_ arguments: [String], _ part: String) throws {
+        let line = try #require(refusal(arguments))
+        #expect(line.contains(part) && !line.contains("\n"), "\(line)")
+    }
+
     @Test(arguments: [("buidl", "build"), ("Build", "build"), ("xyz", nil), ("", nil)])
     func theNearestWordIsMeantWhereOneIsNear(_ word: String, _ right: String?) {
         #expect(Suggestion.nearest(to: word, in: ["dev", "build", "down"]) == right)

@@ -29,7 +29,7 @@ enum Help {
         Environment:
         \(table([
             ("NO_COLOR", "no colors, where --color doesn't say otherwise"),
-            ("DOCKER_HOST", "passed on to docker, as DOCKER_CONTEXT and others are"),
+            ("DOCKER_HOST", "passed on to docker, as all other variables are"),
             ("KUBECONFIG", "passed on to kubectl"),
         ]))
 
@@ -101,9 +101,9 @@ enum Help {
     }
 
     private static func table(_ rows: [(String, String)]) -> String {
-        let column = 27
+        let column = 29
         return rows.map { left, right in
-            "  \(left)\(String(repeating: " ", count: max(2, column - 2 - left.count)))\(right)"
+            "  \(left)\(String(repeating: " ", count: column - 2 - left.count))\(right)"
         }.joined(separator: "\n")
     }
 }
