@@ -67,6 +67,24 @@ struct ProjectTests {
         }
     }
 
+    @Test(arguments: [
+        ("Deploymnet", "did you mean kind: Deployment?"), ("Rollout", #"say what runs it with "workloads""#),
+    ])
+    func anImageThatOnlyAnUnknownKindUsesIsToldWithThatKind(_ kind: String, _ advice: String) throws {
+        let configuration = try Fixture.configuration(Fixture.shop)
+        let objects = [
+            Fixture.object("Deployment", "w", images: ["shop/web"]),
+            Fixture.object(kind, "a", images: ["shop/api:dev"]),
+        ]
+        do throws(ConfigurationError) {
+            _ = try Project(configuration: configuration, objects: objects)
+            Issue.record("a kind that cannot be restarted was accepted")
+        } catch {
+            #expect(error.lines.first?.contains("is used by \(kind) a") == true, "\(error.lines)")
+            #expect(error.advice == advice)
+        }
+    }
+
     @Test func aPodOfTwoServicesNeedsBoth() throws {
         let object = Fixture.object("Deployment", "both", images: ["shop/web", "shop/api:dev"])
         let project = try join(object, Fixture.object("Service", "s"))

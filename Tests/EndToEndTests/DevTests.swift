@@ -283,7 +283,8 @@ import Testing
         #expect(await process.exitStatus() == 0)
         let output = try await Shell.run(
             "sh", "-c",
-            "cd '\(standIns.folder.path)' && PATH='\(standIns.path)' LC_ALL=C.UTF-8 '\(DevloopProcess.executable)' dev | head -n 1")
+            "cd '\(standIns.folder.path)' && PATH='\(standIns.path)' LC_ALL=C.UTF-8 '\(DevloopProcess.executable)' dev | head -n 1"
+        )
         #expect(output.hasPrefix("· shop on"))
         #expect(
             try await Shell.eventually {

@@ -82,8 +82,8 @@ enum Help {
             """
         case .down:
             """
-            Delete everything that is in the manifests; on Docker, everything that devloop
-            started, and nothing else. What is gone already is no error.
+            Delete everything that is in the manifests; on Docker, what devloop started for
+            this project, and nothing else. What is gone already is no error.
             """
         }
     }

@@ -50,9 +50,9 @@ struct DevCommand: Sendable {
         }.value
     }
 
-    /// The command that deletes what this one started: with the same flags.
+    /// The command that deletes what this one started: the same program with the same flags.
     private func downCommand(_ project: Project) -> String {
-        var words = ["devloop", "down"]
+        var words = [CommandLine.arguments.first ?? "devloop", "down"]
         let options = context.options
         if let file = options.file { words += ["-f", file] }
         if let target = options.target { words += ["--target", target.rawValue] }

@@ -15,6 +15,7 @@ struct DownCommand: Sendable {
             ? [] : context.loader.reader.read(configuration.manifests)
         let all = try await objects
         try await prepared
+        context.terminal.status("deleting \(configuration.name); containers get their grace time to end")
         let lines = try await target.delete(all)
         for line in lines { context.terminal.result(line) }
         if lines.isEmpty { context.terminal.status("nothing of \(configuration.name) is there") }

@@ -154,7 +154,7 @@ struct DevLoop: Sendable {
         case .waiting(let summary, let others):
             terminal.status("\(summary.text); it starts together with \(others.joined(separator: ", "))")
         case .failed(var error):
-            error.advice = error.advice ?? "what runs stays as it is; the next save tries again"
+            error.advice = error.advice ?? "fix it and save: the next save tries again"
             terminal.error(error.about(service))
         case .stopped: break
         }

@@ -33,7 +33,12 @@ struct Project: Sendable {
             }
             for user in users { servicesOfObjects[user.identity, default: []].insert(service.name) }
             let workloads = service.workloads ?? users.compactMap(\.workload)
-            if workloads.isEmpty { problems.append(Self.unused(service, configuration, objects)) }
+            if workloads.isEmpty {
+                problems.append(
+                    users.isEmpty
+                        ? Self.unused(service, configuration, objects)
+                        : Self.notRestartable(service, configuration, users))
+            }
             services.append(Service(configuration: service, workloads: workloads))
         }
         if let first = problems.first {
@@ -57,6 +62,19 @@ struct Project: Sendable {
     func label(of workload: Workload) -> String {
         let users = services.filter { $0.workloads.contains { $0.kind == workload.kind && $0.name == workload.name } }
         return users.count == 1 ? users[0].name : workload.name
+    }
+
+    /// The image is used, but by nothing that devloop knows how to restart: a custom resource, or a misspelt kind.
+    private static func notRestartable(
+        _ service: Configuration.Service, _ configuration: Configuration, _ users: [KubernetesObject]
+    ) -> ConfigurationError {
+        let list = users.map(\.identity.description).joined(separator: ", ")
+        let kinds = ["Deployment", "StatefulSet", "DaemonSet", "Pod"]
+        let nearest = users.lazy.compactMap { Suggestion.nearest(to: $0.identity.kind, in: kinds) }.first
+        return configuration.error(
+            at: "\(service.keyPath).image",
+            "the image \(service.image) is used by \(list), and devloop restarts \(kinds.joined(separator: ", ")) only",
+            advice: nearest.map { "did you mean kind: \($0)?" } ?? "say what runs it with \"workloads\"")
     }
 
     private static func unused(
