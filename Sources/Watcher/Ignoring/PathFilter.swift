@@ -3,13 +3,18 @@
 /// A pure value that answers two questions: does this path count, and can this whole folder be skipped.
 public struct PathFilter: Sendable, Hashable {
     private let ignoring: [IgnorePatterns]
+    private let including: IncludePatterns?
     private let alwaysIncluding: [[UInt8]]
 
     /// - Parameters:
     ///   - ignoring: sets of patterns; what one of them excludes does not count. Each set judges alone, so that an
     ///     exception in one does not bring back what another excludes.
+    ///   - including: where it is given, only what it includes can count.
     ///   - alwaysIncluding: paths relative to the root that count whatever the patterns say, such as the Dockerfile.
-    public init(ignoring: [IgnorePatterns] = [], alwaysIncluding: [String] = []) {
+    public init(
+        ignoring: [IgnorePatterns] = [], including: IncludePatterns? = nil, alwaysIncluding: [String] = []
+    ) {
+        self.including = including
         self.ignoring = ignoring.filter { !$0.patterns.isEmpty }
         self.alwaysIncluding = alwaysIncluding.map { PathBytes.clean(Array($0.utf8)[...]) }
     }
@@ -33,11 +38,14 @@ extension PathFilter {
     struct Verdict: Sendable {
         var counts = true
         fileprivate var judgements: [IgnorePatterns.Judgement] = []
+        fileprivate var inclusion: IncludePatterns.Judgement?
     }
 
     /// The verdict that the root's own children are judged with.
     var rootVerdict: Verdict {
-        Verdict(counts: true, judgements: ignoring.map { _ in IgnorePatterns.Judgement() })
+        Verdict(
+            counts: true, judgements: ignoring.map { _ in IgnorePatterns.Judgement() },
+            inclusion: including?.rootJudgement)
     }
 
     /// Judges a path whose parent folder was judged before.
@@ -48,6 +56,11 @@ extension PathFilter {
             let judgement = patterns.judge(path, parent: above)
             if judgement.isExcluded { verdict.counts = false }
             verdict.judgements.append(judgement)
+        }
+        if let including, let above = parent.inclusion {
+            let inclusion = including.judge(path, parent: above)
+            if !inclusion.counts { verdict.counts = false }
+            verdict.inclusion = inclusion
         }
         if !verdict.counts, alwaysIncluding.contains(where: { path.elementsEqual($0) }) { verdict.counts = true }
         return verdict
@@ -72,10 +85,10 @@ extension PathFilter {
 
     /// Whether nothing below the folder at `path` can count.
     func canSkip(directory path: ArraySlice<UInt8>, judged verdict: Verdict) -> Bool {
-        let isSkipped = zip(ignoring, verdict.judgements).contains { patterns, judgement in
+        let isIgnored = zip(ignoring, verdict.judgements).contains { patterns, judgement in
             patterns.canSkip(directory: path, judged: judgement)
         }
-        guard isSkipped else { return false }
+        guard isIgnored || verdict.inclusion?.isOutside == true else { return false }
         let folder = path + [Ascii.slash]
         return !alwaysIncluding.contains { $0.starts(with: folder) }
     }

@@ -1,0 +1,112 @@
+/// Which files of its context a Dockerfile can pick up.
+///
+/// Decided from the Dockerfile's text and the build arguments, without Docker. Two things can't be seen there. A base
+/// image that is not a stage of the file may have `ONBUILD` instructions, which copy anything (one whose name says
+/// `onbuild` is taken to). And it may set a variable of an `ARG`'s name, which the legacy builder prefers to the `ARG`.
+///
+/// With the legacy builder the stages that the wanted one doesn't need are built as well. What they copy doesn't count:
+/// it makes no difference to the image.
+enum BuildInputs: Equatable {
+    /// All files may count, and why: the Dockerfile copies the whole context, or can't be judged.
+    case everything(String)
+    /// Only these count, with all that is below them: paths relative to the context in the language of
+    /// `COPY` sources, each once, sorted.
+    case sources([String])
+
+    /// Judges a Dockerfile.
+    /// - Parameters:
+    ///   - dockerfile: its contents.
+    ///   - stage: the stage to build; the last where `nil`.
+    ///   - arguments: the build arguments.
+    ///   - environment: where the arguments without a value find theirs.
+    init(
+        dockerfile: [UInt8], stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
+        environment: [String: String] = [:]
+    ) {
+        var given: [String: String] = [:]
+        for argument in arguments { given[argument.name] = argument.value ?? environment[argument.name] }
+        do {
+            let sources = try Self.sources(of: try DockerfileParser(dockerfile), stage: stage, given: given)
+            self = sources.contains("") ? .everything("the whole context is copied") : .sources(sources.sorted())
+        } catch {
+            self = .everything(error.reason)
+        }
+    }
+
+    private static func sources(
+        of file: DockerfileParser, stage: String?, given: [String: String]
+    ) throws(UndecidedDockerfile) -> Set<String> {
+        if given["BUILDKIT_SYNTAX"] != nil || !isKnown(syntax: file.syntax) {
+            throw UndecidedDockerfile("an unknown syntax")
+        }
+        let stages = try readStages(of: file, given: given)
+        var sources: Set<String> = []
+        var waiting = try indices(of: stage, in: stages)
+        var seen = Set(waiting)
+        while let index = waiting.popLast() {
+            let stage = try stages[index].get()
+            sources.formUnion(stage.sources)
+            let needed = stages.indices.filter { other in
+                stage.mayNeedAny || stage.needs.contains(String(other))
+                    || stages[other].name.map(stage.needs.contains) ?? false
+            }
+            waiting += needed.filter { seen.insert($0).inserted }
+        }
+        return sources
+    }
+
+    /// A stage as far as it can be judged: what is malformed in one that isn't needed doesn't matter.
+    private struct Stage {
+        var name: String?
+        var result: Result<BuildStage, UndecidedDockerfile>
+
+        func get() throws(UndecidedDockerfile) -> BuildStage { try result.get() }
+
+        mutating func update(_ body: (inout BuildStage) throws(UndecidedDockerfile) -> Void) {
+            guard case .success(var stage) = result else { return }
+            do {
+                try body(&stage)
+                result = .success(stage)
+            } catch {
+                result = .failure(error)
+            }
+        }
+    }
+
+    private static func readStages(
+        of file: DockerfileParser, given: [String: String]
+    ) throws(UndecidedDockerfile) -> [Stage] {
+        var globals = BuildVariables(escape: file.escape, given: given)
+        var stages: [Stage] = []
+        for instruction in file.instructions {
+            if instruction.keyword == "from" {
+                let earlier = stages.compactMap { try? $0.get() }
+                let stage = Result { () throws(UndecidedDockerfile) in
+                    try BuildStage(instruction, globals: globals, earlier: earlier)
+                }
+                stages.append(Stage(name: BuildStage.name(in: instruction), result: stage))
+            } else if let last = stages.indices.last {
+                stages[last].update { (stage) throws(UndecidedDockerfile) in try stage.add(instruction) }
+            } else {
+                guard instruction.keyword == "arg" else { throw UndecidedDockerfile("no FROM at the beginning") }
+                try globals.declareArguments(instruction.arguments)
+            }
+        }
+        return stages
+    }
+
+    private static func indices(of stage: String?, in stages: [Stage]) throws(UndecidedDockerfile) -> [Int] {
+        guard let last = stages.indices.last else { throw UndecidedDockerfile("no stage") }
+        guard let stage else { return [last] }
+        let found = stages.indices.filter { stages[$0].name == stage.lowercased() || String($0) == stage }
+        if found.isEmpty { throw UndecidedDockerfile("the stage does not exist") }
+        return found
+    }
+
+    /// Whether a frontend is Docker's own, of whatever version.
+    private static func isKnown(syntax: String?) -> Bool {
+        guard let syntax else { return true }
+        let name = syntax.prefix { $0 != " " && $0 != ":" && $0 != "@" }
+        return ["docker/dockerfile", "docker.io/docker/dockerfile", "docker/dockerfile-upstream"].contains(name)
+    }
+}
