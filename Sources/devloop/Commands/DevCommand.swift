@@ -15,10 +15,8 @@ struct DevCommand: Sendable {
         terminal.setServices(configuration.services.map(\.name))
         let target = context.target(for: configuration)
         // Watching begins before anything is read or built: what is saved from now on is noticed.
-        let paths = WatchedPaths(configuration)
-        for problem in paths.problems { terminal.warning(problem) }
         let watcher = try TreeWatcher(
-            roots: paths.roots,
+            roots: WatchedPaths(configuration).roots,
             schedule: PollSchedule(
                 pollMilliseconds: configuration.watch.poll.milliseconds,
                 settleMilliseconds: configuration.watch.settle.milliseconds))

@@ -39,7 +39,9 @@ struct DevLoop: Sendable {
                 let result = await Self.result { try await deployment.applyAll() }
                 inbox.yield(.applied(result))
             }
-            var state = State(plan: WorkPlan(jobs: jobs), paths: WatchedPaths(project.configuration))
+            // A Dockerfile may have been saved between its being read and the baseline.
+            let paths = await watch(project.configuration, watcher)
+            var state = State(plan: WorkPlan(jobs: jobs), paths: paths)
             let start = WorkPlan.Cause(noticed: .now)
             terminal.status("building \(project.services.map(\.name).joined(separator: ", "))")
             for service in project.services {
@@ -73,10 +75,12 @@ struct DevLoop: Sendable {
         switch event {
         case .changes(let batch):
             let impact = state.paths.impact(of: batch)
+            // Before a build begins: what is saved after it took its files has to count by then.
+            if impact.filters { state.paths = await watch(current.value.configuration, watcher) }
             for (service, files) in impact.services.sorted(by: { $0.key < $1.key }) {
                 actions += state.plan.changed(service, .init(files: files, noticed: batch.firstNoticed))
             }
-            if impact.configuration || impact.ignoreFiles || !impact.manifests.isEmpty {
+            if impact.configuration || !impact.manifests.isEmpty {
                 load(impact, &state, in: &group, inbox)
             }
         case .watching(let notice): terminal.warning("\(notice.rootID): \(notice.message)")
@@ -199,7 +203,15 @@ struct DevLoop: Sendable {
         }
     }
 
-    // MARK: - Changes of devloop.json and the manifests
+    // MARK: - Changes of what is watched, of devloop.json and the manifests
+
+    /// Watches what counts now. What changes from the return of this on is noticed.
+    private func watch(_ configuration: Configuration, _ watcher: TreeWatcher) async -> WatchedPaths {
+        let paths = WatchedPaths(configuration)
+        for problem in paths.problems { terminal.warning(problem) }
+        await watcher.update(roots: paths.roots)
+        return paths
+    }
 
     private func load(
         _ impact: WatchedPaths.Impact, _ state: inout State, in group: inout TaskGroup<Void>,
@@ -209,7 +221,6 @@ struct DevLoop: Sendable {
             var pending = state.pending ?? WatchedPaths.Impact()
             pending.manifests += impact.manifests
             pending.configuration = pending.configuration || impact.configuration
-            pending.ignoreFiles = pending.ignoreFiles || impact.ignoreFiles
             state.pending = pending
             return
         }
@@ -239,12 +250,10 @@ struct DevLoop: Sendable {
         }
         current.value = project
         await deployment.forgetRemovedServices()
-        if impact.configuration || impact.ignoreFiles {
-            state.paths = WatchedPaths(project.configuration)
-            for problem in state.paths.problems { terminal.warning(problem) }
-            await watcher.update(roots: state.paths.roots)
+        if impact.configuration {
+            state.paths = await watch(project.configuration, watcher)
+            terminal.setServices(project.services.map(\.name))
         }
-        if impact.configuration { terminal.setServices(project.services.map(\.name)) }
         var actions: [WorkPlan.Action] = []
         for service in before.services where !project.services.contains(where: { $0.name == service.name }) {
             actions += state.plan.removed(service.name)

@@ -11,14 +11,23 @@ struct WatchedPaths: Sendable {
         var manifests: [String] = []
         /// Whether devloop.json changed.
         var configuration = false
-        /// Whether a file changed that says which others count.
-        var ignoreFiles = false
+        /// Whether something changed that says which files count: an ignore file, a Dockerfile, a symbolic link on the
+        /// way to what is copied.
+        var filters = false
     }
 
     private enum Meaning: Sendable, Hashable {
-        case service(String, ignoreFiles: Set<String>)
+        case service(String, Tree)
         case manifest(String)
         case configuration
+    }
+
+    /// What else there is to know of a tree that a service is built from.
+    private struct Tree: Sendable, Hashable {
+        /// The files that say which others count.
+        var filterFiles: Set<String>
+        /// The context's path, where only what the Dockerfile copies counts.
+        var narrowedContext: String?
     }
 
     /// The trees to watch.
@@ -27,8 +36,9 @@ struct WatchedPaths: Sendable {
     let problems: [String]
     private let meanings: [String: Meaning]
 
-    /// Reads the ignore files of a configuration's services and decides what is watched.
-    init(_ configuration: Configuration) {
+    /// Reads the ignore files and Dockerfiles of a configuration's services and decides what is watched.
+    /// - Parameter environment: where build arguments without a value find theirs.
+    init(_ configuration: Configuration, environment: [String: String] = ProcessEnvironment.current()) {
         var roots: [WatchRoot] = []
         var meanings: [String: Meaning] = [:]
         var problems: [String] = []
@@ -52,16 +62,20 @@ struct WatchedPaths: Sendable {
             } catch {
                 problems.append("\(service.name): the ignore patterns cannot be used, so every file counts: \(error)")
             }
-            let always = [service.dockerfile, own, "\(service.context)/.dockerignore"]
-            let meaning = Meaning.service(service.name, ignoreFiles: Set(always.dropFirst().compactMap(inside)))
+            let always = [service.dockerfile, own, "\(service.context)/.dockerignore"].compactMap(inside)
+            let sources = Self.sources(of: service, environment)
+            let tree = Tree(
+                filterFiles: Set(always), narrowedContext: sources == nil ? nil : service.context)
             add(
                 "context of \(service.name)", service.context,
-                PathFilter(ignoring: patterns, alwaysIncluding: always.compactMap(inside)), meaning)
+                PathFilter(
+                    ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always),
+                .service(service.name, tree))
             for (index, path) in [service.dockerfile, own].enumerated() where inside(path) == nil {
                 let name = PathName.lastComponent(of: path)
                 add(
                     "Dockerfile \(index) of \(service.name)", path, PathFilter(),
-                    .service(service.name, ignoreFiles: index == 0 ? [] : [name]))
+                    .service(service.name, Tree(filterFiles: [name])))
             }
         }
         for path in configuration.manifests {
@@ -73,14 +87,28 @@ struct WatchedPaths: Sendable {
         self.problems = problems
     }
 
+    /// The files of its context that a service's Dockerfile names; `nil` where any may count.
+    private static func sources(of service: Configuration.Service, _ environment: [String: String]) -> [String]? {
+        guard let dockerfile = try? FileSystem.read(service.dockerfile) else { return nil }
+        let inputs = BuildInputs(
+            dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment)
+        guard case .sources(let sources) = inputs, !ContextLinks.areMet(by: sources, in: service.context) else {
+            return nil
+        }
+        return sources
+    }
+
     /// What a batch asks for. A path that several contexts hold counts for each of them.
     func impact(of batch: ChangeBatch) -> Impact {
         var impact = Impact()
         for change in batch.changes {
             switch meanings[change.rootID] {
-            case .service(let name, let ignoreFiles):
+            case .service(let name, let tree):
                 impact.services[name, default: []].append(change.path)
-                if ignoreFiles.contains(change.path) { impact.ignoreFiles = true }
+                if impact.filters { break }
+                impact.filters =
+                    tree.filterFiles.contains(change.path)
+                    || tree.narrowedContext.map { FileSystem.isSymbolicLink("\($0)/\(change.path)") } ?? false
             case .manifest(let path): impact.manifests.append(change.path.isEmpty ? path : change.path)
             case .configuration: impact.configuration = true
             case nil: break

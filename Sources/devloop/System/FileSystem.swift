@@ -35,6 +35,26 @@ enum FileSystem {
         }
     }
 
+    /// Whether a symbolic link is at a path, wherever it leads.
+    static func isSymbolicLink(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// The names in a folder, in no order; none where it can't be read. What is not UTF-8 is repaired.
+    static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
     /// The whole of a regular file.
     /// - Parameter limit: bytes; a longer file is refused.
     /// - Throws: ``ReadError``. Anything but a regular file is refused without being opened, so that a FIFO can't

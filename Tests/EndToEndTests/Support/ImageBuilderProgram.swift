@@ -1,0 +1,57 @@
+import Foundation
+
+/// A docker client with one of the two builders.
+struct ImageBuilderProgram: Sendable, CustomStringConvertible {
+    let executable: String
+    let usesBuildKit: Bool
+
+    var description: String { "\(executable), \(usesBuildKit ? "BuildKit" : "legacy builder")" }
+
+    /// Each client in `PATH` with each builder that works with it.
+    static let all: [ImageBuilderProgram] = {
+        guard Docker.isThere else { return [] }
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        var seen: Set<String> = []
+        let executables = folders.map { URL(fileURLWithPath: "\($0)/docker").resolvingSymlinksInPath().path }
+            .filter { FileManager.default.isExecutableFile(atPath: $0) && seen.insert($0).inserted }
+        return executables.flatMap { executable in
+            [false, true].map { ImageBuilderProgram(executable: executable, usesBuildKit: $0) }
+        }.filter(\.works)
+    }()
+
+    var environment: [String: String] { ["DOCKER_BUILDKIT": usesBuildKit ? "1" : "0"] }
+
+    private var works: Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = ["build", "--quiet", "-"]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let pipe = Pipe()
+        process.standardInput = pipe
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        pipe.fileHandleForWriting.write(Data("FROM scratch\nLABEL devloop-test=1\n".utf8))
+        try? pipe.fileHandleForWriting.close()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
+    /// Builds an image and returns its id, and what docker said; without an id where the build failed.
+    func build(
+        context: String, dockerfile: String, stage: String?, arguments: [String]
+    ) async throws -> (id: String?, output: String) {
+        let idFile = FileManager.default.temporaryDirectory.path + "/devloop-id-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: idFile) }
+        let options = (stage.map { ["--target=\($0)"] } ?? []) + arguments.map { "--build-arg=\($0)" }
+        let output = try await Shell.attempt(
+            executable, ["build", "--file=\(dockerfile)", "--iidfile=\(idFile)"] + options + [context],
+            environment: environment)
+        let id = try? String(contentsOfFile: idFile, encoding: .utf8)
+        return (output.termination.isSuccess ? id : nil, output.text + output.errorText)
+    }
+
+    func remove(_ image: String) async {
+        _ = try? await Shell.attempt(executable, ["rmi", image])
+    }
+}
