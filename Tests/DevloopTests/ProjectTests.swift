@@ -193,7 +193,7 @@ struct WatchedPathsTests {
         let tree = try Tree(["web/.dockerignore": ""])
         let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#)
         let result = impact(paths, [(try root(paths, "/web").id, ".dockerignore")])
-        #expect(result.ignoreFiles)
+        #expect(result.filters)
         #expect(result.services == ["web": [".dockerignore"]])
     }
 
@@ -211,6 +211,6 @@ struct WatchedPathsTests {
         let result = impact(paths, [(manifests.id, "a.yaml"), (configuration.id, "devloop.json")])
         #expect(result.manifests == ["a.yaml"])
         #expect(result.configuration)
-        #expect(result.services.isEmpty && !result.ignoreFiles)
+        #expect(result.services.isEmpty && !result.filters)
     }
 }

@@ -60,7 +60,8 @@ struct WatchedPaths: Sendable {
                 }
                 patterns.append(try IgnorePatterns(patterns: service.ignore))
             } catch {
-                problems.append("\(service.name): the ignore patterns cannot be used, so every file counts: \(error)")
+                problems.append(
+                    "\(service.name): the ignore patterns cannot be used, so they leave out no file: \(error)")
             }
             let always = [service.dockerfile, own, "\(service.context)/.dockerignore"].compactMap(inside)
             let sources = Self.sources(of: service, environment)

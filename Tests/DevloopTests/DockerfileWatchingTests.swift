@@ -5,8 +5,8 @@ import Watcher
 
 @testable import devloop
 
-/// Which files devloop watches, and what a change of each means.
-@Suite struct WatchedPathsTests {
+/// Which files devloop watches because of what the Dockerfile says.
+@Suite struct DockerfileWatchingTests {
     /// A context in a folder of its own, with a Dockerfile in it.
     private final class Context {
         let path: String
