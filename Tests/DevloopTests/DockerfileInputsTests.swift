@@ -7,10 +7,11 @@ import Testing
     /// What a Dockerfile takes, for tests that expect it to be decided.
     private func sources(
         _ text: String, stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], skipsUnneededStages: Bool = true
     ) -> [String]? {
         let inputs = BuildInputs(
-            dockerfile: Array(text.utf8), stage: stage, arguments: arguments, environment: environment)
+            dockerfile: Array(text.utf8), stage: stage, arguments: arguments, environment: environment,
+            skipsUnneededStages: skipsUnneededStages)
         return if case .sources(let sources) = inputs { sources } else { nil }
     }
 
@@ -86,7 +87,9 @@ import Testing
     }
 
     @Test func everythingCountsInAFileThatIsNotUTF8() {
-        #expect(BuildInputs(dockerfile: Array("FROM a\nCOPY ".utf8) + [0xFF, 0x20, 0x78]) != .sources([]))
+        #expect(
+            BuildInputs(dockerfile: Array("FROM a\nCOPY ".utf8) + [0xFF, 0x20, 0x78], skipsUnneededStages: true)
+                != .sources([]))
     }
 
     @Test(arguments: [
@@ -135,6 +138,23 @@ import Testing
             COPY last /
             """
         #expect(sources(text, stage: stage) == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("one", ["first"]), ("two", ["first", "second"]), ("final", ["first", "last", "second"]),
+            (nil, ["first", "last", "second"]),
+        ] as [(String?, [String])])
+    func theLegacyBuilderNeedsWhatTheStagesBeforeItTake(stage: String?, expected: [String]) {
+        let text = """
+            FROM alpine AS one
+            COPY first /
+            FROM alpine AS two
+            COPY second /
+            FROM scratch AS final
+            COPY last /
+            """
+        #expect(sources(text, stage: stage, skipsUnneededStages: false) == expected)
     }
 
     @Test(arguments: [

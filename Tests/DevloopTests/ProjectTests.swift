@@ -139,7 +139,8 @@ struct WatchedPathsTests {
         func paths(_ services: String, manifests: String = "[]") throws -> WatchedPaths {
             let text = "{ \"manifests\": \(manifests), \"services\": [\(services)] }"
             return WatchedPaths(
-                try Configuration.parse(Array(text.utf8), path: "\(path)/devloop.json", file: "devloop.json"))
+                try Configuration.parse(Array(text.utf8), path: "\(path)/devloop.json", file: "devloop.json"),
+                builderSkipsStages: true)
         }
     }
 

@@ -25,16 +25,15 @@ import Watcher
                     context: tree.context, dockerfile: tree.dockerfile, stage: example.stage,
                     arguments: example.arguments)
             }
-            let filter = try tree.filter(of: example)
+            let filter = try tree.filter(of: example, builder)
             // Some name what isn't there, or two things for one place.
             guard let before = try await build().id else { continue }
             built += 1
             files += example.paths.count
             outside += example.paths.count { !filter.includes($0) }
-            // The legacy builder builds stages that aren't needed, too, and fails if what they copy is gone. And it
-            // looks through links that it copies as links, to see whether its cache is still good.
+            // The legacy builder looks through links that it copies as links, to see whether its cache is still good.
             let spared = builder.usesBuildKit ? [] : example.linkTargets
-            try tree.change(example, deleting: builder.usesBuildKit) { path in
+            try tree.change(example) { path in
                 !filter.includes(path) && !spared.contains { path == $0 || path.hasPrefix($0 + "/") }
             }
             let after = try await build()
@@ -191,7 +190,7 @@ private struct BuildTree {
     }
 
     /// What devloop watches of the context.
-    func filter(of example: BuildCase) throws -> PathFilter {
+    func filter(of example: BuildCase, _ builder: ImageBuilderProgram) throws -> PathFilter {
         var service = Configuration.Service(
             name: "a", image: try #require(ImageReference("a")), context: context, dockerfile: dockerfile, keyPath: "")
         service.stage = example.stage
@@ -201,16 +200,18 @@ private struct BuildTree {
         }
         let configuration = Configuration(
             path: folder + "/devloop.json", name: "a", services: [service], origin: .init(file: ""))
-        return try #require(WatchedPaths(configuration).roots.first { $0.path == context }).filter
+        return try #require(
+            WatchedPaths(configuration, builderSkipsStages: builder.usesBuildKit).roots.first { $0.path == context }
+        ).filter
     }
 
-    /// Changes, makes and perhaps deletes files of which that is allowed.
-    func change(_ example: BuildCase, deleting: Bool, where isAllowed: (String) -> Bool) throws {
+    /// Changes, makes and deletes files of which that is allowed.
+    func change(_ example: BuildCase, where isAllowed: (String) -> Bool) throws {
         let paths = example.paths.filter(isAllowed)
         for (index, path) in paths.enumerated() {
             let file = context + "/" + path
             if index % 3 == 2 || example.links[path] != nil {
-                if deleting { try FileManager.default.removeItem(atPath: file) }
+                try FileManager.default.removeItem(atPath: file)
             } else {
                 try Data("changed".utf8).write(to: URL(fileURLWithPath: file))
                 if index % 3 == 1 {

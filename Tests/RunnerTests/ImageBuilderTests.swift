@@ -50,6 +50,22 @@ import Testing
         docker.verify()
     }
 
+    @Test(
+        arguments: [
+            ("0", "28.0.1", true, false), ("1", "20.10.5", false, true), ("", "28.0.1", true, true),
+            (nil, "28.0.1", true, true), (nil, "28.0.1", false, false), (nil, "20.10.5", true, false),
+            (nil, "23.0.0-rc.1", true, true), (nil, "unheard of", true, false),
+        ] as [(String?, String, Bool, Bool)])
+    func theClientTellsWhetherStagesAreSkipped(
+        choice: String?, version: String, hasBuildx: Bool, expected: Bool
+    ) async throws {
+        let (docker, builder) = try builder(
+            "--version*) echo 'Docker version \(version), build 1';; buildx*) exit \(hasBuildx ? 0 : 1);;")
+        let environment = choice.map { ["DOCKER_BUILDKIT": $0] } ?? [:]
+        #expect(try await builder.skipsUnneededStages(environment: environment) == expected)
+        docker.verify()
+    }
+
     @Test func theNoticeOfTheOldBuilderIsLeftOut() async throws {
         let (docker, builder) = try builder(
             """

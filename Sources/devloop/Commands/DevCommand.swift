@@ -16,21 +16,24 @@ struct DevCommand: Sendable {
         let target = context.target(for: configuration)
         // Watching begins before anything is read or built: what is saved from now on is noticed.
         let watcher = try TreeWatcher(
-            roots: WatchedPaths(configuration).roots,
+            roots: WatchedPaths(configuration, builderSkipsStages: false).roots,
             schedule: PollSchedule(
                 pollMilliseconds: configuration.watch.poll.milliseconds,
                 settleMilliseconds: configuration.watch.settle.milliseconds))
         try await watcher.start()
         async let prepared: Void = target.prepare()
         async let dockerAnswers: Void = context.builder.prepare()
+        async let builderSkipsStages = context.builder.skipsUnneededStages(environment: context.environment)
         async let joined = loader.join(configuration)
         let project = try await joined
         try await dockerAnswers
         try await prepared
+        let skipsStages = try await builderSkipsStages
 
         terminal.status("\(configuration.name) on \(target.summary)")
         let loop = DevLoop(
-            loader: loader, target: target, builder: context.builder, terminal: terminal, jobs: context.jobs)
+            loader: loader, target: target, builder: context.builder, terminal: terminal, jobs: context.jobs,
+            builderSkipsStages: skipsStages)
         await loop.run(project, watcher: watcher)
         await watcher.stop()
         try await end(project, target)

@@ -4,8 +4,8 @@
 /// image that is not a stage of the file may have `ONBUILD` instructions, which copy anything (one whose name says
 /// `onbuild` is taken to). And it may set a variable of an `ARG`'s name, which the legacy builder prefers to the `ARG`.
 ///
-/// With the legacy builder the stages that the wanted one doesn't need are built as well. What they copy doesn't count:
-/// it makes no difference to the image.
+/// The legacy builder builds the stages that the wanted one doesn't need as well, and fails where what they copy is
+/// missing: with it, they count too.
 enum BuildInputs: Equatable {
     /// All files may count, and why: the Dockerfile copies the whole context, or can't be judged.
     case everything(String)
@@ -19,14 +19,17 @@ enum BuildInputs: Equatable {
     ///   - stage: the stage to build; the last where `nil`.
     ///   - arguments: the build arguments.
     ///   - environment: where the arguments without a value find theirs.
+    ///   - skipsUnneededStages: whether the builder builds only the stages that the wanted one needs.
     init(
         dockerfile: [UInt8], stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], skipsUnneededStages: Bool
     ) {
         var given: [String: String] = [:]
         for argument in arguments { given[argument.name] = argument.value ?? environment[argument.name] }
         do {
-            let sources = try Self.sources(of: try DockerfileParser(dockerfile), stage: stage, given: given)
+            let sources = try Self.sources(
+                of: try DockerfileParser(dockerfile), stage: stage, given: given,
+                skipsUnneededStages: skipsUnneededStages)
             self = sources.contains("") ? .everything("the whole context is copied") : .sources(sources.sorted())
         } catch {
             self = .everything(error.reason)
@@ -34,25 +37,34 @@ enum BuildInputs: Equatable {
     }
 
     private static func sources(
-        of file: DockerfileParser, stage: String?, given: [String: String]
+        of file: DockerfileParser, stage: String?, given: [String: String], skipsUnneededStages: Bool
     ) throws(UndecidedDockerfile) -> Set<String> {
         if given["BUILDKIT_SYNTAX"] != nil || !isKnown(syntax: file.syntax) {
             throw UndecidedDockerfile("an unknown syntax")
         }
         let stages = try readStages(of: file, given: given)
+        let wanted = try indices(of: stage, in: stages)
+        let built =
+            skipsUnneededStages
+            ? try needed(by: wanted, in: stages) : Set(stages.indices.prefix { $0 <= wanted.max() ?? 0 })
         var sources: Set<String> = []
-        var waiting = try indices(of: stage, in: stages)
-        var seen = Set(waiting)
+        for index in built { sources.formUnion(try stages[index].get().sources) }
+        return sources
+    }
+
+    /// The stages that these need, and themselves.
+    private static func needed(by wanted: [Int], in stages: [Stage]) throws(UndecidedDockerfile) -> Set<Int> {
+        var waiting = wanted
+        var seen = Set(wanted)
         while let index = waiting.popLast() {
             let stage = try stages[index].get()
-            sources.formUnion(stage.sources)
             let needed = stages.indices.filter { other in
                 stage.mayNeedAny || stage.needs.contains(String(other))
                     || stages[other].name.map(stage.needs.contains) ?? false
             }
             waiting += needed.filter { seen.insert($0).inserted }
         }
-        return sources
+        return seen
     }
 
     /// A stage as far as it can be judged: what is malformed in one that isn't needed doesn't matter.

@@ -37,8 +37,13 @@ struct WatchedPaths: Sendable {
     private let meanings: [String: Meaning]
 
     /// Reads the ignore files and Dockerfiles of a configuration's services and decides what is watched.
-    /// - Parameter environment: where build arguments without a value find theirs.
-    init(_ configuration: Configuration, environment: [String: String] = ProcessEnvironment.current()) {
+    /// - Parameters:
+    ///   - environment: where build arguments without a value find theirs.
+    ///   - builderSkipsStages: whether the builder builds only the stages that an image needs.
+    init(
+        _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.current(),
+        builderSkipsStages: Bool
+    ) {
         var roots: [WatchRoot] = []
         var meanings: [String: Meaning] = [:]
         var problems: [String] = []
@@ -64,7 +69,7 @@ struct WatchedPaths: Sendable {
                     "\(service.name): the ignore patterns cannot be used, so they leave out no file: \(error)")
             }
             let always = [service.dockerfile, own, "\(service.context)/.dockerignore"].compactMap(inside)
-            let sources = Self.sources(of: service, environment)
+            let sources = Self.sources(of: service, environment, builderSkipsStages)
             let tree = Tree(
                 filterFiles: Set(always), narrowedContext: sources == nil ? nil : service.context)
             add(
@@ -89,10 +94,13 @@ struct WatchedPaths: Sendable {
     }
 
     /// The files of its context that a service's Dockerfile names; `nil` where any may count.
-    private static func sources(of service: Configuration.Service, _ environment: [String: String]) -> [String]? {
+    private static func sources(
+        of service: Configuration.Service, _ environment: [String: String], _ builderSkipsStages: Bool
+    ) -> [String]? {
         guard let dockerfile = try? FileSystem.read(service.dockerfile) else { return nil }
         let inputs = BuildInputs(
-            dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment)
+            dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment,
+            skipsUnneededStages: builderSkipsStages)
         guard case .sources(let sources) = inputs, !ContextLinks.areMet(by: sources, in: service.context) else {
             return nil
         }
