@@ -21,6 +21,25 @@ import Testing
         let filter = PathFilter(including: IncludePatterns([pattern]))
         for path in counting { #expect(filter.includes(path), "\(path)") }
         for path in others { #expect(!filter.includes(path), "\(path)") }
+        for path in counting + others {
+            let bytes = Array(path.utf8)
+            let folder = bytes[..<(bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0)]
+            let parent = folder.isEmpty ? filter.rootVerdict : filter.judge(Array(folder))
+            #expect(filter.includes(bytes[...], parent: parent) == filter.includes(path), "\(path), as scans ask")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: Noticing.allCases)
+    func whatIsNotNamedIsNotReported(_ noticing: Noticing) async throws {
+        let folder = try ScratchFolder()
+        try folder.makeFolder("src")
+        let probe = try await WatcherProbe(
+            folder.path,
+            filter: PathFilter(including: IncludePatterns(["src/*.c"]), alwaysIncluding: ["Dockerfile"]),
+            noticing: noticing)
+        for file in ["a.c", "src/a.h", "src/b.c", "Dockerfile"] { try folder.write("one", to: file) }
+        #expect(try await probe.next() == ["+Dockerfile", "+src/b.c"])
+        await probe.watcher.stop()
     }
 
     @Test func foldersThatHoldNothingThatIsNamedAreSkipped() {

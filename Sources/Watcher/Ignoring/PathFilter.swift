@@ -68,10 +68,11 @@ extension PathFilter {
 
     /// The short form of ``judge(_:parent:)`` for a path whose children are not to be judged.
     func includes(_ path: ArraySlice<UInt8>, parent: Verdict) -> Bool {
-        for index in ignoring.indices where ignoring[index].excludes(path, parent: parent.judgements[index]) {
-            return alwaysIncluding.contains { path.elementsEqual($0) }
+        let isExcluded = ignoring.indices.contains {
+            ignoring[$0].excludes(path, parent: parent.judgements[$0])
         }
-        return true
+        let isIncluded = parent.inclusion.map { including?.judge(path, parent: $0).counts ?? true } ?? true
+        return isIncluded && !isExcluded || alwaysIncluding.contains { path.elementsEqual($0) }
     }
 
     /// Judges a path and each folder above it.
