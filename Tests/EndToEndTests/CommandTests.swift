@@ -97,6 +97,49 @@ import Testing
         #expect(result.output.contains("was refused"))
     }
 
+    private static let configurationThatAllowsNoContext = StandIns.configuration.replacingOccurrences(
+        of: #""allowedContexts": ["here", "there"],"#, with: "")
+
+    @Test(arguments: ["dev", "down"])
+    func aClusterThatIsNotKnownToBeLocalIsExit78WithoutATerminal(_ command: String) async throws {
+        let result = try await run(command, configuration: Self.configurationThatAllowsNoContext)
+        #expect(result.status == 78)
+        for word in ["context here", "https://nowhere", "namespace default", "--yes", "allowedContexts"] {
+            #expect(result.output.contains(word), "\(result.output)")
+        }
+        #expect(!result.calls.contains { $0.contains("--context") }, "\(result.calls)")
+    }
+
+    @Test func yesAllowsACluster() async throws {
+        let result = try await run("down", "--yes", configuration: Self.configurationThatAllowsNoContext)
+        #expect(result.status == 0)
+        #expect(result.calls.contains { $0.hasPrefix("kubectl --context=here") && $0.contains(" delete ") })
+    }
+
+    @Test(arguments: ["y", "n"]) func atATerminalTheClusterIsAskedAboutOnce(answer: String) async throws {
+        let standIns = try StandIns(configuration: Self.configurationThatAllowsNoContext)
+        defer { standIns.remove() }
+        _ = await (try standIns.devloop("--version")).exitStatus()
+        let down = { (typed: String) in
+            try await Shell.attempt(
+                "/bin/sh",
+                [
+                    "-c", "cd \"$1\" && printf \"$2\" | script --quiet --return --command \"$3 down\" /dev/null", "sh",
+                    standIns.folder.path, typed, DevloopProcess.executable,
+                ],
+                environment: [
+                    "PATH": "\(standIns.path):/usr/bin:/bin", "XDG_STATE_HOME": standIns.folder.path + "/state",
+                ])
+        }
+        let first = try await down("\(answer)\n")
+        let isAllowed = answer == "y"
+        #expect(first.text.contains("https://nowhere"), "\(first)")
+        #expect((first.termination == .exited(0)) == isAllowed, "\(first)")
+        #expect(standIns.calls.contains { $0.contains(" delete ") } == isAllowed)
+        let second = try await down("")
+        #expect(second.text.contains("not known to be") != isAllowed, "\(second)")
+    }
+
     @Test func aContextThatDoesNotExistIsExit78WithTheOnesThatDo() async throws {
         let result = try await run("dev", "--context", "nope")
         #expect(result.status == 78)

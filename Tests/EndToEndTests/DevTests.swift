@@ -56,7 +56,7 @@ import Testing
     @Test func anImageThatCameOutTheSameIsNeitherPushedNorRestarted() async throws {
         try await withDev { standIns, dev in
             let (line, call) = (dev.lineCount, standIns.calls.count)
-            try standIns.write("FROM scratch\n", to: "web/Dockerfile")
+            try standIns.write(StandIns.dockerfile, to: "web/Dockerfile")
             try await dev.line(from: line, containing: "web unchanged")
             let calls = standIns.calls.dropFirst(call).filter { !$0.contains("get pods") }
             #expect(calls.count == 1 && calls.first?.hasPrefix("docker build") == true, "\(calls)")
@@ -219,7 +219,7 @@ import Testing
             try FileManager.default.removeItem(at: web)
             try await dev.line(from: line, containing: "path not found")
             try FileManager.default.createDirectory(at: web, withIntermediateDirectories: true)
-            try standIns.write("FROM scratch\n", to: "web/Dockerfile")
+            try standIns.write(StandIns.dockerfile, to: "web/Dockerfile")
             try standIns.write("back", to: "web/index.js")
             try await dev.line(from: line, containing: "✓ web live in")
         }

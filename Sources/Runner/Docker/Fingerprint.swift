@@ -1,15 +1,17 @@
 /// A 64-bit FNV-1a hash (http://www.isthe.com/chongo/tech/comp/fnv/): the same in every run, unlike `Hasher`'s.
-struct Fingerprint {
+package struct Fingerprint {
     private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
+    package init() {}
+
     /// Adds a text and its end.
-    mutating func add(_ text: String) {
+    package mutating func add(_ text: String) {
         for byte in text.utf8 { combine(byte) }
         combine(0xFF)
     }
 
     /// Sixteen hexadecimal digits.
-    var text: String {
+    package var text: String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -8,7 +8,7 @@ public final class KubernetesTarget: Target {
     /// What is settled by ``prepare()`` and stays.
     private struct Cluster {
         var kubectl: Kubectl
-        var server: String
+        var identity: ClusterIdentity
         var delivery: ImageDelivery
     }
 
@@ -22,6 +22,7 @@ public final class KubernetesTarget: Target {
     private let requestedNamespace: String?
     private let registry: String?
     private let usesMinikubeDocker: Bool
+    private let permission: @Sendable (ClusterIdentity) async throws -> Void
     private let launcher: any CommandRunning
     private let builder: ImageBuilder
     private let shared = Mutex(Shared())
@@ -34,14 +35,17 @@ public final class KubernetesTarget: Target {
     ///   - namespace: where objects go that name none; the context's where `nil`.
     ///   - registry: where images are pushed.
     ///   - usesMinikubeDocker: whether this shell's docker is minikube's.
+    ///   - permission: is asked before the cluster is, and throws where it must not be used.
     public init(
         context: String?, namespace: String?, registry: String?, usesMinikubeDocker: Bool,
-        launcher: any CommandRunning, builder: ImageBuilder
+        launcher: any CommandRunning, builder: ImageBuilder,
+        permission: @escaping @Sendable (ClusterIdentity) async throws -> Void = { _ in }
     ) {
         requestedContext = context
         requestedNamespace = namespace
         self.registry = registry
         self.usesMinikubeDocker = usesMinikubeDocker
+        self.permission = permission
         self.launcher = launcher
         self.builder = builder
     }
@@ -49,17 +53,19 @@ public final class KubernetesTarget: Target {
     /// `Kubernetes context lab (https://127.0.0.1:6443), namespace default, images go to localhost:5000`
     public var summary: String {
         guard let cluster = shared.withLock({ $0.cluster }) else { return "Kubernetes" }
-        return "Kubernetes context \(cluster.kubectl.context) (\(cluster.server)), namespace "
+        return "Kubernetes context \(cluster.kubectl.context) (\(cluster.identity.server)), namespace "
             + "\(cluster.kubectl.namespace), \(cluster.delivery)"
     }
 
     /// Settles context and namespace for good, and asks the server for its version.
     public func prepare() async throws {
         let cluster = try await resolveCluster()
+        try await permission(cluster.identity)
         let version = try await launcher.runTool(cluster.kubectl.serverVersion())
         guard version.termination.isSuccess else {
             throw TargetError(
-                .unavailable, "the cluster of context \(cluster.kubectl.context) (\(cluster.server)) cannot be reached",
+                .unavailable,
+                "the cluster of context \(cluster.kubectl.context) (\(cluster.identity.server)) cannot be reached",
                 details: version.errorText.split(separator: "\n").suffix(2).map(String.init),
                 advice: "start it (Docker Desktop, minikube start, kind create cluster, …), choose another with "
                     + "--context, or run without a cluster: --target docker")
@@ -88,10 +94,11 @@ public final class KubernetesTarget: Target {
         }
         let clusterName = entry["cluster"]?.string
         let server = (view["clusters"]?.array ?? []).first { $0["name"]?.string == clusterName }
+        let identity = ClusterIdentity(
+            context: name, server: server?[path: ["cluster", "server"]]?.string ?? "no server",
+            namespace: requestedNamespace ?? entry["namespace"]?.string ?? "default")
         return Cluster(
-            kubectl: Kubectl(
-                context: name, namespace: requestedNamespace ?? entry["namespace"]?.string ?? "default"),
-            server: server?[path: ["cluster", "server"]]?.string ?? "no server",
+            kubectl: Kubectl(context: name, namespace: identity.namespace), identity: identity,
             delivery: ImageDelivery(context: name, registry: registry, usesMinikubeDocker: usesMinikubeDocker))
     }
 

@@ -28,6 +28,8 @@ struct CommonOptions: Sendable, Equatable {
     var context: String?
     /// The namespace.
     var namespace: String?
+    /// Whether a cluster that is not known to be local may be used.
+    var isClusterAllowed = false
     /// The registry that images are pushed to.
     var registry: String?
     /// Builds at once; `nil` is as many as there are cores.

@@ -90,6 +90,7 @@ extension Option {
         },
         Option("context", takes: "CONTEXT", "use this kubectl context", .kubeContext, \.context),
         Option("namespace", short: "n", takes: "NAMESPACE", "use this namespace", .namespace, \.namespace),
+        Option("yes", short: "y", "use the cluster without asking") { $0.common.isClusterAllowed = true },
         Option("registry", takes: "REGISTRY", "push images to HOST[:PORT][/PATH]", .registry, \.registry),
         Option("jobs", short: "j", takes: "N", "run N builds at once (default: one for each core)") { flags, value in
             flags.common.jobs = Int(value).flatMap { (1...1000).contains($0) ? $0 : nil }

@@ -26,8 +26,17 @@ struct CommandContext: Sendable {
                 context: configuration.kubeContext, namespace: configuration.namespace,
                 registry: configuration.registry,
                 usesMinikubeDocker: environment["MINIKUBE_ACTIVE_DOCKERD"] != nil, launcher: launcher,
-                builder: builder)
+                builder: builder, permission: permission(for: configuration).check)
         }
+    }
+
+    /// Whether a cluster may be changed for a configuration.
+    private func permission(for configuration: Configuration) -> ClusterPermission {
+        let canAsk = StandardInput.isTerminal && StandardStream.error.isTerminal
+        return ClusterPermission(
+            project: configuration.path, allowedContexts: configuration.allowedContexts,
+            isGiven: options.isClusterAllowed, answers: ClusterAnswers(environment: environment),
+            ask: canAsk ? terminal.ask : nil, warn: { terminal.warning($0) })
     }
 
     /// How many images are built at once.

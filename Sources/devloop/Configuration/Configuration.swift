@@ -22,6 +22,8 @@ struct Configuration: Sendable, Equatable {
     var target: TargetKind = .kubernetes
     /// The kubectl context; `nil` is the current one.
     var kubeContext: String?
+    /// The contexts that may be used though they are not known to be local.
+    var allowedContexts: [String] = []
     /// The namespace; `nil` is the context's.
     var namespace: String?
     /// The registry that images are pushed to: `HOST[:PORT][/PATH]`.

@@ -75,7 +75,8 @@ struct ConfigurationReader {
             let root = object(
                 document, at: "",
                 keys: [
-                    "$schema", "name", "manifests", "target", "kubeContext", "namespace", "registry", "services",
+                    "$schema", "name", "manifests", "target", "kubeContext", "allowedContexts", "namespace", "registry",
+                    "services",
                     "watch",
                 ])
         else { return nil }
@@ -86,6 +87,8 @@ struct ConfigurationReader {
             manifests: manifests(root["manifests"]),
             target: target(root["target"]),
             kubeContext: string("kubeContext", of: root, at: "", .kubeContext),
+            allowedContexts: strings(root["allowedContexts"], at: "allowedContexts", .kubeContext, of: "contexts")
+                .map(\.value),
             namespace: string("namespace", of: root, at: "", .namespace),
             registry: string("registry", of: root, at: "", .registry),
             services: services(of: root),

@@ -98,6 +98,15 @@ final class Terminal: Sendable {
         }
     }
 
+    /// Asks a question whose answer is yes or no, the last line on the line of the answer.
+    /// - Returns: whether the answer is `y` or `yes`.
+    /// - Throws: `CancellationError`.
+    @Sendable func ask(_ lines: [String]) async throws -> Bool {
+        write(Array(lines.flatMap(current.plain).dropLast()), to: .error)
+        let answer = try await StandardInput.line()
+        return ["y", "yes"].contains(answer?.lowercased())
+    }
+
     /// A command that is about to run, shown with `--verbose`.
     func command(_ command: Command) {
         guard verbosity == .verbose else { return }

@@ -88,7 +88,8 @@ struct KubernetesStage: Stage {
 
     var flags: [String] {
         [
-            "--target", "kubernetes", "--context", Self.context ?? "", "--registry", Self.registry ?? "", "--namespace",
+            "--target", "kubernetes", "--yes", "--context", Self.context ?? "", "--registry", Self.registry ?? "",
+            "--namespace",
             namespace,
         ]
     }

@@ -18,8 +18,8 @@ struct StandIns: Sendable {
             try FileManager.default.createDirectory(
                 at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
         }
-        try write("FROM scratch\n", to: "web/Dockerfile")
-        try write("FROM scratch\n", to: "api/Dockerfile")
+        try write(Self.dockerfile, to: "web/Dockerfile")
+        try write(Self.dockerfile, to: "api/Dockerfile")
         try write("kind: recorded\n", to: "k8s/all.yaml")
         try write(configuration, to: "devloop.json")
         for (name, branches) in [("docker", docker), ("kubectl", kubectl)] {
@@ -41,9 +41,12 @@ struct StandIns: Sendable {
         }
     }
 
+    static let dockerfile = "FROM scratch\nCOPY . /\n"
+
     /// Every build makes another image.
     static let docker = #"""
         "version --format={{.Server.Version}}") echo 20.10;;
+        "--version") echo "Docker version 20.10";;
         build*) printf 'sha256:%s' "$(cat "$here"/web/* "$here"/api/* | cksum | cut -d' ' -f1)" >"$id"; echo "built $image";;
         tag*|"image inspect"*) echo '[]';;
         push*) echo 'latest: digest: sha256:0123 size: 1';;
@@ -64,6 +67,7 @@ struct StandIns: Sendable {
 
     static let configuration = """
         { "name": "shop", "manifests": ["k8s"], "registry": "registry:5000",
+          "allowedContexts": ["here", "there"],
           "services": [{ "image": "shop/web", "context": "web" }, { "image": "shop/api", "context": "api" }] }
         """
 
