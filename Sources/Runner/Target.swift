@@ -63,7 +63,9 @@ public struct TargetError: Error, Hashable {
     public enum Severity: Sendable {
         /// The step failed; the loop goes on.
         case failed
-        /// The outside program or its server is missing or cannot be reached.
+        /// The step failed, because what it was about is not there any more.
+        case missing
+        /// The outside program or its server is missing or cannot be reached: the loop tries again by itself.
         case unavailable
         /// The configuration is wrong: a context that does not exist, a manifest that can't be read.
         case configuration
@@ -120,6 +122,11 @@ public protocol Target: Sendable {
 
     /// Returns when the workload's containers are up after the last apply or restart.
     func waitUntilReady(_ workload: Workload) async throws
+
+    /// Compares what the workload's containers run, once they are up, with the image that was built for them.
+    /// - Returns: what the user should know of containers that use another build of the image on purpose.
+    /// - Throws: ``TargetError`` where one runs another image: which, and why that is.
+    func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String]
 
     /// Hands over every line of the workloads' containers from now on, those of containers that start later from
     /// their first line, until the task is cancelled. The set of workloads is asked for again whenever a container

@@ -10,12 +10,18 @@ private final class FakeTarget: Target {
     private let created: Set<String>
     private let running: Set<String>
     private let failures = Mutex<[String: Int]>([:])
+    private let severity: TargetError.Severity
 
     /// - Parameters:
     ///   - created: the workloads that an apply creates, by name.
     ///   - running: the workloads that run the asked image already.
     ///   - failures: how often a call fails before it succeeds.
-    init(created: Set<String> = [], running: Set<String> = [], failures: [String: Int] = [:]) {
+    ///   - severity: how bad that is.
+    init(
+        created: Set<String> = [], running: Set<String> = [], failures: [String: Int] = [:],
+        severity: TargetError.Severity = .failed
+    ) {
+        self.severity = severity
         self.created = created
         self.running = running
         self.failures.withLock { $0 = failures }
@@ -30,7 +36,7 @@ private final class FakeTarget: Target {
             failures[call] = left - 1
             return true
         }
-        if fails { throw TargetError("\(call) fails") }
+        if fails { throw TargetError(severity, "\(call) fails") }
     }
 
     var summary: String { "fake" }
@@ -52,6 +58,11 @@ private final class FakeTarget: Target {
     }
 
     func waitUntilReady(_ workload: Workload) async throws { try record("ready \(workload.name)") }
+
+    func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String] {
+        try record("verify \(workload.name)")
+        return ["\(workload.name) runs"]
+    }
 
     func followLogs(
         of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
@@ -147,6 +158,41 @@ private final class FakeTarget: Target {
         #expect(await deployment.isLive(one.built, of: "web"))
         _ = try await deployment.rollOut(try image("shop/web", "2"), of: web, isRunning: false)
         #expect(await !deployment.isLive(one.built, of: "web"))
+    }
+
+    @Test func aWorkloadThatWasDeletedComesBackWithAllThatBelongsToIt() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(failures: ["restart w of 2": 1], severity: .missing)
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        _ = try await deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: false)
+        _ = try await deployment.rollOut(try image("shop/web", "2"), of: web, isRunning: false)
+        #expect(target.recorded == ["apply w", "restart w of 1", "restart w of 2", "apply svc w"])
+    }
+
+    @Test func aWorkloadThatIsDeletedWhileItIsWaitedForComesBack() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(created: ["w"], failures: ["ready w": 1], severity: .missing)
+        let deployment = Deployment(project: current, target: target)
+        _ = try await deployment.rollOut(try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
+        try await deployment.awaitReady([Workload(kind: .deployment, name: "w")])
+        #expect(target.recorded == ["apply w", "ready w", "apply svc w", "ready w"])
+    }
+
+    @Test func whatIsInNoManifestCannotComeBack() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(failures: ["ready x": 1], severity: .missing)
+        let deployment = Deployment(project: current, target: target)
+        await #expect(throws: TargetError.self) {
+            try await deployment.awaitReady([Workload(kind: .deployment, name: "x")])
+        }
+    }
+
+    @Test func whatACheckOfTheImageHasToSayIsToldOnce() async throws {
+        let deployment = Deployment(project: try project(separate), target: FakeTarget())
+        let workloads = [Workload(kind: .deployment, name: "w"), Workload(kind: .deployment, name: "a")]
+        for _ in 0..<2 { try await deployment.verify(try image("shop/web", "1"), runsIn: workloads) }
+        #expect(await deployment.takeNotices() == ["w runs", "a runs"])
     }
 
     @Test func eachNoticeIsTakenOnce() async throws {

@@ -139,6 +139,33 @@ import Testing
     }
 
     @Test(arguments: [
+        ("received unexpected HTTP status: 500 Internal Server Error", true), ("unexpected EOF", true),
+        ("dial tcp 127.0.0.1:5000: i/o timeout", true), ("write /data: no space left on device", true),
+        ("manifest invalid: manifest invalid", false), ("name unknown: repository not known", false),
+    ])
+    func aPushThatFailsWhileTheRegistryIsDownIsTriedAgain(words: String, isDown: Bool) async throws {
+        let (docker, builder) = try builder("tag*) ;; push*) echo '\(words)' >&2; exit 1;;")
+        let error = try await targetError { try await builder.push(try image(), as: try image("r:1/a").reference) }
+        #expect(error.severity == (isDown ? .unavailable : .failed))
+        docker.verify()
+    }
+
+    @Test(arguments: [
+        ("echo 'unexpected EOF'; exit 1", true), ("kill -9 $$", true),
+        ("echo 'write /var/lib/docker/tmp/x: no space left on device'; exit 1", true),
+        (
+            "echo 'npm error connect: connection refused, unexpected EOF'; echo 'returned a non-zero code: 1'; exit 1",
+            false
+        ),
+    ])
+    func aBuildThatWasCutOffIsTriedAgain(script: String, isCutOff: Bool) async throws {
+        let (docker, builder) = try builder("build*) \(script);;")
+        let error = try await targetError { try await builder.build(try request()) }
+        #expect(error.severity == (isCutOff ? .unavailable : .failed))
+        docker.verify()
+    }
+
+    @Test(arguments: [
         ("blog/posts", "denied: requested access to the resource is denied", "--registry"),
         (
             "localhost:5000/posts", "dial tcp 127.0.0.1:5000: connect: connection refused",
@@ -149,10 +176,10 @@ import Testing
         ("registry.test/posts", "no basic auth credentials", "docker login registry.test"),
         ("registry.test/posts", "http: server gave HTTP response to HTTPS client", "insecure-registries"),
     ])
-    func aFailedPushSaysWhatToDo(name: String, words: String, advice: String) async throws {
+    func aFailedPushSaysWhatToDoAndWhetherTheRegistryIsDown(name: String, words: String, advice: String) async throws {
         let (docker, builder) = try builder("tag*) ;; push*) echo waiting; echo '\(words)' >&2; exit 1;;")
         let error = try await targetError { try await builder.push(try image(), as: try image(name).reference) }
-        #expect(error.severity == .failed)
+        #expect(error.severity == (words.hasPrefix("dial tcp") ? .unavailable : .failed))
         #expect(error.details == [words])
         #expect(error.advice?.contains(advice) == true)
         docker.verify()

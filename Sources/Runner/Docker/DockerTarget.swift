@@ -122,6 +122,9 @@ public final class DockerTarget: Target {
             ? delivered : nil
     }
 
+    /// Containers are created from the image's id, which no tag can move: there is nothing to compare.
+    public func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String] { [] }
+
     /// Puts new containers into the place of the old ones. Where nothing stands against it, the old ones answer until
     /// the new ones are about to start, and end in the background: one that ignores SIGTERM does not hold up a save.
     /// If the new ones can't be started, the old ones come back.

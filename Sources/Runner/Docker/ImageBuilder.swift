@@ -98,7 +98,8 @@ public struct ImageBuilder: Sendable {
             })
         guard output.termination.isSuccess else {
             throw DockerFailure.error(
-                "docker build of \(request.reference) failed (\(output.termination))", said: tail.lines)
+                "docker build of \(request.reference) failed (\(output.termination))", said: tail.lines,
+                termination: output.termination)
         }
         guard let id = scratch.read(idFile).map({ String(decoding: $0, as: UTF8.self) }), id.hasPrefix("sha256:")
         else {
@@ -114,12 +115,16 @@ public struct ImageBuilder: Sendable {
     public func push(_ image: BuiltImage, as reference: ImageReference) async throws -> String {
         let tag = try await launcher.runTool(Command("docker", ["tag", image.id, reference.tagged]))
         guard tag.termination.isSuccess else {
-            throw DockerFailure.error("docker tag of \(reference.tagged) failed", said: [tag.errorText])
+            throw DockerFailure.error(
+                "docker tag of \(reference.tagged) failed", said: [tag.errorText],
+                termination: tag.termination)
         }
         let push = try await launcher.runTool(Command("docker", ["push", reference.tagged]))
         guard push.termination.isSuccess else {
             let said = push.errorText.isEmpty ? push.text : push.errorText
+            let error = DockerFailure.error("", said: [said], termination: push.termination)
             throw TargetError(
+                DockerFailure.isRegistryDown(said) ? .unavailable : error.severity,
                 "docker push of \(reference.tagged) failed (\(push.termination))",
                 details: said.split(separator: "\n").suffix(10).map(String.init),
                 advice: Self.pushAdvice(reference: reference, said: said))

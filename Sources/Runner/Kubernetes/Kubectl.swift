@@ -54,7 +54,13 @@ struct Kubectl: Sendable, Hashable {
         command(["get", workload.description, "--output=json"], namespace: workload.namespace)
     }
 
-    func pods(namespace: String?) -> Command { command(["get", "pods", "--output=json"], namespace: namespace) }
+    /// - Parameter labels: the labels of the pods to list; without any, all.
+    func pods(namespace: String?, labels: [String: String] = [:]) -> Command {
+        let selector = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        return command(
+            ["get", "pods", "--output=json"] + (selector.isEmpty ? [] : ["--selector=\(selector)"]),
+            namespace: namespace)
+    }
 
     /// Prints each pod as it is, then each change of one, until it is stopped or the server ends the watch.
     func watchPods(namespace: String?) -> Command {

@@ -56,6 +56,19 @@ public struct KubernetesObject: Sendable, Hashable {
         return json[path: path.dropLast() + ["metadata", "labels"]]?.stringMembers ?? [:]
     }
 
+    /// The labels by which a workload finds its pods; empty where it has none, or is a Pod.
+    var selector: [String: String] { json[path: ["spec", "selector", "matchLabels"]]?.stringMembers ?? [:] }
+
+    /// The image of each container and init container by the container's name.
+    var containerImages: [String: String] {
+        guard let path = podSpecPath, let spec = json[path: path] else { return [:] }
+        let containers = ["initContainers", "containers"].flatMap { spec[$0]?.array ?? [] }
+        let named = containers.compactMap { container in
+            container["name"]?.string.map { ($0, container["image"]?.string ?? "") }
+        }
+        return Dictionary(named) { first, _ in first }
+    }
+
     /// The images of all containers and init containers, as they are written.
     public var images: [String] {
         guard let path = podSpecPath, let spec = json[path: path] else { return [] }

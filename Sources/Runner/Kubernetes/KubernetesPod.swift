@@ -7,6 +7,8 @@ struct KubernetesPod: Sendable, Hashable {
         var image: String
         /// What runs, as the runtime tells it: `localhost:5000/blog/posts@sha256:…`, `docker://sha256:…`, …
         var imageID: String
+        /// `Always`, `IfNotPresent` or `Never`; the API server fills in the default.
+        var pullPolicy = ""
         var restarts: Int
         /// Whether the container runs now.
         var isRunning: Bool
@@ -81,6 +83,7 @@ struct KubernetesPod: Sendable, Hashable {
                 name: name, image: specification["image"]?.string ?? "", imageID: status?["imageID"]?.string ?? "",
                 restarts: status?["restartCount"]?.integer ?? 0, isRunning: state?["running"] != nil,
                 hasStarted: state?["running"] != nil || last != nil, lastEnd: last.map(Self.end))
+            container.pullPolicy = specification["imagePullPolicy"]?.string ?? ""
             container.waitingReason = state?[path: ["waiting", "reason"]]?.string
             container.waitingMessage = state?[path: ["waiting", "message"]]?.string ?? ""
             return container

@@ -150,9 +150,8 @@ public final class KubernetesTarget: Target {
             let output = try await launcher.runTool(kubectl.apply(group.map(\.json), namespace: namespace))
             Self.read(output.text, into: &report, workloads: group.compactMap(\.workload))
             guard output.termination.isSuccess else {
-                throw TargetError(
-                    "kubectl apply failed (\(output.termination))",
-                    details: output.errorText.split(separator: "\n").map(String.init))
+                throw KubectlFailure.error(
+                    "kubectl apply failed (\(output.termination))", output, context: kubectl.context)
             }
             shared.withLock { for object in group { $0.applied[object.identity] = object } }
         }
@@ -195,9 +194,8 @@ public final class KubernetesTarget: Target {
 
     /// Compares what the pods report with the image's id and with the digests it has in the registry.
     public func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
-        let (kubectl, delivery) = try (cluster().kubectl, cluster().delivery)
+        let delivery = try cluster().delivery
         var candidate = DeliveredImage(built: image, reference: image.reference.tagged)
-        var identities = [image.id]
         if case .push(let registry) = delivery {
             let reference = try Self.pushReference(image.reference, registry: registry)
             let digests = try await builder.repositoryDigests(of: image.id)
@@ -206,17 +204,61 @@ public final class KubernetesTarget: Target {
                     .last
             else { return nil }
             candidate = DeliveredImage(built: image, reference: reference.tagged, digest: String(digest))
-            identities = [String(digest)]
         }
-        let output = try await launcher.runTool(kubectl.pods(namespace: workload.namespace))
-        let pods = KubernetesPod.list(output.standardOutput).filter { !$0.isTerminating && !$0.isFinished }
-        let containers = pods.filter { $0.workload.map { owns(workload, $0, kubectl) } ?? false }
-            .flatMap(\.containers).filter { candidate.isMeant(by: $0.image) }
-        let isSame = { (container: KubernetesPod.Container) in
-            container.isRunning && container.image == candidate.reference
-                && identities.contains { container.imageID.hasSuffix($0) }
+        let check = try await check(of: candidate)
+        let pods: [KubernetesPod]
+        do { pods = try await self.pods(of: workload) } catch is TargetError { return nil }
+        let containers = pods.flatMap(\.containers).filter { candidate.isMeant(by: $0.image) }
+        let isRunning = containers.allSatisfy {
+            $0.isRunning && $0.image == candidate.reference && check.isSame($0)
         }
-        return !containers.isEmpty && containers.allSatisfy(isSame) ? candidate : nil
+        return !containers.isEmpty && isRunning ? candidate : nil
+    }
+
+    /// Compares what the workload's pods report, once they are up, with the digest that was pushed or the image's id.
+    public func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String] {
+        let check = try await check(of: image)
+        let pods = try await whenReachable { try await self.pods(of: workload) }
+        let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
+        let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
+        let differences = check.differences(in: pods, containers: names)
+        guard differences.isEmpty else {
+            let output = try await launcher.runTool(try cluster().kubectl.get(workload))
+            let now = (try? JSONParser.parse(output.standardOutput)).flatMap { KubernetesObject($0) }
+            throw check.failure(differences, of: workload, templateImages: now?.containerImages ?? [:])
+        }
+        return check.pinned(in: pods, containers: names).map {
+            "\(workload): \($0), which devloop does not build; it builds \(image.built.reference)"
+        }
+    }
+
+    private func check(of image: DeliveredImage) async throws -> ImageCheck {
+        switch try cluster().delivery {
+        case .push: return ImageCheck(image: image, identities: [image.digest ?? image.built.id, image.built.id])
+        case .kind, .k3d: return ImageCheck(image: image, identities: [image.built.id], digestsSayNothing: true)
+        case .shared:
+            let digests = try await builder.repositoryDigests(of: image.built.id)
+            return ImageCheck(image: image, identities: Set(digests.compactMap(Self.digest) + [image.built.id]))
+        }
+    }
+
+    private static func digest(of reference: String) -> String? {
+        reference.split(separator: "@").last.map(String.init)
+    }
+
+    /// The pods of the workload that have not ended and are not to end.
+    private func pods(of workload: Workload) async throws -> [KubernetesPod] {
+        let kubectl = try cluster().kubectl
+        let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
+        let output = try await launcher.runTool(
+            kubectl.pods(namespace: workload.namespace, labels: applied?.selector ?? [:]))
+        guard output.termination.isSuccess else {
+            throw KubectlFailure.error(
+                "the pods of \(workload) could not be asked for", output, context: kubectl.context)
+        }
+        return KubernetesPod.list(output.standardOutput).filter {
+            !$0.isTerminating && !$0.isFinished && $0.workload.map { owns(workload, $0, kubectl) } == true
+        }
     }
 
     private func owns(_ workload: Workload, _ owner: Workload, _ kubectl: Kubectl) -> Bool {
@@ -235,7 +277,7 @@ public final class KubernetesTarget: Target {
             }
         let output = try await launcher.runTool(command)
         guard output.termination.isSuccess else {
-            throw TargetError("\(workload) could not be restarted", details: [output.errorText])
+            throw KubectlFailure.error("\(workload) could not be restarted", output, context: kubectl.context)
         }
     }
 
@@ -244,7 +286,7 @@ public final class KubernetesTarget: Target {
         if let object = shared.withLock({ $0.applied.values.first { $0.workload == workload } }) { return object }
         let output = try await launcher.runTool(try cluster().kubectl.get(workload))
         guard output.termination.isSuccess, var json = try? JSONParser.parse(output.standardOutput) else {
-            throw TargetError("\(workload) could not be read", details: [output.errorText])
+            throw KubectlFailure.error("\(workload) could not be read", output, context: try cluster().kubectl.context)
         }
         json["status"] = nil
         json[path: ["spec", "nodeName"]] = nil
@@ -258,15 +300,29 @@ public final class KubernetesTarget: Target {
     /// `kubectl rollout status`; on failure with what the pods say.
     public func waitUntilReady(_ workload: Workload) async throws {
         let kubectl = try cluster().kubectl
-        let output = try await launcher.runTool(kubectl.awaitReady(workload))
-        guard !output.termination.isSuccess else { return }
-        var details = output.errorText.split(separator: "\n").map(String.init)
-        let pods = try await launcher.runTool(kubectl.pods(namespace: workload.namespace))
-        for pod in KubernetesPod.list(pods.standardOutput)
-        where pod.workload.map({ owns(workload, $0, kubectl) }) == true {
-            details += pod.containers.compactMap { PodProblem.describe($0, of: pod)?.text }
+        try await whenReachable { () async throws -> Void in
+            let output = try await self.launcher.runTool(kubectl.awaitReady(workload))
+            guard !output.termination.isSuccess else { return }
+            var error = KubectlFailure.error("\(workload) did not become ready", output, context: kubectl.context)
+            guard error.severity != .unavailable else { throw error }
+            for pod in try await self.pods(of: workload) {
+                error.details += pod.containers.compactMap { PodProblem.describe($0, of: pod)?.text }
+            }
+            throw error
         }
-        throw TargetError("\(workload) did not become ready", details: details)
+    }
+
+    /// A question that changes nothing is asked again until the cluster answers: that it is away is told by
+    /// ``followLogs(of:onEvent:)``, and the rest of the pass is done.
+    private func whenReachable<Answer: Sendable>(_ ask: () async throws -> Answer) async throws -> Answer {
+        var backoff = Backoff()
+        while true {
+            do {
+                return try await ask()
+            } catch let error as TargetError where error.severity == .unavailable {
+                try await backoff.wait()
+            }
+        }
     }
 
     /// Follows the pods of every namespace that the workloads are in, and their logs.

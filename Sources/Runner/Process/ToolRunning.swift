@@ -20,23 +20,3 @@ extension CommandRunning {
         }
     }
 }
-
-/// What docker's own error messages mean.
-enum DockerFailure {
-    /// The error for a docker command that failed: severity `unavailable` where docker says that its daemon can't be
-    /// reached.
-    static func error(_ summary: String, said lines: [String]) -> TargetError {
-        let text = lines.joined(separator: "\n")
-        if text.contains("Cannot connect to the Docker daemon") || text.contains("error during connect") {
-            return TargetError(
-                .unavailable, "the Docker daemon cannot be reached", details: lines.suffix(3),
-                advice: "start Docker Desktop, or: sudo systemctl start docker")
-        }
-        if text.contains("permission denied") && text.contains("docker.sock") {
-            return TargetError(
-                .unavailable, "the Docker daemon refuses this user", details: lines.suffix(3),
-                advice: "add yourself to the group docker: sudo usermod -aG docker $USER, then log in again")
-        }
-        return TargetError(summary, details: lines)
-    }
-}

@@ -107,8 +107,27 @@ actor Deployment {
     }
 
     /// Returns when the workloads are up.
-    nonisolated func awaitReady(_ workloads: [Workload]) async throws {
-        for workload in workloads { try await target.waitUntilReady(workload) }
+    func awaitReady(_ workloads: [Workload]) async throws {
+        for workload in workloads {
+            do {
+                try await target.waitUntilReady(workload)
+            } catch let error as TargetError where error.severity == .missing {
+                try await restore(workload, after: error)
+                try await target.waitUntilReady(workload)
+            }
+        }
+    }
+
+    /// Brings back a workload that somebody has deleted, with all that belongs to it.
+    private func restore(_ workload: Workload, after error: TargetError) async throws {
+        guard current.value.objects.contains(where: { $0.workload == workload }) else { throw error }
+        _ = try await applyAll()
+    }
+
+    /// Compares what the workloads run with the image; takes note of what is worth telling.
+    /// - Throws: ``TargetError`` where one runs another image.
+    func verify(_ image: DeliveredImage, runsIn workloads: [Workload]) async throws {
+        for workload in workloads { tell(try await target.verify(image, runsIn: workload)) }
     }
 
     /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again
@@ -131,14 +150,20 @@ actor Deployment {
             try await target.apply(objects, images: images)
         }
         applied.formUnion(objects.map(\.identity))
-        untold += report.notices.filter { told.insert($0).inserted }
+        tell(report.notices)
         return report
     }
 
+    private func tell(_ notices: [String]) { untold += notices.filter { told.insert($0).inserted } }
+
     private func restart(_ workload: Workload) async throws {
         let images = Array(delivered.values)
-        try await locks.withLocks(on: [workload]) { [target] in
-            try await target.restart(workload, images: images)
+        do {
+            try await locks.withLocks(on: [workload]) { [target] in
+                try await target.restart(workload, images: images)
+            }
+        } catch let error as TargetError where error.severity == .missing {
+            try await restore(workload, after: error)
         }
     }
 }

@@ -143,9 +143,10 @@ struct DevLoop: Sendable {
         in group: inout TaskGroup<Void>, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
     ) async {
         for notice in await deployment.takeNotices() { terminal.status(notice) }
-        if case .failed(let error) = outcome, error.severity == .unavailable {
+        if case .failed(var error) = outcome, error.severity == .unavailable {
+            error.advice = [error.advice, "devloop goes on trying"].compactMap { $0 }.joined(separator: "; ")
             // It is told once, and tried again until it is back: the edit must not be lost.
-            if state.unavailable.updateValue(error, forKey: service) != error {
+            if state.unavailable.updateValue(error, forKey: service)?.summary != error.summary {
                 terminal.error(error.about(service))
             }
             group.addTask {

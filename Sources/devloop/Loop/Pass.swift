@@ -1,6 +1,6 @@
 import Runner
 
-/// One pass of one service: build, deliver, restart, wait until it is ready.
+/// One pass of one service: build, deliver, restart, wait until it is ready and runs what was built.
 struct Pass: Sendable {
     /// How a pass ended.
     enum Outcome: Sendable {
@@ -64,6 +64,7 @@ struct Pass: Sendable {
             watch.finish("restart")
             try control.enter(.ready)
             try await deployment.awaitReady(workloads)
+            try await deployment.verify(delivered, runsIn: workloads)
             watch.finish("ready")
             await deployment.setLive(image, of: service.name)
             return .live(summary(watch, "live in"))

@@ -23,7 +23,7 @@ extension ExitCode {
         switch error {
         case let error as TargetError:
             switch error.severity {
-            case .failed: self = .failure
+            case .failed, .missing: self = .failure
             case .unavailable: self = .unavailable
             case .configuration: self = .configuration
             }

@@ -313,6 +313,100 @@ import Testing
         #expect(setup.calls().count == 2)
     }
 
+    // MARK: - The image that runs
+
+    private func delivered() throws -> DeliveredImage {
+        DeliveredImage(
+            built: try image(), reference: "localhost:5000/blog/posts:latest", digest: Self.digest("2"))
+    }
+
+    private func running(_ digit: String) -> PodFixture {
+        PodFixture(
+            namespace: "blog",
+            containers: [.init(imageID: "localhost:5000/blog/posts@\(Self.digest(digit))")])
+    }
+
+    @Test func podsThatReportThePushedDigestRunTheImage() async throws {
+        let setup = try await prepared(#"*"get pods --output=json") cat "$here/pods";;"#, registry: "localhost:5000")
+        var old = running("3")
+        old.isTerminating = true
+        var stranger = running("3")
+        stranger.owner = ("DaemonSet", "posts")
+        try setup.standIn.write(PodFixture.list([running("2"), old, stranger]), to: "pods")
+        #expect(try await setup.target.verify(try delivered(), runsIn: posts) == [])
+        #expect(setup.calls().count == 1)
+    }
+
+    @Test func onlyThePodsOfAnAppliedWorkloadAreAskedFor() async throws {
+        let setup = try await prepared(
+            """
+            *apply*) cat >/dev/null;;
+            *"get pods --output=json --selector=app=posts,tier=web") echo '{"items":[]}';;
+            """, registry: "localhost:5000")
+        var object = try object("Deployment", "posts", image: "blog/posts")
+        object.json[path: ["spec", "selector"]] = ["matchLabels": ["tier": "web", "app": "posts"]]
+        _ = try await setup.target.apply([object], images: [try delivered()])
+        #expect(try await setup.target.verify(try delivered(), runsIn: posts) == [])
+        #expect(setup.calls().count == 2)
+    }
+
+    @Test func anotherDigestIsAFailureWithTheWorkloadsOwnWords() async throws {
+        let setup = try await prepared(
+            """
+            *"get pods --output=json") cat "$here/pods";;
+            *"get deployment/posts --output=json") cat "$here/workload";;
+            """, registry: "localhost:5000")
+        try setup.standIn.write(PodFixture.list([running("3")]), to: "pods")
+        let workload = try object("Deployment", "posts", image: "localhost:5000/blog/posts:latest")
+        try setup.standIn.write(workload.json.description, to: "workload")
+        let error = try await targetError { try await setup.target.verify(try delivered(), runsIn: posts) }
+        #expect(error.summary == "deployment/posts does not run the image that was built")
+        #expect(error.details.contains("another build was pushed to that tag after this one"))
+        #expect(setup.calls().count == 2)
+    }
+
+    // MARK: - Failures that pass
+
+    @Test(arguments: [
+        ("The connection to the server lab:6443 was refused - did you specify the right host or port?", "unavailable"),
+        ("Unable to connect to the server: dial tcp: i/o timeout", "unavailable"),
+        ("Error from server: etcdserver: request timed out", "unavailable"),
+        ("Error from server (NotFound): namespaces \"blog\" not found", "unavailable"),
+        (
+            "Error from server (Forbidden): services \"a\" is forbidden: unable to create new content in namespace blog "
+                + "because it is being terminated", "unavailable"
+        ),
+        ("Error from server (NotFound): deployments.apps \"posts\" not found", "missing"),
+        ("Error from server (Forbidden): user cannot patch resource", "failed"),
+        (
+            "Error from server (InternalError): Internal error occurred: failed calling webhook \"a\": dial tcp "
+                + "10.0.0.1:443: connect: connection refused", "failed"
+        ),
+    ])
+    func whatKubectlSaysTellsWhetherItPasses(said: String, severity: String) async throws {
+        let setup = try await prepared(#"*"rollout restart"*) cat "$here/said" >&2; exit 1;;"#)
+        try setup.standIn.write(said, to: "said")
+        let error = try await targetError { try await setup.target.restart(posts, images: []) }
+        #expect("\(error.severity)" == severity)
+        #expect(error.details == [said])
+    }
+
+    @Test func aKubectlThatWasKilledIsNoFailureOfTheRollout() async throws {
+        let setup = try await prepared(#"*"rollout restart"*) kill -9 $$;;"#)
+        let error = try await targetError { try await setup.target.restart(posts, images: []) }
+        #expect(error.severity == .unavailable)
+    }
+
+    @Test func whileTheClusterIsAwayReadinessIsAskedForAgain() async throws {
+        let setup = try await prepared(
+            """
+            *"rollout status"*) if [ -e "$here/asked" ]; then exit 0; fi; : >"$here/asked"
+                echo 'Unable to connect to the server: EOF' >&2; exit 1;;
+            """)
+        try await setup.target.waitUntilReady(posts)
+        #expect(setup.calls().count == 2)
+    }
+
     @Test func deletingGoesTheOtherWayRound() async throws {
         let setup = try await prepared(
             """

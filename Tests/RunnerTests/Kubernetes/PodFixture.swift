@@ -16,6 +16,7 @@ struct PodFixture: Sendable {
         var name = "app"
         var image = "localhost:5000/blog/posts:latest"
         var imageID = "localhost:5000/blog/posts@sha256:aa"
+        var pullPolicy = "Always"
         var restarts = 0
         var state = State.running
         /// The exit code of the run before.
@@ -55,7 +56,10 @@ struct PodFixture: Sendable {
         ] {
             let members = containers.filter { $0.isInit == isInit }
             guard !members.isEmpty else { continue }
-            spec[list] = .array(members.map { ["name": .string($0.name), "image": .string($0.image)] })
+            spec[list] = .array(
+                members.map {
+                    ["name": .string($0.name), "image": .string($0.image), "imagePullPolicy": .string($0.pullPolicy)]
+                })
             status[statuses] = .array(members.map(\.status))
         }
         return ["apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status]

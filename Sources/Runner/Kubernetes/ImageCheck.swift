@@ -1,0 +1,83 @@
+/// Compares what the containers of a workload run with the image that devloop built. Pure.
+///
+/// A pod reports for each container what the runtime started: `localhost:5000/blog/posts@sha256:…` with the digest that
+/// the registry knows the image by, or `docker://sha256:…` and `sha256:…` with the image's id
+/// (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ContainerStatus).
+struct ImageCheck: Sendable {
+    let image: DeliveredImage
+    /// The digests and the id that mean this image.
+    let identities: Set<String>
+    /// Whether nodes give a loaded image a digest of their own, so that another digest says nothing.
+    var digestsSayNothing = false
+
+    /// A container that runs something else than the image.
+    struct Difference: Sendable, Hashable {
+        var pod: String
+        var container: KubernetesPod.Container
+    }
+
+    /// Whether a container that should run the image runs it, as far as that can be told.
+    func isSame(_ container: KubernetesPod.Container) -> Bool {
+        if identities.contains(where: container.imageID.hasSuffix) { return true }
+        return digestsSayNothing && container.imageID.contains("@")
+    }
+
+    /// The containers that run something else.
+    /// - Parameters:
+    ///   - pods: the workload's pods.
+    ///   - names: the containers that should run the image; `nil` takes those that name it.
+    func differences(in pods: [KubernetesPod], containers names: Set<String>?) -> [Difference] {
+        pods.flatMap { pod in
+            pod.containers.filter { container in
+                // One that waits, or an init container that is still to come, runs nothing yet.
+                guard container.hasStarted, !container.imageID.isEmpty else { return false }
+                return (names?.contains(container.name) ?? image.isMeant(by: container.image)) && !isSame(container)
+            }.map { Difference(pod: pod.name, container: $0) }
+        }
+    }
+
+    /// Containers whose image has the built one's repository and another tag, or is pinned by its digest: they go on
+    /// running that.
+    func pinned(in pods: [KubernetesPod], containers names: Set<String>?) -> [String] {
+        let repositories = [image.built.reference.name, ImageReference(image.reference)?.name]
+        let containers = pods.flatMap(\.containers).filter { container in
+            guard let name = ImageReference(container.image)?.name, repositories.contains(name) else { return false }
+            return !(names?.contains(container.name) ?? image.isMeant(by: container.image))
+        }
+        return Set(containers.map { "container \($0.name) runs \($0.image)" }).sorted()
+    }
+
+    /// The failure that tells of differences.
+    /// - Parameter templateImages: the image of each container as the workload's pod template names it now.
+    func failure(_ differences: [Difference], of workload: Workload, templateImages: [String: String]) -> TargetError {
+        var details: [String] = []
+        for difference in Set(differences.map(\.container)).sorted(by: { $0.name < $1.name }) {
+            details.append("container \(difference.name) runs \(Self.shown(difference.imageID, as: difference.image))")
+            details.append(why(difference, template: templateImages[difference.name]))
+        }
+        details.append("built was \(image.reference), \(image.digest ?? image.built.id)")
+        return TargetError(
+            "\(workload) does not run the image that was built", details: details,
+            advice: "the service is not live with this change; save again to deliver it once more")
+    }
+
+    /// The reference of a difference, with what it stood for.
+    private static func shown(_ imageID: String, as reference: String) -> String {
+        let digest = imageID.split { $0 == "@" || $0 == "/" }.last ?? ""
+        return "\(reference), \(digest)"
+    }
+
+    private func why(_ container: KubernetesPod.Container, template: String?) -> String {
+        if container.image != image.reference {
+            guard let template, template == image.reference else {
+                return "somebody has set another image than devloop: the workload names \(template ?? container.image)"
+            }
+            return "the workload names \(template): an admission webhook has changed that in the pod"
+        }
+        switch container.pullPolicy {
+        case "Always": return "another build was pushed to that tag after this one"
+        case let policy:
+            return "its pull policy is \(policy): the node has started an older image that it had under that tag"
+        }
+    }
+}
