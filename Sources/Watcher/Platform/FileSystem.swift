@@ -106,6 +106,18 @@ struct OpenDirectory {
         if result != 0 { throw .last }
     }
 
+    /// The same, but false if the entry is gone since it was listed.
+    func readStatus(
+        of name: UnsafeMutableRawPointer, into status: UnsafeMutablePointer<stat>
+    ) throws(SystemError) -> Bool {
+        do {
+            try self.status(of: name, into: status)
+            return true
+        } catch  where error.isAbsence {
+            return false
+        }
+    }
+
     func close() {
         if let stream {
             closedir(stream)

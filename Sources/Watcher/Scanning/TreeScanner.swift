@@ -27,7 +27,7 @@ package final class TreeScanner {
     let hints: RootHints?
     /// Called for what the user should know.
     let notify: (WatchNotice) -> Void
-    private let isStopped: () -> Bool
+    private let isStopped: @Sendable () -> Bool
     /// No more watches are asked for until this is cleared, once in a while.
     var isWatchLimitReached = false
     private var opener: DirectoryOpener
@@ -36,7 +36,7 @@ package final class TreeScanner {
 
     /// - Parameter isStopped: asked between two folders; a pass that is stopped has not seen everything.
     init(
-        root: WatchRoot, hints: RootHints?, isStopped: @escaping () -> Bool = { false },
+        root: WatchRoot, hints: RootHints?, isStopped: @escaping @Sendable () -> Bool = { false },
         notify: @escaping (WatchNotice) -> Void = { _ in }
     ) {
         self.root = root
@@ -57,6 +57,20 @@ package final class TreeScanner {
         while let id = rest.popLast(), !isStopped() {
             if tree.isPresent(id) { lookOnce(at: id, rest: &rest, findings: &findings) }
         }
+    }
+
+    /// Looks at these folders like ``look(at:findings:)``; with many, several cores find out first which of them differ.
+    package func lookAtAll(_ ids: [Int32], findings: inout Findings) {
+        var ids = ids
+        if ids.count >= FolderSurvey.worthwhile {
+            let unwatched = ids.filter { tree.isPresent($0) && tree[$0].watch < 0 }
+            findings.unwatched += unwatched.count
+            // Those that the kernel can still be asked to watch are looked at for that alone.
+            let forced = hints != nil && !isWatchLimitReached ? Set(unwatched) : []
+            let survey = FolderSurvey(rootPath: root.path, tree: tree, isStopped: isStopped)
+            ids = forced.sorted() + survey.differing(of: ids.filter { !forced.contains($0) })
+        }
+        for id in ids { look(at: id, findings: &findings) }
     }
 
     /// Closes what the looks since the last call have kept open.
@@ -142,22 +156,11 @@ package final class TreeScanner {
     ) throws(SystemError) -> Bool {
         let listing = tree[id].listing
         var changed: [(index: Int, stamp: Stamp)] = []
-        var index = 0
-        while let name = try directory.next() {
-            guard index < listing.entries.count,
-                listing.isName(at: index, equalTo: UnsafeRawBufferPointer(start: name, count: length(of: name)))
-            else { return false }
-            let entry = listing.entries[index]
-            if !entry.flags.contains(.ignored) {
-                guard try readStatus(of: name, in: directory), status.pointee.isDirectory == entry.isDirectory else {
-                    return false
-                }
-                let stamp = Stamp(status.pointee)
-                if stamp != entry.stamp { changed.append((index, stamp)) }
-            }
-            index += 1
+        let isSame = try listing.isSame(as: directory, status: status) { index, stamp in
+            changed.append((index, stamp))
+            return true
         }
-        guard index == listing.entries.count else { return false }
+        guard isSame else { return false }
         if changed.isEmpty { return true }
         apply(changed, to: listing, id: id, rest: &rest, findings: &findings)
         return true
@@ -197,7 +200,7 @@ package final class TreeScanner {
         var isYoung = false
         let now = timeOfDay()
         while let pointer = try directory.next() {
-            let name = UnsafeRawBufferPointer(start: pointer, count: length(of: pointer))
+            let name = UnsafeRawBufferPointer(cString: pointer)
             let position = known?.position(of: name)
             // Some file systems list a name twice while it is renamed.
             if let position, kept[position] { continue }
@@ -207,7 +210,7 @@ package final class TreeScanner {
                 if let position { kept[position] = true }
                 continue
             }
-            guard try readStatus(of: pointer, in: directory) else { continue }
+            guard try directory.readStatus(of: pointer, into: status) else { continue }
             let stamp = Stamp(status.pointee)
             let before = position.map { old.entries[$0] }
             var child: Int32 = -1
@@ -255,19 +258,5 @@ package final class TreeScanner {
         let removed = tree.remove(id, at: .now)
         for (id, watch) in removed.watches { hints?.unwatch(watch, of: id) }
         if removed.counts { findings.changed.append(id) }
-    }
-
-    /// False if the entry is gone since it was listed.
-    private func readStatus(of name: UnsafeMutableRawPointer, in directory: OpenDirectory) throws(SystemError) -> Bool {
-        do {
-            try directory.status(of: name, into: status)
-            return true
-        } catch  where error.isAbsence {
-            return false
-        }
-    }
-
-    private func length(of name: UnsafeMutableRawPointer) -> Int {
-        strlen(name.assumingMemoryBound(to: CChar.self))
     }
 }

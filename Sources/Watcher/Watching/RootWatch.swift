@@ -21,7 +21,7 @@ final class RootWatch {
     /// - Parameter kernel: nil if there are no hints to be had.
     init(
         root: WatchRoot, schedule: PollSchedule, kernel: KernelHints?, auditInterval: Duration = .seconds(10),
-        isStopped: @escaping () -> Bool, notify: @escaping (WatchNotice) -> Void
+        isStopped: @escaping @Sendable () -> Bool, notify: @escaping (WatchNotice) -> Void
     ) {
         self.notify = notify
         scanner = TreeScanner(root: root, hints: kernel.map(RootHints.init), isStopped: isStopped, notify: notify)
@@ -127,7 +127,7 @@ final class RootWatch {
 
     private func sweepSlice(from now: ContinuousClock.Instant) -> Bool {
         let started = threadTime()
-        let end = now + SweepPace.slice
+        let end = now + pace.slice
         var findings = TreeScanner.Findings()
         let count = Int32(scanner.tree.directories.count)
         while cursor < count {
@@ -163,7 +163,7 @@ final class RootWatch {
 
     private func look(at ids: some Sequence<Int32>) -> TreeScanner.Findings {
         var findings = TreeScanner.Findings()
-        for id in ids { scanner.look(at: id, findings: &findings) }
+        scanner.lookAtAll(Array(ids), findings: &findings)
         scanner.endPass()
         absorb(findings)
         return findings
