@@ -88,9 +88,9 @@ import Testing
     @Test func anAuditTakesAtMostHalfAPercent() {
         var pace = SweepPace(isAudit: true, pollInterval: .milliseconds(250), auditInterval: .seconds(10), now: start)
         #expect(pace.next == after(10_000))
-        #expect(pace.share() == 0.0015)
+        #expect(pace.share() == 0.0012)
         pace.sliceEnded(at: after(10_000), cost: .seconds(2), isRoundComplete: true)
-        #expect(pace.share() == 0.005)
+        #expect(pace.share() == 0.004)
     }
 
     @Test func aTreeWhoseHintsFailIsPolledAtOnce() {

@@ -26,11 +26,12 @@ struct SweepPace {
         roundStart = next
     }
 
-    /// The share of a core: 3 % where nothing is announced, of which a third is left to hot folders if there are any.
-    /// An audit takes 0.15 %, and up to 0.5 % for a tree that would else need more than a minute.
+    /// The share of a core that the looking itself takes, so that with waking up it stays below 3 % where nothing is
+    /// announced; a third is left to hot folders if there are any. An audit takes 0.12 %, and up to 0.4 % for a tree that
+    /// would else need more than a minute.
     func share(leavesRoom: Bool = false) -> Double {
-        guard isAudit else { return leavesRoom ? 0.02 : 0.03 }
-        return min(0.005, max(0.0015, lastRoundCost / .seconds(60)))
+        guard isAudit else { return leavesRoom ? 0.018 : 0.027 }
+        return min(0.004, max(0.0012, lastRoundCost / .seconds(60)))
     }
 
     private var shortestRound: Duration {
