@@ -55,6 +55,10 @@ public enum LogEvent: Sendable, Hashable {
     case line(workload: Workload, container: String?, text: [UInt8])
     /// Something that happened to a container: it exited, it was restarted, the log could not be read.
     case notice(workload: Workload?, text: String)
+    /// Something keeps a workload from running; told once for as long as it lasts.
+    case problem(workload: Workload, WorkloadProblem)
+    /// The problems of a workload that were told are over; by the names of their states.
+    case recovered(workload: Workload, from: [String])
 }
 
 /// A stage of the loop that failed, in the words that the user needs.

@@ -67,6 +67,19 @@ struct Kubectl: Sendable, Hashable {
         command(["get", "pods", "--watch", "--output-watch-events", "--output=json"], namespace: namespace)
     }
 
+    /// Prints each warning of a component of the cluster from now on.
+    func watchWarnings(namespace: String?) -> Command {
+        command(
+            [
+                "get", "events", "--watch-only", "--output-watch-events", "--field-selector=type=Warning",
+                "--output=json",
+            ], namespace: namespace)
+    }
+
+    func nodes() -> Command { command(["get", "nodes", "--output=json"]) }
+
+    func podsOfAllNamespaces() -> Command { command(["get", "pods", "--all-namespaces", "--output=json"]) }
+
     /// One container's lines, each after its time.
     func logs(pod: String, container: String, namespace: String?, options: [String]) -> Command {
         command(["logs", pod, "--container=\(container)", "--timestamps"] + options, namespace: namespace)

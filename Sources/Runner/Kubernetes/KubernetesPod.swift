@@ -1,37 +1,22 @@
 /// What devloop needs to know of a pod, as the API server tells it.
 struct KubernetesPod: Sendable, Hashable {
-    /// One container of it, init containers included.
-    struct Container: Sendable, Hashable {
-        var name: String
-        /// The image that the specification names.
-        var image: String
-        /// What runs, as the runtime tells it: `localhost:5000/blog/posts@sha256:…`, `docker://sha256:…`, …
-        var imageID: String
-        /// `Always`, `IfNotPresent` or `Never`; the API server fills in the default.
-        var pullPolicy = ""
-        var restarts: Int
-        /// Whether the container runs now.
-        var isRunning: Bool
-        /// Whether it has run, now or before, so that there is a log.
-        var hasStarted: Bool
-        /// `waiting.reason` and `waiting.message`, while it waits.
-        var waiting: (reason: String, message: String)? {
-            waitingReason.map { ($0, waitingMessage) }
-        }
-        /// How the last run ended, where one did: `exit code 1`.
-        var lastEnd: String?
-
-        fileprivate var waitingReason: String?
-        fileprivate var waitingMessage = ""
-    }
-
     var name: String
     var namespace: String
     var uid: String
     var phase: String
     /// Whether it was asked to end.
     var isTerminating: Bool
+    /// Whether all of its containers are ready.
+    var isReady: Bool
+    /// Init containers first.
     var containers: [Container]
+    /// What tells the pods of one rollout from those of the next: the hash of the template that they were made of.
+    var revision: String
+    /// The node that it was given to.
+    var node: String?
+    /// `Evicted`, …, and the words for it, where the pod as a whole failed.
+    var reason: String
+    var message: String
     /// What the scheduler says while it finds no node.
     var unschedulable: String?
     /// The workload that it belongs to, where that is one that can be restarted.
@@ -47,7 +32,13 @@ struct KubernetesPod: Sendable, Hashable {
         phase = json[path: ["status", "phase"]]?.string ?? ""
         isTerminating = metadata["deletionTimestamp"] != nil
         containers = Self.containers(json)
+        let labels = metadata["labels"]
+        revision = (labels?["pod-template-hash"] ?? labels?["controller-revision-hash"])?.string ?? uid
+        node = json[path: ["spec", "nodeName"]]?.string
+        reason = json[path: ["status", "reason"]]?.string ?? ""
+        message = json[path: ["status", "message"]]?.string ?? ""
         let conditions = json[path: ["status", "conditions"]]?.array ?? []
+        isReady = conditions.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
         unschedulable =
             conditions.first {
                 $0["type"]?.string == "PodScheduled" && $0["reason"]?.string == "Unschedulable"
@@ -70,31 +61,16 @@ struct KubernetesPod: Sendable, Hashable {
     var isFinished: Bool { phase == "Succeeded" || phase == "Failed" }
 
     private static func containers(_ json: JSONValue) -> [Container] {
-        let statuses = ["initContainerStatuses", "containerStatuses"].flatMap {
-            json[path: ["status", $0]]?.array ?? []
+        let restartPolicy = json[path: ["spec", "restartPolicy"]]?.string ?? "Always"
+        return [("initContainers", "initContainerStatuses", true), ("containers", "containerStatuses", false)].flatMap {
+            (list, statusList, isInit) in
+            let statuses = json[path: ["status", statusList]]?.array ?? []
+            return (json[path: ["spec", list]]?.array ?? []).compactMap { specification in
+                Container(
+                    specification, status: statuses.first { $0["name"] == specification["name"] }, isInit: isInit,
+                    restartPolicy: restartPolicy)
+            }
         }
-        let specifications = ["initContainers", "containers"].flatMap { json[path: ["spec", $0]]?.array ?? [] }
-        return specifications.compactMap { specification in
-            guard let name = specification["name"]?.string else { return nil }
-            let status = statuses.first { $0["name"]?.string == name }
-            let state = status?["state"]
-            let last = (state?["terminated"] ?? status?[path: ["lastState", "terminated"]])
-            var container = Container(
-                name: name, image: specification["image"]?.string ?? "", imageID: status?["imageID"]?.string ?? "",
-                restarts: status?["restartCount"]?.integer ?? 0, isRunning: state?["running"] != nil,
-                hasStarted: state?["running"] != nil || last != nil, lastEnd: last.map(Self.end))
-            container.pullPolicy = specification["imagePullPolicy"]?.string ?? ""
-            container.waitingReason = state?[path: ["waiting", "reason"]]?.string
-            container.waitingMessage = state?[path: ["waiting", "message"]]?.string ?? ""
-            return container
-        }
-    }
-
-    private static func end(_ terminated: JSONValue) -> String {
-        if let signal = terminated["signal"]?.integer, signal > 0 { return "signal \(signal)" }
-        let reason = terminated["reason"]?.string ?? ""
-        let code = "exit code \(terminated["exitCode"]?.integer ?? 0)"
-        return ["", "Error", "Completed"].contains(reason) ? code : "\(reason), \(code)"
     }
 
     /// A Deployment's pods belong to a ReplicaSet that is named for it and for the template's hash, which each of

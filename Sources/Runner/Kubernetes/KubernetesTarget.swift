@@ -2,8 +2,8 @@ import Synchronization
 
 /// Services on a Kubernetes cluster, by way of `kubectl`.
 ///
-/// An edit costs two kubectl processes, `rollout restart` and `rollout status`; the logs need one for the watch and
-/// one for each container.
+/// An edit costs two kubectl processes, `rollout restart` and `rollout status`; the logs need one for the watch
+/// of the pods, one for the watch of the cluster's warnings, and one for each container.
 public final class KubernetesTarget: Target {
     /// What is settled by ``prepare()`` and stays.
     private struct Cluster {
@@ -28,6 +28,7 @@ public final class KubernetesTarget: Target {
     private let shared = Mutex(Shared())
     /// Changes with each apply.
     private let applies = Latest<Void>(())
+    private let problems = CurrentProblems()
 
     /// A cluster that is not asked anything yet.
     /// - Parameters:
@@ -305,11 +306,21 @@ public final class KubernetesTarget: Target {
             guard !output.termination.isSuccess else { return }
             var error = KubectlFailure.error("\(workload) did not become ready", output, context: kubectl.context)
             guard error.severity != .unavailable else { throw error }
-            for pod in try await self.pods(of: workload) {
-                error.details += pod.containers.compactMap { PodProblem.describe($0, of: pod)?.text }
+            if output.errorText.contains("exceeded its progress deadline") {
+                error.summary =
+                    "ProgressDeadlineExceeded: \(workload) did not become ready within its progressDeadlineSeconds"
             }
+            error.details += await self.currentProblems(of: workload)
             throw error
         }
+    }
+
+    /// What keeps a workload from being ready: a reminder of what was told already, or what its pods say.
+    private func currentProblems(of workload: Workload) async -> [String] {
+        let told = problems.of(workload)
+        if !told.isEmpty { return told.map { "as told above: \($0.state): \($0.summary)" } }
+        let pods = (try? await pods(of: workload)) ?? []
+        return pods.flatMap { PodProblem.all(of: $0) }.map { "\($0.state): \($0.summary): \($0.cause)" }
     }
 
     /// A question that changes nothing is asked again until the cluster answers: that it is away is told by
@@ -330,14 +341,12 @@ public final class KubernetesTarget: Target {
         of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
         let kubectl = try cluster().kubectl
-        let owner = { @Sendable (pod: KubernetesPod) -> Workload? in
-            guard let owner = pod.workload else { return nil }
-            return workloads().first {
+        let ours = { @Sendable (owner: Workload) -> Workload? in
+            workloads().first {
                 $0.kind == owner.kind && $0.name == owner.name
                     && $0.namespace ?? kubectl.namespace == owner.namespace
             }
         }
-        let follower = PodLogFollower(kubectl: kubectl, launcher: launcher, owner: owner, onEvent: onEvent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             var followed: Set<String> = []
             repeat {
@@ -345,6 +354,13 @@ public final class KubernetesTarget: Target {
                 let version = applies.current.version
                 for namespace in Set(workloads().map { $0.namespace ?? kubectl.namespace }).subtracting(followed) {
                     followed.insert(namespace)
+                    let problems = ProblemFollower(
+                        namespace: namespace, kubectl: kubectl, launcher: launcher, owner: ours, current: self.problems,
+                        onEvent: onEvent)
+                    let follower = PodLogFollower(
+                        kubectl: kubectl, launcher: launcher, owner: { $0.workload.flatMap(ours) }, onEvent: onEvent,
+                        onPod: problems.handle)
+                    group.addTask { try await problems.run() }
                     group.addTask { try await follower.run(namespace: namespace) }
                 }
                 // An apply may have brought workloads to a namespace that nobody looks at yet.

@@ -8,6 +8,8 @@ struct PodLogFollower: Sendable {
     /// The workload of ours that a pod belongs to.
     let owner: @Sendable (KubernetesPod) -> Workload?
     let onEvent: @Sendable (LogEvent) -> Void
+    /// Is told each state of a pod of ours.
+    var onPod: @Sendable (PodEvent, Workload) -> Void = { _, _ in }
 
     private enum Input: Sendable {
         case event(PodEvent)
@@ -31,6 +33,7 @@ struct PodLogFollower: Sendable {
                     continue
                 }
                 guard let workload = owner(event.pod) else { continue }
+                onPod(event, workload)
                 for action in tracker.handle(event, workload: workload) {
                     switch action {
                     case .follow(let key, let workload, let label, let state):
@@ -47,8 +50,6 @@ struct PodLogFollower: Sendable {
                     case .update(let key, let state):
                         states[key]?.set(state)
                         if state.isGone { states[key] = nil }
-                    case .notice(let workload, let text):
-                        onEvent(.notice(workload: workload, text: text))
                     }
                 }
             }

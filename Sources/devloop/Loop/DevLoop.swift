@@ -197,6 +197,10 @@ struct DevLoop: Sendable {
                         terminal.log(service: container.map { "\(label)/\($0)" } ?? label, line: text)
                     case .notice(let workload, let text):
                         terminal.warning((workload.map { "\(current.value.label(of: $0)): " } ?? "") + text)
+                    case .problem(let workload, let problem):
+                        terminal.problem(problem, of: current.value.label(of: workload))
+                    case .recovered(let workload, let states):
+                        terminal.recovery(of: current.value.label(of: workload), from: states)
                     }
                 }
             } catch {

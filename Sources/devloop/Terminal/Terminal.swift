@@ -72,6 +72,12 @@ final class Terminal: Sendable {
         write(renderer.message(.warning, text, colors: renderer.appearance.errorColors), to: .error)
     }
 
+    /// Something that was not as it should be is over.
+    func success(_ text: String) {
+        let renderer = current
+        write(renderer.message(.success, text, colors: renderer.appearance.errorColors), to: .error)
+    }
+
     /// Something that failed.
     /// - Parameters:
     ///   - summary: the stage and the thing: `posts: the build failed`.

@@ -35,7 +35,7 @@ struct KubernetesPodTests {
         #expect(pod.containers[1].image == "a:1")
         #expect(pod.containers[1].imageID == "a@sha256:1")
         #expect(pod.containers[1].restarts == 2)
-        #expect(pod.containers[1].lastEnd == "exit code 137")
+        #expect(pod.containers[1].death?.exitCode == 137)
         #expect(pod.containers[2].waiting?.reason == "ContainerCreating")
     }
 

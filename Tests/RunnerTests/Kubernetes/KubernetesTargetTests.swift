@@ -304,11 +304,13 @@ import Testing
             namespace: "blog", owner: ("DaemonSet", "posts"), containers: [.init(state: .waiting("ErrImagePull", "x"))])
         try setup.standIn.write(PodFixture.list([pod, stranger]), to: "pods")
         let error = try await targetError { try await setup.target.waitUntilReady(posts) }
-        #expect(error.summary == "deployment/posts did not become ready")
+        #expect(
+            error.summary
+                == "ProgressDeadlineExceeded: deployment/posts did not become ready within its progressDeadlineSeconds")
         #expect(
             error.details == [
                 "error: exceeded its progress deadline",
-                "the image localhost:5000/blog/posts:latest cannot be pulled (ErrImagePull): manifest unknown",
+                "ErrImagePull: localhost:5000 has blog/posts, but no tag latest: manifest unknown",
             ])
         #expect(setup.calls().count == 2)
     }
@@ -452,6 +454,7 @@ import Testing
             *"get pods --output=json") echo '{"items":[]}';;
             *"--namespace=blog get pods --watch"*) cat "$here/blog"; exec sleep 1000;;
             *"--namespace=other get pods --watch"*) cat "$here/other"; exec sleep 1000;;
+            *"get events --watch-only"*) exec sleep 1000;;
             *" logs "*) echo "2026-11-23T10:00:00Z $2"; exec sleep 1000;;
             *apply*) cat >/dev/null;;
             """)

@@ -1,0 +1,204 @@
+import Synchronization
+
+/// Follows what goes wrong with the pods of a namespace and tells it: their states come from the watch that the logs
+/// need too, what the cluster's components say of them from a watch of the warnings among the events.
+final class ProblemFollower: Sendable {
+    private enum Input: Sendable {
+        case pod(PodEvent, Workload)
+        case event(ClusterEvent)
+        case told(Workload)
+        case time
+    }
+
+    private let namespace: String
+    private let kubectl: Kubectl
+    private let launcher: any CommandRunning
+    private let owner: @Sendable (Workload) -> Workload?
+    private let current: CurrentProblems
+    private let onEvent: @Sendable (LogEvent) -> Void
+    private let inputs: AsyncStream<Input>
+    private let inbox: AsyncStream<Input>.Continuation
+    private let pods = Mutex<[String: KubernetesPod]>([:])
+
+    /// What has to be asked before a problem is told may take this long; the problem is told without it then.
+    private static let inquiryLimit = Duration.milliseconds(1500)
+
+    /// - Parameters:
+    ///   - owner: the workload of ours that this one is.
+    ///   - current: is kept up to date with what was told and still lasts.
+    init(
+        namespace: String, kubectl: Kubectl, launcher: any CommandRunning,
+        owner: @escaping @Sendable (Workload) -> Workload?, current: CurrentProblems,
+        onEvent: @escaping @Sendable (LogEvent) -> Void
+    ) {
+        self.namespace = namespace
+        self.kubectl = kubectl
+        self.launcher = launcher
+        self.owner = owner
+        self.current = current
+        self.onEvent = onEvent
+        (inputs, inbox) = AsyncStream.makeStream(of: Input.self)
+    }
+
+    /// Takes what the watch says of a pod of ours.
+    func handle(_ event: PodEvent, _ workload: Workload) {
+        pods.withLock { $0[event.pod.uid] = event.change == .deleted ? nil : event.pod }
+        inbox.yield(.pod(event, workload))
+    }
+
+    /// Follows until the task is cancelled.
+    func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { try await self.watchEvents() }
+            var tracker = ProblemTracker()
+            var alarm: ContinuousClock.Instant?
+            for await input in inputs {
+                let now = ContinuousClock.now
+                if let set = alarm, set <= now { alarm = nil }
+                for action in take(input, &tracker, now) {
+                    switch action {
+                    case .tell(let problem, let workload, let pod):
+                        group.addTask {
+                            await self.tell(problem, workload, pod)
+                            self.inbox.yield(.told(workload))
+                        }
+                    case .withdraw(let workload, let states):
+                        current.clear(workload)
+                        onEvent(.recovered(workload: workload, from: states))
+                    }
+                }
+                if let deadline = tracker.nextDeadline, alarm.map({ deadline < $0 }) ?? true {
+                    alarm = deadline
+                    group.addTask {
+                        try await Task.sleep(until: deadline, clock: .continuous)
+                        self.inbox.yield(.time)
+                    }
+                }
+            }
+            try Task.checkCancellation()
+        }
+    }
+
+    private func take(
+        _ input: Input, _ tracker: inout ProblemTracker, _ now: ContinuousClock.Instant
+    ) -> [ProblemTracker.Action] {
+        switch input {
+        case .pod(let event, let workload): return tracker.handle(event, workload: workload, now: now)
+        case .told(let workload): return tracker.didTell(workload, now: now)
+        case .time: return tracker.advance(to: now)
+        case .event(let event):
+            if event.kind == "Pod" { return tracker.handle(event, now: now) }
+            guard event.reason == "FailedCreate", let workload = event.refused(namespace: namespace).flatMap(owner)
+            else { return [] }
+            return tracker.handleRefusal(event, workload: workload, now: now)
+        }
+    }
+
+    private func watchEvents() async throws {
+        var backoff = Backoff(limit: .seconds(30))
+        while true {
+            let decoder = Mutex(WatchDecoder())
+            let isAlive = Atomic(false)
+            let output = try await launcher.runTool(
+                kubectl.watchWarnings(namespace: namespace),
+                output: .lines { [inbox] source, line in
+                    guard source == .standardOutput, let json = decoder.withLock({ $0.append(line) }),
+                        json["type"] != "DELETED", let event = json["object"].flatMap(ClusterEvent.init)
+                    else { return }
+                    isAlive.store(true, ordering: .relaxed)
+                    inbox.yield(.event(event))
+                })
+            // The server ends each watch after some minutes.
+            if isAlive.load(ordering: .relaxed) || output.termination.isSuccess { backoff.reset() }
+            try await backoff.wait()
+        }
+    }
+
+    // MARK: - Telling
+
+    private func tell(_ problem: PodProblem, _ workload: Workload, _ pod: KubernetesPod?) async {
+        let known = pod.map { $0.uid }
+        let message = await withTaskGroup(of: WorkloadProblem?.self) { group in
+            group.addTask { await self.message(problem, pod: known) }
+            group.addTask {
+                try? await Task.sleep(for: Self.inquiryLimit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        guard !Task.isCancelled else { return }
+        let told = message ?? WorkloadProblem(problem)
+        current.add(told, to: workload)
+        onEvent(.problem(workload: workload, told))
+    }
+
+    private func message(_ problem: PodProblem, pod uid: String?) async -> WorkloadProblem {
+        var message = WorkloadProblem(problem)
+        switch problem.inquiry {
+        case nil: break
+        case .lastLines(let container, let run):
+            if let uid { message.lastLines = await lastLines(uid, container, run) }
+        case .room(let requests):
+            let shortages = await room()?.shortages(for: requests) ?? []
+            if !shortages.isEmpty { message.cause += "\n" + shortages.joined(separator: "\n") }
+        case .repository(let reference):
+            guard let answer = await RegistryAnswer.ask(about: reference) else { break }
+            (message.summary, message.advice) = PullFailure.tell(answer, of: reference, problem: problem)
+        }
+        return message
+    }
+
+    /// What a dead run of a container wrote last: kubectl reads the log of the latest run or of the one before, and
+    /// kubelet may start another at any moment, so that what was read counts only if none was.
+    private func lastLines(_ uid: String, _ container: String, _ run: Int) async -> [String] {
+        while let (pod, latest) = latestRun(uid, container), latest == run || latest == run + 1 {
+            let tail = OutputTail(limit: 20)
+            let output = try? await launcher.runTool(
+                kubectl.logs(
+                    pod: pod, container: container, namespace: namespace,
+                    options: ["--tail=20"] + (latest == run ? [] : ["--previous"])),
+                output: .lines { source, line in
+                    guard source == .standardOutput else { return }
+                    tail.append(LogCursor.endOfTime(line[...]).map { Array(line[($0 + 1)...]) } ?? line)
+                })
+            guard output?.termination.isSuccess == true else { return [] }
+            if latestRun(uid, container)?.run == latest { return tail.lines }
+        }
+        return []
+    }
+
+    private func latestRun(_ uid: String, _ container: String) -> (pod: String, run: Int)? {
+        guard let pod = pods.withLock({ $0[uid] }) else { return nil }
+        return pod.containers.first { $0.name == container }.map { (pod.name, $0.restarts) }
+    }
+
+    private func room() async -> NodeRoom? {
+        async let nodes = try? launcher.runTool(kubectl.nodes())
+        async let pods = try? launcher.runTool(kubectl.podsOfAllNamespaces())
+        guard let nodes = await nodes, let pods = await pods, pods.termination.isSuccess,
+            let json = try? JSONParser.parse(nodes.standardOutput)
+        else { return nil }
+        return NodeRoom(nodes: json, pods: KubernetesPod.list(pods.standardOutput))
+    }
+}
+
+extension WorkloadProblem {
+    /// The message of a problem of which nothing had to be asked.
+    init(_ problem: PodProblem) {
+        self.init(
+            state: problem.state, summary: problem.summary, cause: problem.cause, advice: problem.advice)
+    }
+}
+
+extension ClusterEvent {
+    /// The workload whose pods could not be made. A Deployment's ReplicaSet is named for it and a hash.
+    func refused(namespace: String) -> Workload? {
+        if kind == "ReplicaSet" {
+            guard let dash = name.lastIndex(of: "-") else { return nil }
+            return Workload(kind: .deployment, name: String(name[..<dash]), namespace: namespace)
+        }
+        guard let kind = Workload.Kind(rawValue: kind.lowercased()) else { return nil }
+        return Workload(kind: kind, name: name, namespace: namespace)
+    }
+}
