@@ -307,8 +307,7 @@ public final class KubernetesTarget: Target {
             var error = KubectlFailure.error("\(workload) did not become ready", output, context: kubectl.context)
             guard error.severity != .unavailable else { throw error }
             if output.errorText.contains("exceeded its progress deadline") {
-                error.summary =
-                    "ProgressDeadlineExceeded: \(workload) did not become ready within its progressDeadlineSeconds"
+                error.summary += ": ProgressDeadlineExceeded"
             }
             error.details += await self.currentProblems(of: workload)
             throw error

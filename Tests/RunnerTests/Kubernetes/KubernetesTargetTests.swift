@@ -305,8 +305,7 @@ import Testing
         try setup.standIn.write(PodFixture.list([pod, stranger]), to: "pods")
         let error = try await targetError { try await setup.target.waitUntilReady(posts) }
         #expect(
-            error.summary
-                == "ProgressDeadlineExceeded: deployment/posts did not become ready within its progressDeadlineSeconds")
+            error.summary == "deployment/posts did not become ready: ProgressDeadlineExceeded")
         #expect(
             error.details == [
                 "error: exceeded its progress deadline",

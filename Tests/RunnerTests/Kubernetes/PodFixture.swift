@@ -32,6 +32,7 @@ struct PodFixture: Sendable {
     var owner: (kind: String, name: String)? = ("ReplicaSet", "posts-abc")
     var hash: String? = "abc"
     var isTerminating = false
+    var isReady = false
     var unschedulable: String?
     var containers = [Container()]
 
@@ -50,6 +51,9 @@ struct PodFixture: Sendable {
                 ["type": "PodScheduled", "reason": "Unschedulable", "message": .string(unschedulable)]
             ]
         }
+        if isReady {
+            status["conditions"] = [["type": "Ready", "status": "True"]]
+        }
         var spec: JSONValue = [:]
         for (isInit, list, statuses) in [
             (true, "initContainers", "initContainerStatuses"), (false, "containers", "containerStatuses"),
@@ -60,7 +64,7 @@ struct PodFixture: Sendable {
                 members.map {
                     ["name": .string($0.name), "image": .string($0.image), "imagePullPolicy": .string($0.pullPolicy)]
                 })
-            status[statuses] = .array(members.map(\.status))
+            status[statuses] = .array(members.map { $0.status(isReady: isReady) })
         }
         return ["apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status]
     }
@@ -83,8 +87,9 @@ struct PodFixture: Sendable {
 }
 
 extension PodFixture.Container {
-    fileprivate var status: JSONValue {
+    fileprivate func status(isReady: Bool) -> JSONValue {
         var status: JSONValue = [
+            "ready": .bool(isReady),
             "name": .string(name), "imageID": .string(imageID), "restartCount": .number(String(restarts)),
         ]
         switch state {

@@ -53,10 +53,13 @@ extension PodProblem {
         else { return nil }
         let mounts = events.filter { ["FailedMount", "FailedAttachVolume", "FailedMapVolume"].contains($0.reason) }
         if let event = mounts.last(where: { $0.volume != nil }) ?? mounts.last {
+            // A kubelet that has much to do has not seen yet what it is to mount.
+            let isEarly = event.message.contains("failed to sync ")
             return PodProblem(
                 identity: "mount \(event.volume ?? "")", state: event.reason,
                 summary: event.volume.map { "the volume \($0) cannot be mounted" } ?? "a volume cannot be mounted",
-                cause: event.message, advice: mountAdvice(event.message), patience: .milliseconds(800))
+                cause: event.message, advice: mountAdvice(event.message),
+                patience: .milliseconds(isEarly ? 5000 : 800))
         }
         guard let event = events.last(where: { $0.reason == "FailedCreatePodSandBox" }) else { return nil }
         return PodProblem(

@@ -75,9 +75,7 @@ extension PodProblem {
     static func unschedulable(_ pod: KubernetesPod, _ message: String) -> PodProblem {
         // What preemption would not do is of no interest where nobody uses priorities.
         let cause = message.end(of: ". preemption: ").map { message[..<$0].dropLast(" preemption: ".count) }
-        let lacking = message.split(whereSeparator: { ",.".contains($0) }).compactMap { part in
-            part.end(of: "Insufficient ").map { String(part[$0...]) }
-        }
+        let lacking = lackingResources(message)
         var problem = PodProblem(
             identity: "unschedulable \(message.filter { !$0.isNumber })", state: "Unschedulable",
             summary: "no node takes pod \(pod.name)", cause: cause.map(String.init) ?? message,
@@ -99,5 +97,18 @@ extension PodProblem {
             problem.summary = "every node has a taint that it does not tolerate"
         }
         return problem
+    }
+
+    /// `1 Insufficient cpu, 1 Insufficient memory.`
+    private static func lackingResources(_ message: String) -> [String] {
+        var names: [String] = []
+        var rest = message[...]
+        while let start = rest.end(of: "Insufficient ") {
+            rest = rest[start...]
+            var name = rest.prefix { $0 != " " && $0 != "," }
+            if name.last == "." { name.removeLast() }
+            if !names.contains(String(name)) { names.append(String(name)) }
+        }
+        return names
     }
 }

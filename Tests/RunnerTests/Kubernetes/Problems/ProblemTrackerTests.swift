@@ -1,0 +1,292 @@
+import Testing
+
+@testable import Runner
+
+/// When a problem is told and when it is withdrawn; time is the test's.
+struct ProblemTrackerTests {
+    private var tracker = ProblemTracker()
+    private var now = ContinuousClock.now
+    private let workload = Workload(kind: .deployment, name: "posts", namespace: "default")
+
+    private static let missingImage = PodFixture.Container.State.waiting("ErrImagePull", "manifest unknown")
+
+    private func fixture(
+        _ state: PodFixture.Container.State, restarts: Int = 0, name: String = "posts-abc-1", hash: String = "abc",
+        isReady: Bool = false
+    ) -> PodFixture {
+        PodFixture(
+            name: name, uid: name, hash: hash, isReady: isReady, containers: [.init(restarts: restarts, state: state)])
+    }
+
+    /// A container that runs again after it died.
+    private func revived(restarts: Int, isReady: Bool = false) -> PodFixture {
+        var pod = fixture(.running, restarts: restarts, isReady: isReady)
+        pod.containers[0].lastExit = 3
+        return pod
+    }
+
+    /// What an action says, in short: `tell STATE`, `withdraw STATE, STATE`.
+    private mutating func words(_ actions: [ProblemTracker.Action]) -> [String] {
+        var words: [String] = []
+        for action in actions {
+            switch action {
+            case .tell(let problem, let workload, _):
+                words.append("tell \(problem.state)")
+                words += self.words(tracker.didTell(workload, now: now))
+            case .withdraw(_, let states): words.append("withdraw \(states.joined(separator: ", "))")
+            }
+        }
+        return words
+    }
+
+    private mutating func see(_ pod: PodFixture, _ change: PodEvent.Change = .modified) throws -> [String] {
+        words(tracker.handle(PodEvent(change: change, pod: try pod.pod), workload: workload, now: now))
+    }
+
+    private func event(
+        _ reason: String, _ message: String, kind: String = "Pod", name: String = "posts-abc-1",
+        container: String? = nil
+    ) throws -> ClusterEvent {
+        var object: JSONValue = ["kind": .string(kind), "name": .string(name), "uid": .string(name)]
+        if let container { object["fieldPath"] = .string("spec.containers{\(container)}") }
+        return try #require(
+            ClusterEvent(["reason": .string(reason), "message": .string(message), "involvedObject": object]))
+    }
+
+    private mutating func hear(_ event: ClusterEvent) -> [String] { words(tracker.handle(event, now: now)) }
+
+    private mutating func wait(_ duration: Duration) -> [String] {
+        now += duration
+        return words(tracker.advance(to: now))
+    }
+
+    // MARK: - Once
+
+    @Test mutating func aProblemIsToldOnceForAsLongAsItLasts() throws {
+        #expect(try see(fixture(Self.missingImage), .added) == ["tell ErrImagePull"])
+        #expect(try see(fixture(.waiting("ImagePullBackOff", "manifest unknown"))) == [])
+        #expect(try see(fixture(.waiting("ImagePullBackOff", ""))) == [])
+        #expect(try see(fixture(Self.missingImage)) == [])
+        // As a watch that begins again tells it.
+        #expect(try see(fixture(Self.missingImage), .added) == [])
+        #expect(wait(.seconds(3600)) == [])
+    }
+
+    @Test mutating func replicasWithOneProblemAreOneMessage() throws {
+        #expect(try see(fixture(Self.missingImage, name: "posts-abc-1")) == ["tell ErrImagePull"])
+        #expect(try see(fixture(Self.missingImage, name: "posts-abc-2")) == [])
+    }
+
+    @Test mutating func theNextRolloutWithTheSameProblemIsWorthAWord() throws {
+        #expect(try see(fixture(Self.missingImage)) == ["tell ErrImagePull"])
+        #expect(try see(fixture(Self.missingImage, name: "posts-def-1", hash: "def")) == ["tell ErrImagePull"])
+    }
+
+    @Test mutating func anotherProblemIsToldToo() throws {
+        #expect(try see(fixture(Self.missingImage)) == ["tell ErrImagePull"])
+        #expect(
+            try see(fixture(.waiting("CreateContainerConfigError", "secret \"a\" not found"))) == [
+                "tell CreateContainerConfigError"
+            ])
+        #expect(
+            try see(fixture(.waiting("CreateContainerConfigError", "secret \"b\" not found"))) == [
+                "tell CreateContainerConfigError"
+            ])
+    }
+
+    @Test mutating func podsThatAreToEndAreNotReported() throws {
+        var pod = fixture(.terminated(code: 137), isReady: false)
+        pod.isTerminating = true
+        #expect(try see(pod, .added) == [])
+        #expect(try see(pod, .deleted) == [])
+    }
+
+    @Test mutating func workloadsDoNotMix() throws {
+        #expect(try see(fixture(Self.missingImage)) == ["tell ErrImagePull"])
+        let other = Workload(kind: .deployment, name: "query", namespace: "default")
+        let pod = try fixture(.running, name: "query-abc-1", isReady: true).pod
+        #expect(tracker.handle(PodEvent(change: .added, pod: pod), workload: other, now: now) == [])
+    }
+
+    // MARK: - Crashes
+
+    @Test mutating func everyCrashIsToldOnce() throws {
+        #expect(try see(fixture(.running), .added) == [])
+        #expect(try see(fixture(.terminated(code: 3))) == ["tell Error"])
+        #expect(try see(revived(restarts: 1)) == [])
+        #expect(try see(fixture(.terminated(code: 3), restarts: 1)) == ["tell Error"])
+        var waiting = fixture(.waiting("CrashLoopBackOff", "back-off 10s"), restarts: 1)
+        waiting.containers[0].lastExit = 3
+        #expect(try see(waiting) == [])
+        // Its next run begins and ends between two looks.
+        #expect(try see(fixture(.terminated(code: 3), restarts: 2)) == ["tell Error"])
+    }
+
+    @Test mutating func aCrashBetweenTwoLooksIsTold() throws {
+        #expect(try see(fixture(.running), .added) == [])
+        #expect(try see(revived(restarts: 1)) == ["tell Error"])
+    }
+
+    @Test mutating func whatAPodGotOverBeforeAnybodyLookedIsNoNews() throws {
+        #expect(try see(revived(restarts: 4, isReady: true), .added) == [])
+        #expect(wait(.seconds(10)) == [])
+        #expect(try see(fixture(.terminated(code: 3), restarts: 4)) == ["tell Error"])
+    }
+
+    @Test mutating func aContainerThatRunsForAWhileAgainHasGotOverItsCrash() throws {
+        #expect(try see(fixture(.running, isReady: true), .added) == [])
+        #expect(try see(fixture(.terminated(code: 3))) == ["tell Error"])
+        #expect(try see(revived(restarts: 1, isReady: true)) == [])
+        #expect(tracker.nextDeadline == now + .seconds(5))
+        #expect(wait(.milliseconds(4999)) == [])
+        #expect(wait(.milliseconds(1)) == ["withdraw Error"])
+        #expect(tracker.nextDeadline == nil)
+        #expect(wait(.seconds(60)) == [])
+    }
+
+    @Test mutating func onesThatCrashesAgainIsNotWell() throws {
+        _ = try see(fixture(.running, isReady: true), .added)
+        #expect(try see(fixture(.terminated(code: 3))) == ["tell Error"])
+        #expect(try see(revived(restarts: 1, isReady: true)) == [])
+        _ = wait(.seconds(4))
+        #expect(try see(fixture(.terminated(code: 3), restarts: 1)) == ["tell Error"])
+        #expect(try see(revived(restarts: 2, isReady: true)) == [])
+        #expect(wait(.seconds(4)) == [])
+        #expect(wait(.seconds(1)) == ["withdraw Error"])
+    }
+
+    // MARK: - Withdrawing
+
+    @Test mutating func aStateThatGoesAwayIsWithdrawnOnceThePodIsReady() throws {
+        #expect(try see(fixture(Self.missingImage)) == ["tell ErrImagePull"])
+        #expect(try see(fixture(.waiting("ContainerCreating", ""))) == [])
+        #expect(try see(fixture(.running)) == [])
+        #expect(try see(fixture(.running, isReady: true)) == ["withdraw ErrImagePull"])
+        #expect(try see(fixture(.running, isReady: true)) == [])
+        // It comes back: it is another one.
+        #expect(try see(fixture(Self.missingImage)) == ["tell ErrImagePull"])
+    }
+
+    @Test mutating func anotherPodThatIsReadyWithdrawsItOnceTheFirstOneIsToEnd() throws {
+        let old = fixture(.running, name: "posts-aaa-1", hash: "aaa", isReady: true)
+        #expect(try see(old) == [])
+        var failing = fixture(Self.missingImage)
+        #expect(try see(failing) == ["tell ErrImagePull"])
+        #expect(try see(old) == [])
+        failing.isTerminating = true
+        #expect(try see(failing) == ["withdraw ErrImagePull"])
+    }
+
+    @Test mutating func allThatWasToldIsNamedWhenItIsOver() throws {
+        _ = try see(fixture(Self.missingImage))
+        _ = try see(fixture(.waiting("CreateContainerConfigError", "secret \"a\" not found")))
+        #expect(
+            try see(fixture(.running, isReady: true)) == ["withdraw ErrImagePull, CreateContainerConfigError"])
+    }
+
+    @Test mutating func aMessageThatIsBeingPutTogetherIsNotWithdrawnBeforeItIsTold() throws {
+        let pod = try fixture(Self.missingImage).pod
+        _ = tracker.handle(PodEvent(change: .added, pod: pod), workload: workload, now: now)
+        let ready = try fixture(.running, isReady: true).pod
+        #expect(tracker.handle(PodEvent(change: .modified, pod: ready), workload: workload, now: now) == [])
+        #expect(words(tracker.didTell(workload, now: now)) == ["withdraw ErrImagePull"])
+    }
+
+    // MARK: - Patience
+
+    @Test mutating func whatComesWithEveryStartHasToLast() throws {
+        var pod = PodFixture(uid: "posts-abc-1", phase: "Pending", unschedulable: "0/1 nodes are available: 1 x")
+        pod.containers = [.init(state: .none)]
+        #expect(try see(pod, .added) == [])
+        let deadline = try #require(tracker.nextDeadline)
+        #expect(now.duration(to: deadline) == .milliseconds(500))
+        #expect(wait(.milliseconds(499)) == [])
+        #expect(wait(.milliseconds(1)) == ["tell Unschedulable"])
+    }
+
+    @Test mutating func aProbeThatFailsOnlyAtTheStartIsNotTold() throws {
+        _ = try see(fixture(.running), .added)
+        #expect(hear(try event("Unhealthy", "Readiness probe failed: refused", container: "app")) == [])
+        #expect(wait(.seconds(1)) == [])
+        #expect(try see(fixture(.running, isReady: true)) == [])
+        #expect(wait(.seconds(10)) == [])
+        // It is no longer ready, and nobody knows why yet.
+        #expect(try see(fixture(.running)) == [])
+        #expect(wait(.seconds(10)) == [])
+    }
+
+    @Test mutating func aProbeThatGoesOnFailingIsTold() throws {
+        _ = try see(fixture(.running), .added)
+        #expect(hear(try event("Unhealthy", "Readiness probe failed: refused", container: "app")) == [])
+        #expect(wait(.seconds(1)) == [])
+        #expect(hear(try event("Unhealthy", "Readiness probe failed: 503", container: "app")) == [])
+        #expect(wait(.milliseconds(200)) == ["tell Unhealthy"])
+        #expect(try see(fixture(.running, isReady: true)) == ["withdraw Unhealthy"])
+    }
+
+    // MARK: - Events
+
+    @Test mutating func anEventMayComeBeforeItsPod() throws {
+        #expect(hear(try event("FailedMount", "MountVolume.SetUp failed for volume \"v\" : no")) == [])
+        var pod = fixture(.waiting("ContainerCreating", ""))
+        pod.phase = "Pending"
+        #expect(try see(pod, .added) == [])
+        #expect(wait(.milliseconds(800)) == ["tell FailedMount"])
+    }
+
+    @Test mutating func aMountThatFailedBeforeTheContainerRanIsOver() throws {
+        var pod = fixture(.waiting("ContainerCreating", ""))
+        pod.phase = "Pending"
+        _ = try see(pod, .added)
+        _ = hear(try event("FailedMount", "MountVolume.SetUp failed for volume \"v\" : no"))
+        #expect(try see(fixture(.running, isReady: true)) == [])
+        #expect(wait(.seconds(5)) == [])
+    }
+
+    @Test mutating func aLivenessProbeThatKillsIsNamedAsTheKiller() throws {
+        _ = try see(fixture(.running, isReady: true), .added)
+        #expect(hear(try event("Unhealthy", "Liveness probe failed: dead", container: "app")) == [])
+        #expect(wait(.seconds(10)) == [])
+        #expect(try see(fixture(.terminated(code: 137))) == ["tell Unhealthy"])
+    }
+
+    // MARK: - Refusals
+
+    private mutating func refuse(_ set: String) throws -> [String] {
+        let refused = try event(
+            "FailedCreate", "pods \"x\" is forbidden: exceeded quota: q, requested: a", kind: "ReplicaSet", name: set)
+        return words(tracker.handleRefusal(refused, workload: workload, now: now))
+    }
+
+    @Test mutating func podsThatAreRefusedAreToldOnceUntilOneIsMade() throws {
+        #expect(try refuse("posts-abc") == [])
+        #expect(wait(.milliseconds(500)) == ["tell FailedCreate"])
+        #expect(try refuse("posts-abc") == [])
+        #expect(wait(.seconds(60)) == [])
+        #expect(try see(fixture(.running), .added) == [])
+        #expect(try see(fixture(.running, isReady: true)) == ["withdraw FailedCreate"])
+    }
+
+    @Test mutating func aRefusalThatPassesAtOnceIsNotTold() throws {
+        #expect(try refuse("posts-abc") == [])
+        #expect(try see(fixture(.running), .added) == [])
+        #expect(wait(.seconds(5)) == [])
+    }
+
+    @Test mutating func oldPodsThatAreReadyDoNotWithdrawARefusal() throws {
+        let old = fixture(.running, name: "posts-aaa-1", hash: "aaa", isReady: true)
+        #expect(try see(old, .added) == [])
+        #expect(try refuse("posts-abc") == [])
+        #expect(wait(.milliseconds(500)) == ["tell FailedCreate"])
+        #expect(try see(old) == [])
+    }
+
+    @Test(arguments: [
+        ("ReplicaSet", "posts-5d9f", Workload(kind: .deployment, name: "posts", namespace: "blog")),
+        ("StatefulSet", "db", Workload(kind: .statefulSet, name: "db", namespace: "blog")),
+        ("DaemonSet", "agent", Workload(kind: .daemonSet, name: "agent", namespace: "blog")), ("Job", "seed", nil),
+        ("ReplicaSet", "posts", nil),
+    ]) func aRefusalIsTheWorkloads(_ kind: String, _ name: String, _ workload: Workload?) throws {
+        #expect(try event("FailedCreate", "", kind: kind, name: name).refused(namespace: "blog") == workload)
+    }
+}
