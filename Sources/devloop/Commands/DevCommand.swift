@@ -12,6 +12,9 @@ struct DevCommand: Sendable {
     func run() async throws {
         let (terminal, loader) = (context.terminal, context.loader)
         let configuration = try loader.configuration()
+        let lock = try ProjectLock(
+            project: configuration.path, folder: StateFolder.path(environment: context.environment))
+        defer { withExtendedLifetime(lock) {} }
         terminal.setServices(configuration.services.map(\.name))
         let target = context.target(for: configuration)
         // Watching begins before anything is read or built: what is saved from now on is noticed.

@@ -3,21 +3,14 @@ import Runner
 /// The clusters that the user has allowed, each for one project: kept outside of the project, so that a checkout by
 /// somebody else has none of them.
 ///
-/// A file for each answer, in the folder for a program's state
-/// (https://specifications.freedesktop.org/basedir-spec/latest/). An answer counts for exactly this project, context,
+/// A file for each answer, in the ``StateFolder``. An answer counts for exactly this project, context,
 /// server and namespace: where one of them changes, it has to be asked again.
 struct ClusterAnswers: Sendable {
     /// The folder; `nil` where there is no home.
     let folder: String?
 
     init(environment: [String: String]) {
-        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
-            folder = "\(state)/devloop/allowed-clusters"
-        } else {
-            folder = environment["HOME"].flatMap {
-                $0.hasPrefix("/") ? "\($0)/.local/state/devloop/allowed-clusters" : nil
-            }
-        }
+        folder = StateFolder.path(environment: environment).map { "\($0)/allowed-clusters" }
     }
 
     /// Whether the user has allowed it.

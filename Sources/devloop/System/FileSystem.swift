@@ -86,16 +86,18 @@ enum FileSystem {
     /// Writes a file that only its owner can read, and makes the folders that it is in. It appears whole or not at all.
     /// - Throws: ``ReadError``.
     static func write(_ bytes: [UInt8], to path: String) throws(ReadError) {
-        for index in path.indices.dropFirst() where path[index] == "/" {
-            guard mkdir(String(path[..<index]), 0o700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES
-            else { throw failure(of: String(path[..<index])) }
-        }
+        makeFolders(above: path)
         let temporary = "\(path).\(getpid())"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(of: temporary) }
         defer { unlink(temporary) }
         let result = writeAll(bytes[...], to: descriptor)
         guard close(descriptor) == 0, result == .written, rename(temporary, path) == 0 else { throw failure(of: path) }
+    }
+
+    /// Makes the folders that a path is in, as far as that can be done: whether it could shows when the file is made.
+    static func makeFolders(above path: String) {
+        for index in path.indices.dropFirst() where path[index] == "/" { mkdir(String(path[..<index]), 0o700) }
     }
 
     private static func failure(of path: String) -> ReadError {
