@@ -6,7 +6,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case failure = 1
     /// The command line can't be understood.
     case usage = 64
-    /// docker or kubectl is missing, or its server can't be reached.
+    /// docker, kubectl, or a server that they talk to (daemon, cluster, registry) is missing or can't be used for now.
     case unavailable = 69
     /// devloop.json is wrong, or what it names.
     case configuration = 78
@@ -19,7 +19,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
         case .success: "done (for dev, also after Ctrl-C)"
         case .failure: "a build or a deployment failed"
         case .usage: "the command line can't be understood"
-        case .unavailable: "docker or kubectl is missing or can't be reached"
+        case .unavailable: "docker, kubectl, the cluster or a registry can't be reached"
         case .configuration: "devloop.json, or what it names, is wrong"
         case .interrupted: "interrupted by Ctrl-C (not dev)"
         }
