@@ -86,4 +86,40 @@ struct TerminalStreamTests {
             entries(.normal) { $0.error(UsageError.empty) }
                 == [.init(stream: .error, text: Help.text(for: .overview))])
     }
+
+    @Test(arguments: [Verbosity.quiet, .normal])
+    func aProblemSaysWhatWhyAndWhatToDoIn80Columns(_ verbosity: Verbosity) {
+        let problem = WorkloadProblem(
+            state: "OOMKilled", summary: "container app used more memory than its limit of 16Mi",
+            cause:
+                "pod posts-bc656cc85-6qvw7: OOMKilled, exit code 137, restarted 1 time; kubelet waits longer\nand more",
+            lastLines: ["eating", "\u{1B}[2Jmore"], advice: "use less memory")
+        let said = entries(verbosity) { $0.problem(problem, of: "posts") }
+        let text = """
+            ✗ posts: OOMKilled: container app used more memory than its limit of 16Mi
+              │ pod posts-bc656cc85-6qvw7: OOMKilled, exit code 137, restarted 1 time;
+              │ kubelet waits longer
+              │ and more
+              │ its last 2 lines:
+              │   eating
+              │   more
+              use less memory
+
+            """
+        #expect(said == [.init(stream: .error, text: text)])
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test func whatIsOverIsWithdrawnByName() {
+        #expect(
+            entries(.quiet) { $0.recovery(of: "posts", from: ["ErrImagePull", "Unhealthy"]) }
+                == [.init(stream: .error, text: "✓ posts is well again (ErrImagePull, Unhealthy)\n")])
+    }
+
+    @Test(arguments: [
+        ("", []), ("one", ["one"]), ("one two", ["one", "two"]), ("a b c d", ["a b", "c d"]),
+        ("much-too-long a b", ["much-too-long", "a b"]), ("  a  ", ["a"]),
+    ]) func proseIsBrokenAtBlanks(_ text: String, _ lines: [String]) {
+        #expect(text.wrapped(to: 4) == lines)
+    }
 }

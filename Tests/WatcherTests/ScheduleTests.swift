@@ -82,8 +82,8 @@ import Testing
             pace.sliceEnded(
                 at: pace.next, cost: .milliseconds(5), isRoundComplete: slice == 40, leavesRoom: true)
         }
-        let round = 40 * (Duration.milliseconds(5) / 0.018)
-        #expect(pace.next == after(250) + round)
+        let slices = Duration.milliseconds(5) / 0.018 * 40
+        #expect(pace.next == after(250) + slices)
     }
 
     @Test func anAuditTakesAtMostHalfAPercent() {

@@ -19,7 +19,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
         case .success: "done (for dev, also after Ctrl-C)"
         case .failure: "a build or a deployment failed"
         case .usage: "the command line can't be understood"
-        case .unavailable: "docker, kubectl, the cluster or a registry can't be reached"
+        case .unavailable: "docker, kubectl or a server they need is missing"
         case .configuration: "devloop.json, or what it names, is wrong"
         case .interrupted: "interrupted by Ctrl-C (not dev)"
         }

@@ -12,6 +12,8 @@ final class DevloopProcess: Sendable {
 
     private struct Shared {
         var lines: [String] = []
+        /// When each line was read.
+        var times: [ContinuousClock.Instant] = []
         var partial = ""
         var waiters: [Waiter] = []
         var isOver = false
@@ -98,6 +100,11 @@ final class DevloopProcess: Sendable {
         try await line(from: from, matching: { $0.contains(text) }, sourceLocation: sourceLocation)
     }
 
+    /// All lines so far, each with the moment at which it was read.
+    var timedLines: [(line: String, time: ContinuousClock.Instant)] {
+        shared.withLock { shared in zip(shared.lines, shared.times).map { (line: $0, time: $1) } }
+    }
+
     var isRunning: Bool { shared.withLock { !$0.isOver } }
 
     func signal(_ number: Int32) { kill(pid, number) }
@@ -122,6 +129,7 @@ final class DevloopProcess: Sendable {
             shared.partial = lines.removeLast()
             for line in lines {
                 shared.lines.append(line)
+                shared.times.append(.now)
                 shared.waiters.removeAll { waiter in
                     guard waiter.matches(line) else { return false }
                     waiter.continuation.resume(returning: line)

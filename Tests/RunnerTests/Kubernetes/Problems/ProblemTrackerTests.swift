@@ -144,7 +144,7 @@ struct ProblemTrackerTests {
         #expect(wait(.seconds(60)) == [])
     }
 
-    @Test mutating func onesThatCrashesAgainIsNotWell() throws {
+    @Test mutating func aContainerThatCrashesAgainSoonIsNotWell() throws {
         _ = try see(fixture(.running, isReady: true), .added)
         #expect(try see(fixture(.terminated(code: 3))) == ["tell Error"])
         #expect(try see(revived(restarts: 1, isReady: true)) == [])
