@@ -61,6 +61,29 @@ public enum LogEvent: Sendable, Hashable {
     case recovered(workload: Workload, from: [String])
 }
 
+/// Which part of the logs is read.
+public struct LogSelection: Sendable {
+    /// Of a container that ran before anybody looked, the lines of this time; `nil` shows the last ten for orientation.
+    /// One that starts later is shown from its first line.
+    public var since: Duration?
+    /// Whether what comes later is read too; otherwise reading ends with what is there.
+    public var follows: Bool
+    /// Whether the log of a workload is shown. What happens to its containers is told in any case.
+    public var isShown: @Sendable (Workload) -> Bool
+
+    /// A selection.
+    public init(
+        since: Duration? = nil, follows: Bool = true, isShown: @escaping @Sendable (Workload) -> Bool = { _ in true }
+    ) {
+        self.since = since
+        self.follows = follows
+        self.isShown = isShown
+    }
+
+    /// For `kubectl logs` and `docker logs`, of a container that ran before.
+    var options: [String] { since.map { ["--since=\($0.components.seconds)s"] } ?? ["--tail=10"] }
+}
+
 /// A stage of the loop that failed, in the words that the user needs.
 public struct TargetError: Error, Hashable {
     /// How bad it is.
@@ -133,13 +156,23 @@ public protocol Target: Sendable {
     func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String]
 
     /// Hands over every line of the workloads' containers from now on, those of containers that start later from
-    /// their first line, until the task is cancelled. The set of workloads is asked for again whenever a container
-    /// appears. The handler blocks where the terminal is slow.
+    /// their first line, until the task is cancelled or, where the selection doesn't follow, everything is read. The
+    /// set of workloads is asked for again whenever a container appears. The handler blocks where the terminal is slow.
     func followLogs(
-        of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
+        of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
+        onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws
 
     /// Deletes the objects, the workloads' containers with them. What is gone already is not an error.
     /// - Returns: a line for each thing that was deleted.
     func delete(_ objects: [KubernetesObject]) async throws -> [String]
+}
+
+extension Target {
+    /// Follows all of the logs.
+    public func followLogs(
+        of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
+    ) async throws {
+        try await followLogs(of: workloads, LogSelection(), onEvent: onEvent)
+    }
 }

@@ -19,14 +19,19 @@ enum Devloop {
         switch invocation {
         case .version: exit(.success) { $0.text(Help.version(version)) }
         case .help(let topic): exit(.success) { $0.text(Help.text(for: topic)) }
-        case .dev(let options, let cleanup):
+        case .dev(let options, let logs, let cleanup):
             run(options, interrupted: .success) {
-                try await DevCommand(context: $0, cleanup: cleanup).run()
+                try await DevCommand(context: $0, logs: logs, cleanup: cleanup).run()
                 return .success
             }
         case .build(let options, let services, let push):
             run(options, interrupted: .interrupted) {
                 try await BuildCommand(context: $0, names: services, push: push).run() ? .success : .failure
+            }
+        case .logs(let options, let services, let since, let follows):
+            run(options, interrupted: follows ? .success : .interrupted) {
+                try await LogsCommand(context: $0, names: services, since: since, follows: follows).run()
+                return .success
             }
         case .down(let options):
             run(options, interrupted: .interrupted) {

@@ -65,7 +65,8 @@ private final class FakeTarget: Target {
     }
 
     func followLogs(
-        of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
+        of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
+        onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws { throw TargetError("not expected") }
 
     func delete(_ objects: [KubernetesObject]) async throws -> [String] { throw TargetError("not expected") }

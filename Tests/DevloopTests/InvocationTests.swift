@@ -35,13 +35,38 @@ struct InvocationTests {
         #expect(try Invocation.parse(["build", "--", "-a"]) == .build(CommonOptions(), services: ["-a"], push: false))
     }
 
+    @Test func logsTakesServicesAndATime() throws {
+        #expect(try Invocation.parse(["logs"]) == .logs(CommonOptions(), services: [], since: nil, follows: true))
+        #expect(
+            try Invocation.parse(["logs", "a", "--since", "1h30m", "--no-follow", "b"])
+                == .logs(CommonOptions(), services: ["a", "b"], since: .seconds(5400), follows: false))
+    }
+
+    @Test(arguments: [
+        ("90s", 90), ("10m", 600), ("1h", 3600), ("1h30m5s", 5405), ("", nil), ("10", nil), ("m", nil), ("0s", nil),
+        ("-1m", nil), ("1d", nil), ("1.5h", nil), ("99999999999999999999h", nil),
+    ])
+    func durationsAreReadAsGoWritesThem(_ text: String, _ seconds: Int?) {
+        #expect(Duration(words: text) == seconds.map { .seconds($0) })
+    }
+
+    @Test func devTakesTheServicesWhoseLogsAreShown() throws {
+        #expect(try Invocation.parse(["dev"]) == .dev(CommonOptions(), logs: .all, cleanup: false))
+        #expect(
+            try Invocation.parse(["dev", "--logs", "a,b"])
+                == .dev(CommonOptions(), logs: .only(["a", "b"]), cleanup: false))
+        #expect(
+            try Invocation.parse(["--logs=a", "dev", "--no-logs"]) == .dev(CommonOptions(), logs: .none, cleanup: false)
+        )
+    }
+
     @Test func ofAFlagThatIsGivenTwiceTheLastCounts() throws {
         var options = CommonOptions()
         options.namespace = "b"
         #expect(try Invocation.parse(["down", "-n", "a", "--namespace=b"]) == .down(options))
     }
 
-    @Test(arguments: ["dev", "build", "down"]) func helpAnswersOnEveryCommand(_ name: String) throws {
+    @Test(arguments: ["dev", "build", "logs", "down"]) func helpAnswersOnEveryCommand(_ name: String) throws {
         let command = try #require(CommandName(rawValue: name))
         for arguments in [[name, "--help"], [name, "-h"], ["-h", name], ["help", name], ["--help", name]] {
             #expect(try Invocation.parse(arguments) == .help(.command(command)))
@@ -59,7 +84,9 @@ struct InvocationTests {
         (["build", "--cleanup"], "devloop dev"), (["dev", "extra"], "extra"), (["dev", "--jobs"], "--jobs"),
         (["dev", "--jobs=0"], "--jobs"), (["dev", "--jobs=x"], "--jobs"), (["dev", "--target=x"], "kubernetes"),
         (["dev", "--color=x"], "always"), (["dev", "--registry=--help"], "option"), (["dev", "--namespace="], "empty"),
-        (["dev", "--verbose=yes"], "--verbose"), (["dev", "-x"], "-x"),
+        (["dev", "--verbose=yes"], "--verbose"), (["dev", "--logs=a,,b"], "commas"), (["logs", "--since=soon"], "10m"),
+        (["dev", "--since=1m"], "devloop logs"), (["logs", "--no-logs"], "devloop dev"), (["lgos"], "\"logs\""),
+        (["dev", "-x"], "-x"),
     ])
     func whatIsNotUnderstoodIsOneLineThatNamesTheRightThing(_ arguments: [String], _ part: String) throws {
         let line = try #require(refusal(arguments))
@@ -68,7 +95,7 @@ struct InvocationTests {
         #expect(line.hasPrefix("devloop: "))
     }
 
-    @Test(arguments: [Invocation.Topic.overview, .command(.dev), .command(.build), .command(.down)])
+    @Test(arguments: [Invocation.Topic.overview, .command(.dev), .command(.build), .command(.logs), .command(.down)])
     func helpFitsIn80ColumnsAndNamesEveryFlag(_ topic: Invocation.Topic) {
         let text = Help.text(for: topic)
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })

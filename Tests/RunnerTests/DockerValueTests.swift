@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func aLogGoesOnWhereBothOfItsStreamsWere() {
-        var log = ContainerLog(isOld: false, time: "")
+        var log = ContainerLog(oldOptions: nil, time: "")
         #expect(log.begin() == [])
         #expect(log.accept(line(3, "out"), from: .standardOutput) == Array("out".utf8))
         // Nothing is known of the other stream: all is read again, and shown once.
@@ -84,18 +84,18 @@ import Testing
     }
 
     @Test func ofAnOldContainerTheLastLinesAreShown() {
-        var log = ContainerLog(isOld: true, time: "2026-01-01T00:00:09Z")
+        var log = ContainerLog(oldOptions: ["--tail=10"], time: "2026-01-01T00:00:09Z")
         #expect(log.begin() == ["--tail=10"])
         #expect(log.begin() == ["--since=2026-01-01T00:00:09Z"])
     }
 
     @Test func whatDockerSaysItselfIsNoLine() {
-        var log = ContainerLog(isOld: false, time: "")
+        var log = ContainerLog(oldOptions: nil, time: "")
         #expect(log.accept(Array("Error response from daemon: No such container".utf8), from: .standardError) == nil)
     }
 
     @Test func thePartsOfALongLineAreJoined() {
-        var log = ContainerLog(isOld: false, time: "")
+        var log = ContainerLog(oldOptions: nil, time: "")
         let part = String(repeating: "x", count: 16 << 10)
         let text = log.accept(
             line(1, part) + line(1, part) + line(1, "rest"), from: .standardOutput)

@@ -96,6 +96,9 @@ final class RecordingLauncher: CommandRunning {
         if case .lines(let handler) = output {
             for (source, text) in answer.lines { handler(source, Array(text.utf8)) }
         }
+        if case .pieces(let handler) = output {
+            for (source, text) in answer.lines { Array("\(text)\n".utf8).withUnsafeBytes { handler(source, $0) } }
+        }
         if answer.hangs {
             let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
             await withTaskCancellationHandler {

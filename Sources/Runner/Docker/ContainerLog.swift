@@ -14,11 +14,12 @@ struct ContainerLog: Sendable {
     private let firstOptions: [String]
 
     /// - Parameters:
-    ///   - isOld: whether it ran before devloop came: then only its last lines are shown.
+    ///   - oldOptions: what `docker logs` is told of one that ran before devloop came, to show only its last lines;
+    ///     `nil` for one that is new.
     ///   - time: the daemon's time now.
-    init(isOld: Bool, time: String) {
-        firstOptions = isOld ? ["--tail=10"] : []
-        start = isOld ? time : nil
+    init(oldOptions: [String]?, time: String) {
+        firstOptions = oldOptions ?? []
+        start = oldOptions == nil ? nil : time
     }
 
     /// A reader begins: what `docker logs` is told.

@@ -74,8 +74,8 @@ struct DockerCommand: Sendable, Hashable {
             ])
     }
 
-    static func followLogs(of id: String, options: [String]) -> Command {
-        Command("docker", ["logs", "--follow", "--timestamps"] + options + [id])
+    static func logs(of id: String, follows: Bool = true, options: [String]) -> Command {
+        Command("docker", ["logs"] + (follows ? ["--follow"] : []) + ["--timestamps"] + options + [id])
     }
 }
 

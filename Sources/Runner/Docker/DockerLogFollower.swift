@@ -9,7 +9,8 @@ struct DockerLogFollower: Sendable {
     let commands: DockerCommand
     let launcher: any CommandRunning
     let readers: LogReaders
-    /// Whether a workload's logs are wanted.
+    let selection: LogSelection
+    /// Whether a workload is one of those that are asked about.
     let isWanted: @Sendable (Workload) -> Bool
     /// Whether devloop itself ends this container.
     let isRetired: @Sendable (String) -> Bool
@@ -43,10 +44,10 @@ struct DockerLogFollower: Sendable {
             var isFirst = true
 
             func follow(_ container: FollowedContainer, isOld: Bool) {
-                guard isWanted(container.workload) else { return }
+                guard isWanted(container.workload), selection.isShown(container.workload) else { return }
                 let state = Latest(State())
                 states[container.id] = state
-                let log = ContainerLog(isOld: isOld, time: time)
+                let log = ContainerLog(oldOptions: isOld ? selection.options : nil, time: time)
                 group.addTask { try await read(container, log, state) }
             }
 
@@ -86,6 +87,25 @@ struct DockerLogFollower: Sendable {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// Reads what is there of the containers that run, one after the other.
+    func readOnce() async throws {
+        let list = try await launcher.runTool(commands.list())
+        guard list.termination.isSuccess else {
+            throw DockerFailure.error("the containers could not be listed", said: [list.errorText])
+        }
+        for container in ListedContainer.read(list.standardOutput).filter(\.isUp).reversed().map(FollowedContainer.init)
+        where isWanted(container.workload) && selection.isShown(container.workload) {
+            let log = Mutex(ContainerLog(oldOptions: selection.options, time: ""))
+            let options = log.withLock { $0.begin() }
+            _ = try await launcher.runTool(
+                DockerCommand.logs(of: container.id, follows: false, options: options),
+                output: .lines { source, line in
+                    guard let text = log.withLock({ $0.accept(line, from: source) }) else { return }
+                    onEvent(.line(workload: container.workload, container: container.label, text: text))
+                })
         }
     }
 
@@ -159,7 +179,7 @@ struct DockerLogFollower: Sendable {
         while true {
             let (before, version) = state.current
             let said = OutputTail(limit: 1)
-            let command = DockerCommand.followLogs(of: container.id, options: log.withLock { $0.begin() })
+            let command = DockerCommand.logs(of: container.id, options: log.withLock { $0.begin() })
             let output = try await readers.read(container.id) {
                 try await launcher.runTool(
                     command,

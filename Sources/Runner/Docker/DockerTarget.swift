@@ -159,12 +159,14 @@ public final class DockerTarget: Target {
 
     /// Follows the containers of the project. Ends with it: what is removed in the background.
     public func followLogs(
-        of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
+        of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
+        onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
         let follower = DockerLogFollower(
-            commands: pods.commands, launcher: launcher, readers: pods.readers,
+            commands: pods.commands, launcher: launcher, readers: pods.readers, selection: selection,
             isWanted: { workloads().contains($0) },
             isRetired: { id in self.shared.withLock { $0.retired.contains(id) } }, onEvent: onEvent)
+        guard selection.follows else { return try await follower.readOnce() }
         try await withTaskCancellationHandler {
             try await follower.run()
         } onCancel: {

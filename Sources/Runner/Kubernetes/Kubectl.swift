@@ -85,6 +85,11 @@ struct Kubectl: Sendable, Hashable {
         command(["logs", pod, "--container=\(container)", "--timestamps"] + options, namespace: namespace)
     }
 
+    /// What a node's kubelet answers at a path.
+    func node(_ name: String, _ path: String) -> Command {
+        command(["get", "--raw=/api/v1/nodes/\(name)/proxy/\(path)", "--request-timeout=30s"])
+    }
+
     private static let unusedLabel = "devloop.dev/none-"
 
     private static func list(_ objects: [JSONValue]) -> [UInt8] {

@@ -4,6 +4,8 @@ struct KubernetesPod: Sendable, Hashable {
     var namespace: String
     var uid: String
     var phase: String
+    /// The node that it was given to; empty before.
+    var node: String
     /// Whether it was asked to end.
     var isTerminating: Bool
     /// Whether all of its containers are ready.
@@ -12,8 +14,6 @@ struct KubernetesPod: Sendable, Hashable {
     var containers: [Container]
     /// What tells the pods of one rollout from those of the next: the hash of the template that they were made of.
     var revision: String
-    /// The node that it was given to.
-    var node: String?
     /// `Evicted`, …, and the words for it, where the pod as a whole failed.
     var reason: String
     var message: String
@@ -29,12 +29,12 @@ struct KubernetesPod: Sendable, Hashable {
         self.name = name
         self.uid = uid
         namespace = metadata["namespace"]?.string ?? ""
+        node = json[path: ["spec", "nodeName"]]?.string ?? ""
         phase = json[path: ["status", "phase"]]?.string ?? ""
         isTerminating = metadata["deletionTimestamp"] != nil
         containers = Self.containers(json)
         let labels = metadata["labels"]
         revision = (labels?["pod-template-hash"] ?? labels?["controller-revision-hash"])?.string ?? uid
-        node = json[path: ["spec", "nodeName"]]?.string
         reason = json[path: ["status", "reason"]]?.string ?? ""
         message = json[path: ["status", "message"]]?.string ?? ""
         let conditions = json[path: ["status", "conditions"]]?.array ?? []
@@ -56,6 +56,9 @@ struct KubernetesPod: Sendable, Hashable {
             return KubernetesPod(item)
         }
     }
+
+    /// What a container's lines are headed with beside its workload's name; a single one needs nothing.
+    func label(of container: Container) -> String? { containers.count == 1 ? nil : container.name }
 
     /// Whether it has run to its end and will not run again.
     var isFinished: Bool { phase == "Succeeded" || phase == "Failed" }

@@ -337,7 +337,8 @@ public final class KubernetesTarget: Target {
 
     /// Follows the pods of every namespace that the workloads are in, and their logs.
     public func followLogs(
-        of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
+        of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
+        onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
         let kubectl = try cluster().kubectl
         let ours = { @Sendable (owner: Workload) -> Workload? in
@@ -345,6 +346,15 @@ public final class KubernetesTarget: Target {
                 $0.kind == owner.kind && $0.name == owner.name
                     && $0.namespace ?? kubectl.namespace == owner.namespace
             }
+        }
+        let owner = { @Sendable (pod: KubernetesPod) in pod.workload.flatMap(ours) }
+        guard selection.follows else {
+            let follower = PodLogFollower(
+                kubectl: kubectl, launcher: launcher, owner: owner, selection: selection, onEvent: onEvent)
+            for namespace in Set(workloads().map { $0.namespace ?? kubectl.namespace }).sorted() {
+                try await follower.readOnce(namespace: namespace)
+            }
+            return
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             var followed: Set<String> = []
@@ -357,7 +367,7 @@ public final class KubernetesTarget: Target {
                         namespace: namespace, kubectl: kubectl, launcher: launcher, owner: ours, current: self.problems,
                         onEvent: onEvent)
                     let follower = PodLogFollower(
-                        kubectl: kubectl, launcher: launcher, owner: { $0.workload.flatMap(ours) }, onEvent: onEvent,
+                        kubectl: kubectl, launcher: launcher, owner: owner, selection: selection, onEvent: onEvent,
                         onPod: problems.handle)
                     group.addTask { try await problems.run() }
                     group.addTask { try await follower.run(namespace: namespace) }

@@ -7,6 +7,7 @@ struct PodLogFollower: Sendable {
     let launcher: any CommandRunning
     /// The workload of ours that a pod belongs to.
     let owner: @Sendable (KubernetesPod) -> Workload?
+    var selection = LogSelection()
     let onEvent: @Sendable (LogEvent) -> Void
     /// Is told each state of a pod of ours.
     var onPod: @Sendable (PodEvent, Workload) -> Void = { _, _ in }
@@ -37,16 +38,12 @@ struct PodLogFollower: Sendable {
                 for action in tracker.handle(event, workload: workload) {
                     switch action {
                     case .follow(let key, let workload, let label, let state):
+                        guard selection.isShown(workload) else { continue }
                         let latest = Latest(state)
                         states[key] = latest
-                        let reader = PodLogReader(key, kubectl: kubectl, launcher: launcher) { [onEvent] text in
-                            onEvent(.line(workload: workload, container: label, text: text))
-                        } onFailure: { [onEvent] reason in
-                            let text = "the log of \(key.pod) cannot be read: \(reason); trying again"
-                            onEvent(.notice(workload: workload, text: text))
-                        }
-                        let isOld = old.contains(key)
-                        group.addTask { try await reader.run(isOld: isOld, state: latest) }
+                        let reader = reader(
+                            key, workload, label: label, oldOptions: old.contains(key) ? selection.options : nil)
+                        group.addTask { try await reader.run(state: latest) }
                     case .update(let key, let state):
                         states[key]?.set(state)
                         if state.isGone { states[key] = nil }
@@ -54,6 +51,33 @@ struct PodLogFollower: Sendable {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// Reads what is there of the containers that have started, one after the other.
+    func readOnce(namespace: String) async throws {
+        let output = try await launcher.runTool(kubectl.pods(namespace: namespace))
+        guard output.termination.isSuccess else {
+            throw KubectlFailure.error("the pods could not be listed", output, context: kubectl.context)
+        }
+        for pod in KubernetesPod.list(output.standardOutput) {
+            guard let workload = owner(pod), selection.isShown(workload) else { continue }
+            for container in pod.containers where container.hasStarted {
+                let reader = reader(
+                    PodTracker.Key(pod, container), workload, label: pod.label(of: container),
+                    oldOptions: selection.options)
+                try await reader.readOnce()
+            }
+        }
+    }
+
+    private func reader(
+        _ key: PodTracker.Key, _ workload: Workload, label: String?, oldOptions: [String]?
+    ) -> PodLogReader {
+        PodLogReader(key, kubectl: kubectl, launcher: launcher, oldOptions: oldOptions) { [onEvent] text in
+            onEvent(.line(workload: workload, container: label, text: text))
+        } onNotice: { [onEvent] text in
+            onEvent(.notice(workload: workload, text: text))
         }
     }
 

@@ -1,69 +1,87 @@
 import Synchronization
 
-/// Reads the log of one container until its pod is over, and shows each line once.
+/// Reads the log of one container until its pod is over, and shows each line once and in order.
 ///
-/// Where a reader ends before its container does, it begins again at the last line's time; after a crash the end of the
-/// dead container's log is read before the new one's.
+/// Where a reader ends before its container does, it begins again at the last line; after a crash the end of the dead
+/// container's log is read before the new one's. Where the last line doesn't come again, the log is another one: that of
+/// the next run, or a new file on the node; what is between is read from where it is now.
 final class PodLogReader: Sendable {
     private enum End {
         case ended
-        case failed(String)
+        case failed(TargetError)
         case podIsGone
+        case interrupted(PodLog.Interruption)
     }
 
     private let key: PodTracker.Key
     private let kubectl: Kubectl
     private let launcher: any CommandRunning
     private let onLine: @Sendable ([UInt8]) -> Void
-    private let onFailure: @Sendable (String) -> Void
-    private let cursor = Mutex(LogCursor())
+    private let onNotice: @Sendable (String) -> Void
+    private let log: Mutex<PodLog>
+    private let rotation: RotationGuard
+    private let firstOptions: [String]
 
-    /// Lines that a container wrote before devloop came, shown for orientation.
-    private static let linesOfOldContainers = 10
     /// A log that could not be read this many times, one after the other, is worth a word.
     private static let failuresBeforeNotice = 3
 
-    /// - Parameter onFailure: told, once for as long as it lasts, why the log of a container that runs can't be read.
+    /// - Parameters:
+    ///   - oldOptions: what `kubectl logs` is told of a container that ran before devloop came; `nil` for one that is
+    ///     new: of that every line is shown, those of runs that crashed before anybody looked too.
+    ///   - onNotice: told, once for as long as it lasts, why the log of a container that runs can't be read, and where
+    ///     lines may be missing.
     init(
-        _ key: PodTracker.Key, kubectl: Kubectl, launcher: any CommandRunning,
-        onLine: @escaping @Sendable ([UInt8]) -> Void, onFailure: @escaping @Sendable (String) -> Void
+        _ key: PodTracker.Key, kubectl: Kubectl, launcher: any CommandRunning, oldOptions: [String]?,
+        onLine: @escaping @Sendable ([UInt8]) -> Void, onNotice: @escaping @Sendable (String) -> Void
     ) {
         self.key = key
         self.kubectl = kubectl
         self.launcher = launcher
         self.onLine = onLine
-        self.onFailure = onFailure
+        self.onNotice = onNotice
+        firstOptions = oldOptions ?? []
+        log = Mutex(PodLog(isWhole: oldOptions == nil))
+        rotation = RotationGuard(node: NodeLog(key: key, kubectl: kubectl, launcher: launcher))
+    }
+
+    /// Reads what is there, for somebody who doesn't follow.
+    func readOnce() async throws {
+        if case .failed(let error) = try await read([], isFinal: true) { throw error }
     }
 
     /// Returns when the container is over and its log was read to the end.
-    /// - Parameters:
-    ///   - isOld: whether the container ran before devloop came. Of such a one only the last lines are shown; of others
-    ///     every line, those of runs that crashed before anybody looked too.
-    ///   - state: the container's state as the watch tells it.
-    func run(isOld: Bool, state: Latest<PodTracker.State>) async throws {
-        var start = isOld ? ["--tail=\(Self.linesOfOldContainers)"] : []
-        var restarts = isOld ? state.current.value.restarts : 0
+    /// - Parameter state: the container's state as the watch tells it.
+    func run(state: Latest<PodTracker.State>) async throws {
+        var restarts = log.withLock { $0.isWhole } ? 0 : state.current.value.restarts
         var backoff = Backoff()
         var failures = 0
         while true {
             try Task.checkCancellation()
             let (now, version) = state.current
-            if now.isGone { return }
+            if now.isGone { return show(log.withLock { $0.takeRest() }) }
             if now.restarts > restarts {
+                guard try await readPrevious() else {
+                    try await backoff.wait()
+                    continue
+                }
                 restarts = now.restarts
-                _ = try await read(["--previous"], start)
-                start = []
             }
-            let before = cursor.withLock { $0.resumeFrom }
-            switch try await read(now.isRunning ? ["--follow"] : [], start) {
-            case .podIsGone: return
-            case .failed(let reason):
-                if now.isRunning { failures += 1 }
-                if now.isRunning && failures == Self.failuresBeforeNotice { onFailure(reason) }
+            let before = log.withLock { $0.lastTime }
+            switch try await read(now.isRunning ? ["--follow"] : [], isFinal: !now.isRunning) {
+            case .podIsGone: return show(log.withLock { $0.takeRest() })
+            case .interrupted(.unknown): continue
+            case .interrupted(let interruption):
+                restarts = try await bridge(interruption, restarts)
+                continue
+            case .failed(let error):
+                // That the cluster can't be reached is the watch's to tell.
+                if now.isRunning && error.severity != .unavailable { failures += 1 }
+                if failures == Self.failuresBeforeNotice {
+                    onNotice("the log of \(key.pod) cannot be read: \(error.details.last ?? ""); trying again")
+                }
             case .ended:
                 if now.isOver { return }
                 failures = 0
-                start = []
                 // What it wrote until its end is read: nothing comes before it starts again.
                 if !now.isRunning {
                     await state.changed(since: version)
@@ -71,7 +89,7 @@ final class PodLogReader: Sendable {
                 }
             }
             // A log that ends at once, again and again, is not asked for in a hurry either.
-            if cursor.withLock({ $0.resumeFrom }) != before { backoff.reset() }
+            if log.withLock({ $0.lastTime }) != before { backoff.reset() }
             // That the container has ended is known here a moment after its log ends; where it hasn't, the reader died.
             let pause = backoff.step()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -83,25 +101,135 @@ final class PodLogReader: Sendable {
         }
     }
 
-    /// Reads once, from the last line that was shown, or as `start` says where none was.
-    private func read(_ options: [String], _ start: [String]) async throws -> End {
-        let said = OutputTail(limit: 1)
-        let resume = cursor.withLock {
-            $0.beginAgain()
-            return $0.resumeFrom
+    // MARK: - One reader
+
+    /// Reads once, from the last line that was shown.
+    private func read(_ options: [String], isFinal: Bool) async throws -> End {
+        let follows = options == ["--follow"]
+        let isPrevious = options == ["--previous"]
+        let since = log.withLock { log in
+            log.begin(inPrevious: isPrevious, holds: follows && rotation.mustVerify)
+            return isPrevious ? log.previousFrom : log.resumeFrom
         }
-        let output = try await launcher.runTool(
-            kubectl.logs(
-                pod: key.pod, container: key.container, namespace: key.namespace,
-                options: options + (resume.map { ["--since-time=\($0)"] } ?? start)),
-            output: .lines { [self] source, line in
-                if source == .standardError { return said.append(line) }
-                // What a kubelet says in place of a log that it has deleted by now.
-                if line.starts(with: "unable to retrieve container logs for ".utf8) { return }
-                if let text = cursor.withLock({ $0.accept(line) }) { onLine(text) }
-            })
+        let isFirst = log.withLock { $0.lastTime == nil && !$0.hasBeenRead }
+        let said = OutputTail(limit: 3)
+        let command = kubectl.logs(
+            pod: key.pod, container: key.container, namespace: key.namespace,
+            options: options + (since.map { ["--since-time=\($0)"] } ?? (isFirst ? firstOptions : [])))
+        let changes = Latest(())
+        let output = try await withThrowingTaskGroup(of: CommandOutput?.self) { group in
+            group.addTask { try await self.run(command, follows: follows, said, changes) }
+            group.addTask {
+                try await self.rotation.watch(self.log, changes: changes, follows: follows) { await self.showAside($0) }
+                return nil
+            }
+            let first = try await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        if let interruption = log.withLock({ $0.interruption }) { return .interrupted(interruption) }
+        guard let output else { return .interrupted(.unknown) }
+        show(log.withLock { $0.end(isComplete: output.termination.isSuccess, isFinal: isFinal) })
         if output.termination.isSuccess { return .ended }
-        let reason = said.lines.last ?? "kubectl logs: \(output.termination)"
-        return reason.contains("(NotFound)") ? .podIsGone : .failed(reason)
+        let error = KubectlFailure.error("kubectl logs: \(output.termination)", output, context: kubectl.context)
+        return error.details.contains { $0.contains("(NotFound)") } ? .podIsGone : .failed(error)
+    }
+
+    private func run(
+        _ command: Command, follows: Bool, _ said: OutputTail, _ changes: Latest<Void>
+    ) async throws -> CommandOutput {
+        var output = try await launcher.runTool(
+            command,
+            output: .pieces { [self] source, piece in
+                if source == .standardError { return said.append(Array(piece)) }
+                let (lines, wakes) = log.withLock { log in
+                    let hadWork = log.interruption != nil || log.hasHeld || rotation.isAlarmed(log.size)
+                    if follows, rotation.mustHold(log.size) { log.hold() }
+                    let lines = log.take(piece)
+                    let hasWork = log.interruption != nil || log.hasHeld || rotation.isAlarmed(log.size)
+                    return (lines, hasWork && !hadWork)
+                }
+                show(lines)
+                if wakes { changes.set(()) }
+            })
+        output.standardError = Array(said.lines.joined(separator: "\n").utf8)
+        return output
+    }
+
+    private func show(_ lines: [[UInt8]]) { for line in lines { onLine(line) } }
+
+    /// The same on a thread of its own: the terminal may be slow.
+    private func showAside(_ lines: [[UInt8]]) async {
+        await withCheckedContinuation { continuation in
+            PosixThread.detach {
+                self.show(lines)
+                continuation.resume()
+            }
+        }
+    }
+
+    private func tellOfMissingLines(_ reason: String) {
+        onNotice("lines of the log of \(key.pod) may be missing: \(reason)")
+    }
+
+    private func show(file: [UInt8]) async {
+        for start in stride(from: 0, to: file.count, by: 256 << 10) {
+            let piece = file[start..<min(start + (256 << 10), file.count)]
+            await showAside(piece.withUnsafeBytes { piece in log.withLock { $0.take(piece) } })
+        }
+    }
+
+    // MARK: - From one log to the next
+
+    /// Reads the rest of the run before.
+    /// - Returns: whether that is done, or can't be; otherwise it is to be tried again.
+    private func readPrevious() async throws -> Bool {
+        switch try await read(["--previous"], isFinal: true) {
+        case .ended:
+            log.withLock { if $0.isContinuous { $0.goOn(newFile: true) } }
+            rotation.reset()
+            return true
+        case .failed(let error): return error.severity != .unavailable
+        case .interrupted, .podIsGone: return true
+        }
+    }
+
+    /// The last line did not come: shows what is between it and the newest log.
+    /// - Returns: how many restarts of the container were seen by then.
+    private func bridge(_ interruption: PodLog.Interruption, _ restarts: Int) async throws -> Int {
+        if interruption == .gap {
+            switch try await read(["--previous"], isFinal: true) {
+            case .ended where log.withLock({ $0.isContinuous }):
+                log.withLock { $0.goOn(newFile: true) }
+                rotation.reset()
+                return restarts + 1
+            case .failed(let error) where error.severity == .unavailable: return restarts
+            default: break
+            }
+        }
+        switch try await rotation.missed(after: log.withLock { $0.lastTime } ?? "") {
+        case .unreachable: return restarts
+        case .files(let files, let run):
+            var runtime = RuntimeLog()
+            for (index, file) in files.enumerated() {
+                log.withLock { log in
+                    if index > 0 { log.goOn(newFile: true) }
+                    log.begin()
+                }
+                await show(file: runtime.lines(of: file) + (index == files.count - 1 ? runtime.rest() : []))
+                guard log.withLock({ $0.isContinuous }) else {
+                    // It is in the newest file after all.
+                    if interruption == .rotated { return restarts }
+                    break
+                }
+            }
+            if !log.withLock({ $0.isContinuous }) { tellOfMissingLines("the last one that was shown is gone") }
+            log.withLock { $0.goOn(newFile: true) }
+            return max(restarts, run)
+        case .unknown(let reason):
+            tellOfMissingLines(reason)
+            log.withLock { $0.goOn(newFile: true) }
+            return restarts
+        }
     }
 }

@@ -31,9 +31,11 @@ struct PodTracker {
         var pod: String
         var namespace: String
         var container: String
+        var node: String
 
         init(_ pod: KubernetesPod, _ container: KubernetesPod.Container) {
             (uid, self.pod, namespace, self.container) = (pod.uid, pod.name, pod.namespace, container.name)
+            node = pod.node
         }
     }
 
@@ -69,9 +71,7 @@ struct PodTracker {
                 isGone: isGone)
             if known[key] == nil, container.hasStarted, !isGone {
                 known[key] = state
-                // A single container needs no name beside its workload's.
-                let label = pod.containers.count == 1 ? nil : container.name
-                actions.append(.follow(key, workload, label: label, state))
+                actions.append(.follow(key, workload, label: pod.label(of: container), state))
             } else if let before = known[key], before != state {
                 known[key] = isGone ? nil : state
                 actions.append(.update(key, state))

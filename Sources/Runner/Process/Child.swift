@@ -188,6 +188,7 @@ private struct StreamReader {
             switch handling {
             case .collected: collected.append(contentsOf: chunk)
             case .lines(let handler): splitter.append(chunk) { handler(source, $0) }
+            case .pieces(let handler): handler(source, chunk)
             }
             return count
         }

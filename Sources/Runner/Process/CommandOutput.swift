@@ -63,6 +63,8 @@ public enum OutputHandling: Sendable {
     /// Each line (without its newline) is handed over as it comes, on a thread of the program's own, in order; nothing
     /// is kept. A handler that blocks makes the program wait: no line is dropped.
     case lines(@Sendable (OutputSource, [UInt8]) -> Void)
+    /// The same with the bytes as they are read, to be used until the handler returns.
+    case pieces(@Sendable (OutputSource, UnsafeRawBufferPointer) -> Void)
 }
 
 /// Why a program could not be started.

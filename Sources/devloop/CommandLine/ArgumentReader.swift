@@ -83,6 +83,7 @@ struct ArgumentReader {
     /// What other tools call our flags.
     private static let synonyms = [
         "kube-context": "context", "kubecontext": "context", "ns": "namespace", "filename": "file", "config": "file",
-        "default-repo": "registry", "debug": "verbose", "silent": "quiet", "delete": "cleanup",
+        "default-repo": "registry", "debug": "verbose", "nofollow": "no-follow", "nologs": "no-logs", "silent": "quiet",
+        "delete": "cleanup",
     ]
 }

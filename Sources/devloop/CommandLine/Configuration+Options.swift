@@ -9,4 +9,21 @@ extension Configuration {
         result.registry = options.registry ?? registry
         return result
     }
+
+    /// The services of these names; all where there are none.
+    /// - Throws: ``UsageError`` for a name that no service has.
+    func services(named names: [String]) throws(UsageError) -> [Service] {
+        guard !names.isEmpty else { return services }
+        var result: [Service] = []
+        for name in names {
+            guard let service = services.first(where: { $0.name == name }) else {
+                let known = services.map(\.name)
+                let nearest = Suggestion.nearest(to: name, in: known).map { "did you mean \($0)? " } ?? ""
+                let list = known.joined(separator: ", ")
+                throw .invalid("there is no service \(ValueRule.quoted(name)): \(nearest)the services are \(list)")
+            }
+            result.append(service)
+        }
+        return result
+    }
 }

@@ -57,13 +57,14 @@ enum Help {
     }
 
     private static func usage(_ name: CommandName) -> String {
-        name == .build ? "build [SERVICE]..." : name.rawValue
+        [.build, .logs].contains(name) ? "\(name.rawValue) [SERVICE]..." : name.rawValue
     }
 
     private static func summary(_ name: CommandName) -> String {
         switch name {
         case .dev: "run the loop until Ctrl-C"
         case .build: "build the images, all or the named services'"
+        case .logs: "show the logs, all or the named services'"
         case .down: "delete what runs"
         }
     }
@@ -79,6 +80,12 @@ enum Help {
         case .build:
             """
             Build the images of all services, or of the named ones, side by side.
+            """
+        case .logs:
+            """
+            Show the logs of all services, or of the named ones, the way dev does, and go on
+            until Ctrl-C. Nothing is built, applied or changed. Of what runs already the
+            last ten lines of each container come first, or those since a time.
             """
         case .down:
             """

@@ -49,9 +49,11 @@ enum Invocation: Sendable, Equatable {
     }
 
     /// Run the loop; with `cleanup`, delete everything at its end.
-    case dev(CommonOptions, cleanup: Bool)
+    case dev(CommonOptions, logs: LogFilter = .all, cleanup: Bool)
     /// Build these services, or all where none is named, and maybe push them.
     case build(CommonOptions, services: [String], push: Bool)
+    /// Show the logs of these services, or all where none is named.
+    case logs(CommonOptions, services: [String], since: Duration? = nil, follows: Bool = true)
     /// Delete what the manifests and devloop made.
     case down(CommonOptions)
     /// Print help.
@@ -64,6 +66,7 @@ enum Invocation: Sendable, Equatable {
 enum CommandName: String, Sendable, CaseIterable {
     case dev
     case build
+    case logs
     case down
 }
 
@@ -104,10 +107,13 @@ extension Invocation {
             let owners = option.commands.map { "devloop \($0.rawValue)" }.joined(separator: ", ")
             throw .invalid("--\(option.name) belongs to \"\(owners)\", not to \"devloop \(name.rawValue)\"")
         }
-        if name != .build, words.count > 1 { throw unexpected(words[1], after: name.rawValue) }
+        if name != .build, name != .logs, words.count > 1 { throw unexpected(words[1], after: name.rawValue) }
         switch name {
-        case .dev: return .dev(flags.common, cleanup: flags.cleanup)
+        case .dev: return .dev(flags.common, logs: flags.logs, cleanup: flags.cleanup)
         case .build: return .build(flags.common, services: Array(words.dropFirst()), push: flags.push)
+        case .logs:
+            return .logs(
+                flags.common, services: Array(words.dropFirst()), since: flags.since, follows: flags.follows)
         case .down: return .down(flags.common)
         }
     }
@@ -123,11 +129,11 @@ extension Invocation {
         .invalid("\"devloop \(command)\" takes no more words, found \(ValueRule.quoted(word))")
     }
 
-    private static let commandList = "the commands are dev, build, down and help"
+    private static let commandList = "the commands are dev, build, logs, down and help"
 
     /// What other tools call our commands.
     private static let synonyms = [
         "up": "dev", "run": "dev", "start": "dev", "watch": "dev", "delete": "down", "destroy": "down", "stop": "down",
-        "push": "build --push",
+        "push": "build --push", "log": "logs", "tail": "logs", "follow": "logs",
     ]
 }

@@ -3,6 +3,9 @@ struct Flags: Sendable, Equatable {
     var common = CommonOptions()
     var cleanup = false
     var push = false
+    var logs = LogFilter.all
+    var since: Duration?
+    var follows = true
     var help = false
     var version = false
     /// The long names of the flags that stand on the command line.
@@ -60,9 +63,9 @@ struct Option: Sendable {
 
     private init(
         _ name: String, short letter: Character? = nil, takes valueName: String, _ help: String,
-        _ set: @escaping @Sendable (inout Flags, String) -> String?
+        only commands: [CommandName] = CommandName.allCases, _ set: @escaping @Sendable (inout Flags, String) -> String?
     ) {
-        (self.name, self.letter, self.help, commands) = (name, letter, help, CommandName.allCases)
+        (self.name, self.letter, self.help, self.commands) = (name, letter, help, commands)
         effect = .value(name: valueName, set)
     }
 
@@ -83,6 +86,18 @@ extension Option {
     static let all: [Option] = [
         Option("push", "push each image and print its digest", only: [.build]) { $0.push = true },
         Option("cleanup", "delete everything when the loop ends", only: [.dev]) { $0.cleanup = true },
+        Option("logs", takes: "SERVICES", "show the logs of these only: NAME[,NAME]...", only: [.dev]) { flags, value in
+            let names = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            flags.logs = .only(names)
+            return names.contains("") ? "expected names with commas between, found \(ValueRule.quoted(value))" : nil
+        },
+        Option("no-logs", "show no logs; what happens to the pods is told", only: [.dev]) { $0.logs = .none },
+        Option("since", takes: "TIME", "begin so long ago: 90s, 10m, 1h30m", only: [.logs]) { flags, value in
+            flags.since = Duration(words: value)
+            guard flags.since == nil else { return nil }
+            return "expected a duration such as 90s, 10m or 1h30m, found \(ValueRule.quoted(value))"
+        },
+        Option("no-follow", "end after what is there", only: [.logs]) { $0.follows = false },
         Option("file", short: "f", takes: "FILE", "read FILE (default: devloop.json)", .path, \.file),
         Option("target", takes: "TARGET", "run on kubernetes or docker") { flags, value in
             flags.common.target = TargetKind(rawValue: value)

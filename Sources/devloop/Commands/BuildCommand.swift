@@ -12,7 +12,7 @@ struct BuildCommand: Sendable {
     /// - Returns: whether all succeeded.
     func run() async throws -> Bool {
         let configuration = try context.loader.configuration()
-        let services = try chosen(of: configuration)
+        let services = try configuration.services(named: names)
         context.terminal.setServices(services.map(\.name))
         try await context.builder.prepare()
         return try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -29,18 +29,6 @@ struct BuildCommand: Sendable {
                 }
             }
             return isSuccess
-        }
-    }
-
-    private func chosen(of configuration: Configuration) throws -> [Configuration.Service] {
-        guard !names.isEmpty else { return configuration.services }
-        return try names.map { name in
-            if let service = configuration.services.first(where: { $0.name == name }) { return service }
-            let known = configuration.services.map(\.name)
-            let nearest = Suggestion.nearest(to: name, in: known).map { "did you mean \($0)? " } ?? ""
-            throw UsageError.invalid(
-                "there is no service \(ValueRule.quoted(name)): \(nearest)the services are \(known.joined(separator: ", "))"
-            )
         }
     }
 

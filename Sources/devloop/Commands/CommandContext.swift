@@ -16,8 +16,10 @@ struct CommandContext: Sendable {
     }
 
     /// Where the services of a configuration run.
-    func target(for configuration: Configuration) -> any Target {
-        switch configuration.target {
+    /// - Parameter isChanged: whether the command changes something there, so that a cluster needs permission.
+    func target(for configuration: Configuration, isChanged: Bool = true) -> any Target {
+        let permission = isChanged ? permission(for: configuration) : nil
+        return switch configuration.target {
         case .docker:
             DockerTarget(
                 project: configuration.name, namespace: configuration.namespace ?? "default", launcher: launcher)
@@ -26,7 +28,7 @@ struct CommandContext: Sendable {
                 context: configuration.kubeContext, namespace: configuration.namespace,
                 registry: configuration.registry,
                 usesMinikubeDocker: environment["MINIKUBE_ACTIVE_DOCKERD"] != nil, launcher: launcher,
-                builder: builder, permission: permission(for: configuration).check)
+                builder: builder, permission: { if let permission { try await permission.check($0) } })
         }
     }
 

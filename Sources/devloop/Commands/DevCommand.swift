@@ -4,6 +4,8 @@ import Watcher
 /// `devloop dev`
 struct DevCommand: Sendable {
     let context: CommandContext
+    /// Whose logs are shown.
+    let logs: LogFilter
     /// Whether everything is deleted at the end.
     let cleanup: Bool
 
@@ -12,6 +14,7 @@ struct DevCommand: Sendable {
     func run() async throws {
         let (terminal, loader) = (context.terminal, context.loader)
         let configuration = try loader.configuration()
+        if case .only(let names) = logs { _ = try configuration.services(named: names) }
         let lock = try ProjectLock(
             project: configuration.path, folder: StateFolder.path(environment: context.environment))
         defer { withExtendedLifetime(lock) {} }
@@ -35,8 +38,8 @@ struct DevCommand: Sendable {
 
         terminal.status("\(configuration.name) on \(target.summary)")
         let loop = DevLoop(
-            loader: loader, target: target, builder: context.builder, terminal: terminal, jobs: context.jobs,
-            builderSkipsStages: skipsStages)
+            loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
+            jobs: context.jobs, builderSkipsStages: skipsStages)
         await loop.run(project, watcher: watcher)
         await watcher.stop()
         try await end(project, target)

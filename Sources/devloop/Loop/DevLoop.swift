@@ -7,6 +7,8 @@ struct DevLoop: Sendable {
     let target: any Target
     let builder: ImageBuilder
     let terminal: Terminal
+    /// Whose logs are shown.
+    let logs: LogFilter
     /// How many images may be built at once.
     let jobs: Int
     /// Whether the builder builds only the stages that an image needs.
@@ -188,26 +190,9 @@ struct DevLoop: Sendable {
     }
 
     private func followLogs(_ current: CurrentProject) async {
-        while !Task.isCancelled {
-            do {
-                try await target.followLogs(of: { current.value.workloads }) { [terminal] event in
-                    switch event {
-                    case .line(let workload, let container, let text):
-                        let label = current.value.label(of: workload)
-                        terminal.log(service: container.map { "\(label)/\($0)" } ?? label, line: text)
-                    case .notice(let workload, let text):
-                        terminal.warning((workload.map { "\(current.value.label(of: $0)): " } ?? "") + text)
-                    case .problem(let workload, let problem):
-                        terminal.problem(problem, of: current.value.label(of: workload))
-                    case .recovered(let workload, let states):
-                        terminal.recovery(of: current.value.label(of: workload), from: states)
-                    }
-                }
-            } catch {
-                terminal.show(error, prefix: "the logs cannot be followed, trying again")
-            }
-            try? await Task.sleep(for: Self.retryDelay)
-        }
+        let selection = LogSelection { [logs] in current.value.shows($0, logs) }
+        await LogPrinter(project: current, terminal: terminal).follow(
+            target, of: { current.value.workloads }, selection)
     }
 
     // MARK: - Changes of what is watched, of devloop.json and the manifests

@@ -35,7 +35,8 @@ final class DevloopProcess: Sendable {
     }
 
     /// Starts it.
-    init(_ arguments: [String], folder: URL, environment: [String: String] = [:]) throws {
+    /// - Parameter output: where its standard output goes, where that is too much to be kept.
+    init(_ arguments: [String], folder: URL, environment: [String: String] = [:], output: URL? = nil) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.executable)
         process.arguments = arguments
@@ -45,6 +46,10 @@ final class DevloopProcess: Sendable {
             .merging(environment) { $1 }
         let pipe = Pipe()
         process.standardOutput = pipe
+        if let output {
+            try Data().write(to: output)
+            process.standardOutput = try FileHandle(forWritingTo: output)
+        }
         process.standardError = pipe
         process.standardInput = FileHandle.nullDevice
         try process.run()

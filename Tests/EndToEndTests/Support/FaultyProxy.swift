@@ -63,8 +63,23 @@ final class FaultyProxy: Sendable {
         if let listener { accept(on: listener) }
     }
 
+    #if canImport(Darwin)
+        private static let stream = SOCK_STREAM
+        private static let noSignal: Int32 = 0
+    #else
+        private static let stream = Int32(SOCK_STREAM.rawValue)
+        private static let noSignal = Int32(MSG_NOSIGNAL)
+    #endif
+
+    /// A socket that no program that is started here inherits.
+    private static func socket(family: Int32) -> Int32 {
+        let descriptor = Foundation.socket(family, stream, 0)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return descriptor
+    }
+
     private static func listen(on port: Int) throws -> (descriptor: Int32, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = Self.socket(family: AF_INET)
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         var address = Self.address(port)
@@ -72,7 +87,7 @@ final class FaultyProxy: Sendable {
         let isBound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 }
         }
-        guard isBound, Glibc.listen(descriptor, 64) == 0 else { throw POSIXError(.EADDRINUSE) }
+        guard isBound, Foundation.listen(descriptor, 64) == 0 else { throw POSIXError(.EADDRINUSE) }
         var bound = sockaddr_in()
         var length = size
         withUnsafeMutablePointer(to: &bound) {
@@ -92,7 +107,7 @@ final class FaultyProxy: Sendable {
     private func accept(on listener: Int32) {
         Thread.detachNewThread { [weak self] in
             while true {
-                let client = Glibc.accept(listener, nil, nil)
+                let client = Foundation.accept(listener, nil, nil)
                 guard client >= 0 else { return }
                 _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                 guard let self else {
@@ -116,7 +131,7 @@ final class FaultyProxy: Sendable {
         case .answering(let text):
             var request = [UInt8](repeating: 0, count: 64 << 10)
             _ = recv(client, &request, request.count, 0)
-            _ = text.withCString { send(client, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+            _ = text.withCString { send(client, $0, strlen($0), Self.noSignal) }
         case .delaying(let milliseconds):
             // The fault itself.
             usleep(UInt32(milliseconds) * 1000)
@@ -148,7 +163,7 @@ final class FaultyProxy: Sendable {
             var sent = 0
             while sent < count {
                 let written = buffer[sent..<count].withUnsafeBytes {
-                    send(target, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                    send(target, $0.baseAddress, $0.count, Self.noSignal)
                 }
                 guard written > 0 else { break }
                 sent += written
@@ -162,24 +177,24 @@ final class FaultyProxy: Sendable {
     private func connect() -> Int32? {
         switch server {
         case .port(let port):
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            let descriptor = Self.socket(family: AF_INET)
             var address = Self.address(port)
             let isConnected = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                    Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
                 }
             }
             if isConnected { return descriptor }
             close(descriptor)
             return nil
         case .socket(let path):
-            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            let descriptor = Self.socket(family: AF_UNIX)
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
             withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix(107)) }
             let isConnected = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                    Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
                 }
             }
             if isConnected { return descriptor }

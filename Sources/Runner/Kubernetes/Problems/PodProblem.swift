@@ -125,7 +125,7 @@ extension PodProblem {
     private static func evicted(_ pod: KubernetesPod) -> PodProblem {
         PodProblem(
             identity: "failed \(pod.name)", state: pod.reason, summary: "the node gave up pod \(pod.name)",
-            cause: pod.message, advice: "free what the node lacks; see also: kubectl describe node \(pod.node ?? "")")
+            cause: pod.message, advice: "free what the node lacks; see also: kubectl describe node \(pod.node)")
     }
 }
 
