@@ -11,17 +11,20 @@ private final class FakeTarget: Target {
     private let running: Set<String>
     private let failures = Mutex<[String: Int]>([:])
     private let severity: TargetError.Severity
+    private let onApply: @Sendable () -> Void
 
     /// - Parameters:
     ///   - created: the workloads that an apply creates, by name.
     ///   - running: the workloads that run the asked image already.
     ///   - failures: how often a call fails before it succeeds.
     ///   - severity: how bad that is.
+    ///   - onApply: what happens while something is applied.
     init(
         created: Set<String> = [], running: Set<String> = [], failures: [String: Int] = [:],
-        severity: TargetError.Severity = .failed
+        severity: TargetError.Severity = .failed, onApply: @escaping @Sendable () -> Void = {}
     ) {
         self.severity = severity
+        self.onApply = onApply
         self.created = created
         self.running = running
         self.failures.withLock { $0 = failures }
@@ -44,6 +47,7 @@ private final class FakeTarget: Target {
     func deliver(_ image: BuiltImage) async throws -> DeliveredImage { throw TargetError("not expected") }
 
     func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport {
+        onApply()
         try record("apply \(objects.map(\.identity.name).sorted().joined(separator: " "))")
         return ApplyReport(
             created: Set(objects.compactMap(\.workload).filter { created.contains($0.name) }), notices: ["notice"])
@@ -135,6 +139,18 @@ private final class FakeTarget: Target {
         let second = try await deployment.rollOut(try image("shop/api:dev", "2"), of: services[1], isRunning: false)
         #expect(second == .started([Workload(kind: .deployment, name: "both")]))
         #expect(target.recorded == ["apply both"])
+    }
+
+    @Test func whatTheManifestsLoseWhileARolloutRunsIsNotAppliedByIt() async throws {
+        let gone = Fixture.object("Deployment", "x", images: ["shop/web"])
+        let current = try project(separate + [gone])
+        let newer = try project(separate).value
+        let target = FakeTarget(created: ["w", "x"], onApply: { current.value = newer })
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        let rollout = try await deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: false)
+        #expect(rollout == .started([Workload(kind: .deployment, name: "w")]))
+        #expect(target.recorded == ["apply w"])
     }
 
     @Test func anApplyThatFailedIsTriedAgainByTheNextPass() async throws {

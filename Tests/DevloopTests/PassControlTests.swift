@@ -46,9 +46,9 @@ struct PassControlTests {
     }
 }
 
-struct WorkloadLocksTests {
-    private let a = Workload(kind: .deployment, name: "a")
-    private let b = Workload(kind: .deployment, name: "b")
+struct ObjectLocksTests {
+    private let a = KubernetesObject.Identity(kind: "Deployment", name: "a")
+    private let b = KubernetesObject.Identity(kind: "Deployment", name: "b")
 
     private final class Holders: Sendable {
         private let counts = Mutex((now: 0, most: 0))
@@ -65,12 +65,12 @@ struct WorkloadLocksTests {
         func leave() { counts.withLock { $0.now -= 1 } }
     }
 
-    @Test(.timeLimit(.minutes(1))) func noTwoHoldOneWorkload() async {
-        let locks = WorkloadLocks()
+    @Test(.timeLimit(.minutes(1))) func noTwoHoldOneObject() async {
+        let locks = ObjectLocks()
         let holders = Holders()
         await withTaskGroup(of: Void.self) { group in
             for index in 0..<200 {
-                let wanted: Set<Workload> = index % 3 == 0 ? [a, b] : [a]
+                let wanted: Set<KubernetesObject.Identity> = index % 3 == 0 ? [a, b] : [a]
                 group.addTask {
                     await locks.withLocks(on: wanted) {
                         holders.enter()
@@ -83,15 +83,15 @@ struct WorkloadLocksTests {
         #expect(holders.most == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func differentWorkloadsDoNotWaitForEachOther() async {
-        let locks = WorkloadLocks()
+    @Test(.timeLimit(.minutes(1))) func differentObjectsDoNotWaitForEachOther() async {
+        let locks = ObjectLocks()
         await locks.withLocks(on: [a]) {
             await locks.withLocks(on: [b]) {}
         }
     }
 
     @Test(.timeLimit(.minutes(1))) func anErrorReleases() async throws {
-        let locks = WorkloadLocks()
+        let locks = ObjectLocks()
         await #expect(throws: TargetError.self) {
             try await locks.withLocks(on: [a]) { throw TargetError("fails") }
         }

@@ -40,7 +40,8 @@ import Testing
             #expect(calls.count == 5, "\(calls)")
             #expect(calls.allSatisfy { !$0.contains("api") }, "\(calls)")
             #expect(calls.contains("kubectl --context=here --namespace=default rollout restart deployment/web"))
-            #expect(calls.last == "kubectl --context=here --namespace=default rollout status deployment/web")
+            #expect(
+                calls.last == "kubectl --context=here --namespace=default rollout status deployment/web --timeout=3s")
         }
     }
 
@@ -97,7 +98,7 @@ import Testing
 
     @Test func aRolloutThatFailsIsExplainedAndTheNextSaveIsBuilt() async throws {
         let failing =
-            "*\"rollout status deployment/web\") if [ -e \"$here/bad\" ]; then echo 'error: deployment exceeded its progress deadline' >&2; exit 1; fi;;\n"
+            "*\"rollout status deployment/web --timeout=3s\") if [ -e \"$here/bad\" ]; then echo 'error: deployment exceeded its progress deadline' >&2; exit 1; fi;;\n"
         try await withDev(kubectl: failing + StandIns.kubectl) { standIns, dev in
             let line = dev.lineCount
             try standIns.write("", to: "bad")

@@ -56,6 +56,38 @@ import Testing
             mend: { $0.daemon.set(.passing) })
     }
 
+    @Test(.enabled(if: Docker.isThere && TinyProject.isPossible), .timeLimit(.minutes(2)))
+    func theDiskIsFull() async throws {
+        let message = #"{"message":"write /var/lib/docker/tmp/builder/x: no space left on device"}"#
+        let answer =
+            "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nApi-Version: 1.41\r\n"
+            + "Content-Length: \(message.utf8.count)\r\nConnection: close\r\n\r\n\(message)"
+        try await survive(
+            "the disk is full while building", on: try await FaultStage(onCluster: false, slowBuild: true),
+            { $0.daemon.set(.answering(answer)) }, sees: "no space left on device", lasting: .seconds(3),
+            mend: { $0.daemon.set(.passing) })
+    }
+
+    /// What a laptop does that was closed for an hour: nothing runs meanwhile, and then the clocks have jumped. Or
+    /// somebody sets the time back.
+    @Test(
+        .enabled(if: Docker.isThere && TinyProject.isPossible && ShiftedClock.isPossible), .timeLimit(.minutes(2)),
+        arguments: [3600, -3600])
+    func theClockJumpsByAnHour(seconds: Int) async throws {
+        let clock = try await ShiftedClock()
+        defer { clock.remove() }
+        try await survive(
+            seconds > 0 ? "the machine sleeps for an hour" : "the clock is set back by an hour",
+            on: try await FaultStage(onCluster: false, environment: clock.environment),
+            { stage in
+                stage.dev.signal(SIGSTOP)
+                try stage.project.save(version: "lost")
+                try stage.project.save(version: "two")
+                try clock.jump(seconds: seconds)
+                stage.dev.signal(SIGCONT)
+            }, sees: nil, mend: { _ in })
+    }
+
     // MARK: On a cluster
 
     private static let onCluster = ConditionTrait.enabled(
@@ -99,6 +131,24 @@ import Testing
             "the API server is down for 30 s while \(phase)", on: try await FaultStage(onCluster: true), breaking: line,
             { $0.apiServer?.set(.refusing) }, sees: sees, lasting: .seconds(30),
             mend: { $0.apiServer?.set(.passing) })
+    }
+
+    @Test(onCluster, .timeLimit(.minutes(2))) func theAPIServerIsDownWhileAManifestIsSaved() async throws {
+        try await survive(
+            "the API server is down while a manifest is saved", on: try await FaultStage(onCluster: true),
+            { stage in
+                stage.apiServer?.set(.refusing)
+                try stage.saveManifest(
+                    replacing: "terminationGracePeriodSeconds: 1", by: "terminationGracePeriodSeconds: 2")
+            }, sees: "manifests: the cluster of context", lasting: .seconds(3), pods: 2,
+            mend: { stage in
+                stage.apiServer?.set(.passing)
+                try await stage.dev.line(containing: "deployment/app ready")
+                let seconds = try await stage.kubectl(
+                    "get", "deployment", "app",
+                    "--output=jsonpath={.spec.template.spec.terminationGracePeriodSeconds}")
+                #expect(seconds == "2")
+            })
     }
 
     @Test(

@@ -41,13 +41,18 @@ struct Kubectl: Sendable, Hashable {
         command(["rollout", "restart", workload.description], namespace: workload.namespace)
     }
 
-    /// Ends when the workload is ready, or cannot become it.
+    /// Ends when the workload is ready, or cannot become it, or after three seconds: it has to be asked again then,
+    /// since kubectl waits for ever where the workload is deleted between its first look and its watch.
     func awaitReady(_ workload: Workload) -> Command {
-        if workload.kind == .pod {
-            return command(
-                ["wait", "--for=condition=Ready", "--timeout=10m", workload.description], namespace: workload.namespace)
-        }
-        return command(["rollout", "status", workload.description], namespace: workload.namespace)
+        let question =
+            workload.kind == .pod
+            ? ["wait", "--for=condition=Ready", workload.description] : ["rollout", "status", workload.description]
+        return command(question + ["--timeout=3s"], namespace: workload.namespace)
+    }
+
+    /// Whether ``awaitReady(_:)`` ended because its time was up.
+    static func isStillWaiting(_ output: CommandOutput) -> Bool {
+        output.errorText.contains("timed out waiting for the condition")
     }
 
     func get(_ workload: Workload) -> Command {

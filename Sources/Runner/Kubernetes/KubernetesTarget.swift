@@ -2,7 +2,8 @@ import Synchronization
 
 /// Services on a Kubernetes cluster, by way of `kubectl`.
 ///
-/// An edit costs two kubectl processes, `rollout restart` and `rollout status`; the logs need one for the watch
+/// An edit costs three kubectl processes, `rollout restart`, `rollout status` (one more for every three seconds that the
+/// rollout lasts) and `get pods`; the logs need one for the watch
 /// of the pods, one for the watch of the cluster's warnings, and one for each container.
 public final class KubernetesTarget: Target {
     /// What is settled by ``prepare()`` and stays.
@@ -302,7 +303,10 @@ public final class KubernetesTarget: Target {
     public func waitUntilReady(_ workload: Workload) async throws {
         let kubectl = try cluster().kubectl
         try await whenReachable { () async throws -> Void in
-            let output = try await self.launcher.runTool(kubectl.awaitReady(workload))
+            var output: CommandOutput
+            repeat {
+                output = try await self.launcher.runTool(kubectl.awaitReady(workload))
+            } while Kubectl.isStillWaiting(output)
             guard !output.termination.isSuccess else { return }
             var error = KubectlFailure.error("\(workload) did not become ready", output, context: kubectl.context)
             guard error.severity != .unavailable else { throw error }

@@ -18,7 +18,8 @@ public struct ManifestReader: Sendable {
 
     /// The objects of all paths, in kubectl's order; namespaces and custom resource definitions come first, since
     /// others may need them.
-    /// - Throws: ``TargetError`` of severity `configuration` with kubectl's message, which names file and line.
+    /// - Throws: ``TargetError`` of severity `configuration` with kubectl's message, which names file and line; of
+    ///   `unavailable` where kubectl is missing or was ended by a signal.
     public func read(_ paths: [String]) async throws -> [KubernetesObject] {
         var objects: [KubernetesObject] = []
         for path in paths {
@@ -41,8 +42,11 @@ public struct ManifestReader: Sendable {
     private func run(_ command: Command, path: String) async throws -> CommandOutput {
         let output = try await launcher.runTool(command)
         guard output.termination.isSuccess else {
+            var severity = TargetError.Severity.configuration
+            // Somebody has ended kubectl: that says nothing about the manifests.
+            if case .signalled = output.termination { severity = .unavailable }
             throw TargetError(
-                .configuration, "the manifests in \(path) cannot be read",
+                severity, "the manifests in \(path) cannot be read",
                 details: output.errorText.split(separator: "\n").map(String.init))
         }
         return output

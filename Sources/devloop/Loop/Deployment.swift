@@ -4,7 +4,7 @@ import Runner
 actor Deployment {
     private let current: CurrentProject
     private let target: any Target
-    private let locks = WorkloadLocks()
+    private let locks = ObjectLocks()
 
     /// What each service's image was delivered as last.
     private var delivered: [String: DeliveredImage] = [:]
@@ -83,8 +83,9 @@ actor Deployment {
                 waiting.formUnion(missing)
                 continue
             }
-            let report = try await apply([object])
-            if let workload = object.workload {
+            let report = try await apply([object.identity])
+            // It may be gone from the manifests meanwhile.
+            if let workload = object.workload, applied.contains(object.identity) {
                 if report.created.contains(workload) {
                     started.append(workload)
                 } else if !isRunning {
@@ -133,9 +134,7 @@ actor Deployment {
     /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again
     /// what was applied before.
     func applyAll() async throws -> ApplyReport {
-        let project = current.value
-        let ready = project.objects.filter { project.services(of: $0).allSatisfy { delivered[$0] != nil } }
-        return ready.isEmpty ? ApplyReport() : try await apply(ready)
+        try await apply(Set(current.value.objects.map(\.identity)))
     }
 
     /// What the applies since the last call had to say, each thing once for the life of a `dev`.
@@ -144,11 +143,19 @@ actor Deployment {
         return untold
     }
 
-    private func apply(_ objects: [KubernetesObject]) async throws -> ApplyReport {
-        let images = Array(delivered.values)
-        let report = try await locks.withLocks(on: Set(objects.compactMap(\.workload))) { [target] in
-            try await target.apply(objects, images: images)
+    private func apply(_ identities: Set<KubernetesObject.Identity>) async throws -> ApplyReport {
+        try await locks.withLocks(on: identities) { try await self.applyNewest(identities) }
+    }
+
+    /// Applies the objects as the manifests have them now, which may be newer than when the caller began to wait for
+    /// its turn, so that an older state never follows a newer one. Those whose images are not all there are left out.
+    private func applyNewest(_ identities: Set<KubernetesObject.Identity>) async throws -> ApplyReport {
+        let project = current.value
+        let objects = project.objects.filter {
+            identities.contains($0.identity) && project.services(of: $0).allSatisfy { delivered[$0] != nil }
         }
+        guard !objects.isEmpty else { return ApplyReport() }
+        let report = try await target.apply(objects, images: Array(delivered.values))
         applied.formUnion(objects.map(\.identity))
         tell(report.notices)
         return report
@@ -157,13 +164,15 @@ actor Deployment {
     private func tell(_ notices: [String]) { untold += notices.filter { told.insert($0).inserted } }
 
     private func restart(_ workload: Workload) async throws {
-        let images = Array(delivered.values)
+        let identities = current.value.objects.filter { $0.workload == workload }.map(\.identity)
         do {
-            try await locks.withLocks(on: [workload]) { [target] in
-                try await target.restart(workload, images: images)
-            }
+            try await locks.withLocks(on: Set(identities)) { try await self.restartNow(workload) }
         } catch let error as TargetError where error.severity == .missing {
             try await restore(workload, after: error)
         }
+    }
+
+    private func restartNow(_ workload: Workload) async throws {
+        try await target.restart(workload, images: Array(delivered.values))
     }
 }

@@ -19,13 +19,27 @@ struct DevLoop: Sendable {
         case watching(WatchNotice)
         case entered(WorkPlan.Stage, service: String)
         case ended(Pass.Outcome, service: String, WorkPlan.Cause)
-        case retry(service: String, WorkPlan.Cause)
-        case loaded(Result<Project, any Error>, WatchedPaths.Impact)
+        case retry(Step)
+        case loaded(Result<Project, any Error>)
         case applied(Result<ApplyReport, any Error>)
         case ready(Result<[Workload], any Error>)
     }
 
-    /// How long after a failure for want of Docker or the cluster a pass is tried again.
+    /// What is tried again by itself where it failed for want of Docker or the cluster.
+    private enum Step: Hashable, Sendable {
+        case pass(of: String)
+        case apply
+        case load
+    }
+
+    /// A failure of a step that was told and still lasts.
+    private struct Outage {
+        var summary: String
+        /// What the pass was for.
+        var cause: WorkPlan.Cause?
+    }
+
+    /// How long after such a failure a step is tried again.
     private static let retryDelay = Duration.seconds(2)
 
     /// Runs until the task is cancelled; returns after all children have ended.
@@ -35,7 +49,7 @@ struct DevLoop: Sendable {
         let current = CurrentProject(project)
         let deployment = Deployment(project: current, target: target)
         let (events, inbox) = AsyncStream.makeStream(of: Event.self)
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
             group.addTask { for await batch in watcher.batches { inbox.yield(.changes(batch)) } }
             group.addTask { for await notice in watcher.notices { inbox.yield(.watching(notice)) } }
             group.addTask { await followLogs(current) }
@@ -45,7 +59,7 @@ struct DevLoop: Sendable {
             }
             // A Dockerfile may have been saved between its being read and the baseline.
             let paths = await watch(project.configuration, watcher)
-            var state = State(plan: WorkPlan(jobs: jobs), paths: paths)
+            var state = State(plan: WorkPlan(jobs: jobs), watched: project.configuration, paths: paths)
             let start = WorkPlan.Cause(noticed: .now)
             terminal.status("building \(project.services.map(\.name).joined(separator: ", "))")
             for service in project.services {
@@ -62,17 +76,24 @@ struct DevLoop: Sendable {
 
     private struct State {
         var plan: WorkPlan
-        var paths: WatchedPaths
         var controls: [String: PassControl] = [:]
-        /// What is being loaded again, and what came meanwhile.
+        /// The configuration whose paths are watched: the newest one that could be read.
+        var watched: Configuration
+        var paths: WatchedPaths
+        /// Services that were not watched for a while, so that edits of them may have gone by.
+        var unwatched: Set<String> = []
+        /// Of devloop.json and the manifests, what changed since they could be read last.
+        var unread: [String] = []
         var isLoading = false
-        var pending: WatchedPaths.Impact?
-        /// The failures that were told and still last, by service.
-        var unavailable: [String: TargetError] = [:]
+        /// Whether something changed while they are being read.
+        var loadsAgain = false
+        var outages: [Step: Outage] = [:]
+        /// The steps whose retry is on its way.
+        var retries: Set<Step> = []
     }
 
     private func handle(
-        _ event: Event, _ state: inout State, in group: inout TaskGroup<Void>, _ current: CurrentProject,
+        _ event: Event, _ state: inout State, in group: inout DiscardingTaskGroup, _ current: CurrentProject,
         _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation, _ watcher: TreeWatcher
     ) async {
         var actions: [WorkPlan.Action] = []
@@ -80,28 +101,37 @@ struct DevLoop: Sendable {
         case .changes(let batch):
             let impact = state.paths.impact(of: batch)
             // Before a build begins: what is saved after it took its files has to count by then.
-            if impact.filters { state.paths = await watch(current.value.configuration, watcher) }
+            if impact.filters { state.paths = await watch(state.watched, watcher) }
             for (service, files) in impact.services.sorted(by: { $0.key < $1.key }) {
                 actions += state.plan.changed(service, .init(files: files, noticed: batch.firstNoticed))
             }
-            if impact.configuration || !impact.manifests.isEmpty {
-                load(impact, &state, in: &group, inbox)
-            }
+            let files = (impact.configuration ? ["devloop.json"] : []) + impact.manifests
+            if !files.isEmpty { await load(files, &state, in: &group, current, inbox, watcher) }
         case .watching(let notice): terminal.warning("\(notice.rootID): \(notice.message)")
         case .entered(let stage, let service): actions = state.plan.entered(stage, service)
         case .ended(let outcome, let service, let cause):
             state.controls[service] = nil
             await report(outcome, service, cause, &state, in: &group, deployment, inbox)
             actions = state.plan.ended(service)
-        case .retry(let service, let cause): actions = state.plan.changed(service, cause)
-        case .loaded(.success(let project), let impact):
-            actions = await adopt(project, impact, &state, in: &group, current, deployment, inbox, watcher)
-            finishLoading(&state, in: &group, inbox)
-        case .loaded(.failure(let error), let impact):
-            let files = (impact.configuration ? ["devloop.json"] : []) + impact.manifests
-            terminal.show(error, prefix: "the change of \(files.joined(separator: ", ")) is left aside")
-            finishLoading(&state, in: &group, inbox)
-        case .applied(let result): await reportApply(result, in: &group, deployment, inbox)
+        case .retry(let step):
+            state.retries.remove(step)
+            guard let outage = state.outages[step] else { break }
+            switch step {
+            case .pass(let service):
+                // A pass that runs by now answers for it.
+                guard state.controls[service] == nil, let cause = outage.cause else { break }
+                actions = state.plan.changed(service, cause)
+            case .apply: apply(in: &group, deployment, inbox)
+            case .load: await load([], &state, in: &group, current, inbox, watcher)
+            }
+        case .loaded(let result):
+            state.isLoading = false
+            if state.loadsAgain {
+                await load([], &state, in: &group, current, inbox, watcher)
+            } else {
+                actions = await finishLoading(result, &state, in: &group, current, deployment, inbox)
+            }
+        case .applied(let result): await reportApply(result, &state, in: &group, deployment, inbox)
         case .ready(.success(let workloads)):
             terminal.status(workloads.map(\.description).joined(separator: ", ") + " ready", mark: .success)
         case .ready(.failure(let error)): terminal.show(error)
@@ -110,7 +140,8 @@ struct DevLoop: Sendable {
     }
 
     private func perform(
-        _ actions: [WorkPlan.Action], _ state: inout State, in group: inout TaskGroup<Void>, _ current: CurrentProject,
+        _ actions: [WorkPlan.Action], _ state: inout State, in group: inout DiscardingTaskGroup,
+        _ current: CurrentProject,
         _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
     ) {
         for action in actions {
@@ -142,22 +173,14 @@ struct DevLoop: Sendable {
 
     private func report(
         _ outcome: Pass.Outcome, _ service: String, _ cause: WorkPlan.Cause, _ state: inout State,
-        in group: inout TaskGroup<Void>, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
+        in group: inout DiscardingTaskGroup, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
     ) async {
         for notice in await deployment.takeNotices() { terminal.status(notice) }
-        if case .failed(var error) = outcome, error.severity == .unavailable {
-            error.advice = [error.advice, "devloop goes on trying"].compactMap { $0 }.joined(separator: "; ")
-            // It is told once, and tried again until it is back: the edit must not be lost.
-            if state.unavailable.updateValue(error, forKey: service)?.summary != error.summary {
-                terminal.error(error.about(service))
-            }
-            group.addTask {
-                guard (try? await Task.sleep(for: Self.retryDelay)) != nil else { return }
-                inbox.yield(.retry(service: service, cause))
-            }
+        if case .failed(let error) = outcome, error.severity == .unavailable {
+            retryLater(.pass(of: service), error.about(service), cause: cause, &state, in: &group, inbox)
             return
         }
-        state.unavailable[service] = nil
+        state.outages[.pass(of: service)] = nil
         switch outcome {
         case .live(let summary): terminal.status(summary)
         case .waiting(let summary, let others):
@@ -169,11 +192,33 @@ struct DevLoop: Sendable {
         }
     }
 
+    /// Tells once that a step failed, and has it tried again until it works: no edit must be lost.
+    private func retryLater(
+        _ step: Step, _ failure: TargetError, cause: WorkPlan.Cause? = nil, _ state: inout State,
+        in group: inout DiscardingTaskGroup, _ inbox: AsyncStream<Event>.Continuation
+    ) {
+        var error = failure
+        error.advice = [error.advice, "devloop goes on trying"].compactMap { $0 }.joined(separator: "; ")
+        let told = state.outages.updateValue(Outage(summary: error.summary, cause: cause), forKey: step)
+        if told?.summary != error.summary { terminal.error(error) }
+        guard state.retries.insert(step).inserted else { return }
+        group.addTask {
+            guard (try? await Task.sleep(for: Self.retryDelay)) != nil else { return }
+            inbox.yield(.retry(step))
+        }
+    }
+
     private func reportApply(
-        _ result: Result<ApplyReport, any Error>, in group: inout TaskGroup<Void>, _ deployment: Deployment,
+        _ result: Result<ApplyReport, any Error>, _ state: inout State, in group: inout DiscardingTaskGroup,
+        _ deployment: Deployment,
         _ inbox: AsyncStream<Event>.Continuation
     ) async {
         for notice in await deployment.takeNotices() { terminal.status(notice) }
+        if case .failure(let error as TargetError) = result, error.severity == .unavailable {
+            retryLater(.apply, error.about("manifests"), &state, in: &group, inbox)
+            return
+        }
+        state.outages[.apply] = nil
         switch result {
         case .failure(let error): terminal.show(error, prefix: "the manifests could not be applied")
         case .success(let report):
@@ -205,34 +250,48 @@ struct DevLoop: Sendable {
         return paths
     }
 
+    /// Reads devloop.json and the manifests again. What devloop.json names is watched before it is read.
     private func load(
-        _ impact: WatchedPaths.Impact, _ state: inout State, in group: inout TaskGroup<Void>,
-        _ inbox: AsyncStream<Event>.Continuation
-    ) {
-        guard !state.isLoading else {
-            var pending = state.pending ?? WatchedPaths.Impact()
-            pending.manifests += impact.manifests
-            pending.configuration = pending.configuration || impact.configuration
-            state.pending = pending
-            return
-        }
+        _ files: [String], _ state: inout State, in group: inout DiscardingTaskGroup, _ current: CurrentProject,
+        _ inbox: AsyncStream<Event>.Continuation, _ watcher: TreeWatcher
+    ) async {
+        state.unread += files.filter { !state.unread.contains($0) }
+        state.loadsAgain = state.isLoading
+        guard !state.isLoading else { return }
         state.isLoading = true
-        group.addTask { [loader] in inbox.yield(.loaded(await Self.result { try await loader.load() }, impact)) }
+        if let configuration = try? loader.configuration(), configuration != state.watched {
+            for service in current.value.services
+            where !configuration.services.contains(where: { $0.buildRequest == service.configuration.buildRequest }) {
+                state.unwatched.insert(service.name)
+            }
+            state.watched = configuration
+            state.paths = await watch(configuration, watcher)
+        }
+        group.addTask { [loader] in inbox.yield(.loaded(await Self.result { try await loader.load() })) }
     }
 
     private func finishLoading(
-        _ state: inout State, in group: inout TaskGroup<Void>, _ inbox: AsyncStream<Event>.Continuation
-    ) {
-        state.isLoading = false
-        guard let pending = state.pending else { return }
-        state.pending = nil
-        load(pending, &state, in: &group, inbox)
+        _ result: Result<Project, any Error>, _ state: inout State, in group: inout DiscardingTaskGroup,
+        _ current: CurrentProject, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
+    ) async -> [WorkPlan.Action] {
+        if case .failure(let error as TargetError) = result, error.severity == .unavailable {
+            retryLater(.load, error, &state, in: &group, inbox)
+            return []
+        }
+        state.outages[.load] = nil
+        switch result {
+        case .success(let project):
+            state.unread = []
+            return await adopt(project, &state, in: &group, current, deployment, inbox)
+        case .failure(let error):
+            terminal.show(error, prefix: "the change of \(state.unread.joined(separator: ", ")) is left aside")
+            return []
+        }
     }
 
     private func adopt(
-        _ project: Project, _ impact: WatchedPaths.Impact, _ state: inout State, in group: inout TaskGroup<Void>,
-        _ current: CurrentProject, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation,
-        _ watcher: TreeWatcher
+        _ project: Project, _ state: inout State, in group: inout DiscardingTaskGroup, _ current: CurrentProject,
+        _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
     ) async -> [WorkPlan.Action] {
         let before = current.value
         let fixed = project.configuration.settingsThatNeedARestart(comparedWith: before.configuration)
@@ -242,10 +301,7 @@ struct DevLoop: Sendable {
         }
         current.value = project
         await deployment.forgetRemovedServices()
-        if impact.configuration {
-            state.paths = await watch(project.configuration, watcher)
-            terminal.setServices(project.services.map(\.name))
-        }
+        terminal.setServices(project.services.map(\.name))
         var actions: [WorkPlan.Action] = []
         for service in before.services where !project.services.contains(where: { $0.name == service.name }) {
             actions += state.plan.removed(service.name)
@@ -253,16 +309,23 @@ struct DevLoop: Sendable {
         for service in project.services {
             let old = before.services.first { $0.name == service.name }
             if old?.configuration.buildRequest != service.configuration.buildRequest
-                || old?.workloads != service.workloads
+                || old?.workloads != service.workloads || state.unwatched.contains(service.name)
             {
                 actions += state.plan.changed(service.name, .init(files: ["devloop.json"], noticed: .now))
             }
         }
+        state.unwatched = []
         if before.objects != project.objects {
             terminal.status("applying the manifests again")
-            group.addTask { inbox.yield(.applied(await Self.result { try await deployment.applyAll() })) }
+            apply(in: &group, deployment, inbox)
         }
         return actions
+    }
+
+    private func apply(
+        in group: inout DiscardingTaskGroup, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
+    ) {
+        group.addTask { inbox.yield(.applied(await Self.result { try await deployment.applyAll() })) }
     }
 
     private static func result<Success: Sendable>(

@@ -2,6 +2,8 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Runner
+
 /// The built program, run as a user runs it: its output is kept, and tests wait for lines of it.
 final class DevloopProcess: Sendable {
     private struct Waiter {
@@ -14,7 +16,7 @@ final class DevloopProcess: Sendable {
         var lines: [String] = []
         /// When each line was read.
         var times: [ContinuousClock.Instant] = []
-        var partial = ""
+        var partial: [UInt8] = []
         var waiters: [Waiter] = []
         var isOver = false
         var status: Int32?
@@ -37,28 +39,28 @@ final class DevloopProcess: Sendable {
     /// Starts it.
     /// - Parameter output: where its standard output goes, where that is too much to be kept.
     init(_ arguments: [String], folder: URL, environment: [String: String] = [:], output: URL? = nil) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.executable)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
         // Marks are looked for, which a locale without Unicode has others for.
-        process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
+        let variables = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
             .merging(environment) { $1 }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        if let output {
-            try Data().write(to: output)
-            process.standardOutput = try FileHandle(forWritingTo: output)
+        let pipe = DescriptorPair.pipe()
+        let file = output.map { output in
+            Descriptors.closedOnExec { open(output.path, O_WRONLY | O_CREAT | O_TRUNC, 0o644) }
         }
-        process.standardError = pipe
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        pid = process.processIdentifier
-        let handle = pipe.fileHandleForReading
-        let wait = Waiting(process: process)
-        Thread.detachNewThread { [self] in
-            while case let data = handle.availableData, !data.isEmpty { take(data) }
-            finish(status: wait.status())
+        // Not Foundation's Process: it takes a program for running as long as one of that program's children runs.
+        pid = try SpawnRequest(
+            path: "/usr/bin/env", command: Command("env", ["-C", folder.path, Self.executable] + arguments),
+            environment: variables.map { "\($0)=\($1)" }, standardOutput: file ?? pipe.writing,
+            standardError: pipe.writing
+        ).start()
+        pipe.closeWriting()
+        if let file { close(file) }
+        Thread.detachNewThread { [self, pid] in
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
+            while case let count = read(pipe.reading, &buffer, buffer.count), count > 0 { take(buffer[..<count]) }
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            pipe.close()
+            finish(status: status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f))
         }
     }
 
@@ -127,11 +129,15 @@ final class DevloopProcess: Sendable {
         }
     }
 
-    private func take(_ data: Data) {
+    private func take(_ bytes: ArraySlice<UInt8>) {
         shared.withLock { shared in
-            shared.partial += String(decoding: data, as: UTF8.self)
-            var lines = shared.partial.components(separatedBy: "\n")
-            shared.partial = lines.removeLast()
+            let parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            var lines: [String] = []
+            for part in parts.dropLast() {
+                lines.append(String(decoding: shared.partial + part, as: UTF8.self))
+                shared.partial = []
+            }
+            shared.partial += parts.last ?? []
             for line in lines {
                 shared.lines.append(line)
                 shared.times.append(.now)
@@ -152,15 +158,5 @@ final class DevloopProcess: Sendable {
             for waiter in shared.waiters { waiter.continuation.resume(returning: nil) }
             shared.waiters = []
         }
-    }
-}
-
-/// Hands a process to the thread that waits for it. `@unchecked Sendable`: nothing else touches it after its start.
-private struct Waiting: @unchecked Sendable {
-    let process: Process
-
-    func status() -> Int32 {
-        process.waitUntilExit()
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
 }

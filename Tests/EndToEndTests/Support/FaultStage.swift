@@ -28,7 +28,7 @@ final class FaultStage: Sendable {
         """
 
     /// On the cluster that the environment names, or on plain Docker; returns when the service is live.
-    init(onCluster: Bool, slowBuild: Bool = false) async throws {
+    init(onCluster: Bool, slowBuild: Bool = false, environment extra: [String: String] = [:]) async throws {
         project = try TinyProject(manifests: ["app.yaml": Self.manifest])
         if slowBuild {
             let dockerfile = project.folder.appendingPathComponent("app/Dockerfile")
@@ -37,7 +37,8 @@ final class FaultStage: Sendable {
                 .write(to: dockerfile, atomically: true, encoding: .utf8)
         }
         daemon = try FaultyProxy(to: .socket("/var/run/docker.sock"))
-        var environment = ["DOCKER_HOST": "tcp://127.0.0.1:\(daemon.port)"]
+        var environment = extra
+        environment["DOCKER_HOST"] = "tcp://127.0.0.1:\(daemon.port)"
         if onCluster {
             let context = KubernetesStage.context ?? ""
             let view = try await Shell.run(
@@ -75,6 +76,13 @@ final class FaultStage: Sendable {
     func restart() throws {
         let next = try another()
         running.withLock { $0 = next }
+    }
+
+    /// Saves the manifest with another text in the place of one.
+    func saveManifest(replacing old: String, by new: String) throws {
+        let file = project.folder.appendingPathComponent("k8s/app.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try text.replacingOccurrences(of: old, with: new).write(to: file, atomically: true, encoding: .utf8)
     }
 
     func kubectl(_ arguments: String...) async throws -> String {

@@ -254,7 +254,7 @@ import Testing
         #expect(
             setup.calls() == [
                 "kubectl --context=lab --namespace=other rollout restart \(kind.rawValue)/x",
-                "kubectl --context=lab --namespace=blog rollout status \(kind.rawValue)/x",
+                "kubectl --context=lab --namespace=blog rollout status \(kind.rawValue)/x --timeout=3s",
             ])
     }
 
@@ -263,7 +263,7 @@ import Testing
             """
             *apply*) cat >/dev/null; echo 'pod/tool created';;
             *"replace --force --filename=-") cat >"$here/replaced";;
-            *"wait --for=condition=Ready --timeout=10m pod/tool") ;;
+            *"wait --for=condition=Ready pod/tool --timeout=3s") ;;
             """)
         let tool = Workload(kind: .pod, name: "tool")
         _ = try await setup.target.apply([try object("Pod", "tool", image: "blog/posts")], images: [])
@@ -406,6 +406,18 @@ import Testing
             """)
         try await setup.target.waitUntilReady(posts)
         #expect(setup.calls().count == 2)
+    }
+
+    @Test func aWorkloadThatIsDeletedBetweenKubectlsFirstLookAndItsWatchIsMissing() async throws {
+        let setup = try await prepared(
+            """
+            *"rollout status"*) if [ -e "$here/asked" ]; then
+                echo 'Error from server (NotFound): deployments.apps "posts-depl" not found' >&2; exit 1; fi
+                : >"$here/asked"; echo 'error: timed out waiting for the condition' >&2; exit 1;;
+            *"get pods"*) echo '{"items": []}';;
+            """)
+        let error = try await targetError { try await setup.target.waitUntilReady(posts) }
+        #expect(error.severity == .missing)
     }
 
     @Test func deletingGoesTheOtherWayRound() async throws {
