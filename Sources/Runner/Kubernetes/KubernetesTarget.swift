@@ -3,18 +3,12 @@ import Synchronization
 /// Services on a Kubernetes cluster, by way of `kubectl`.
 ///
 /// An edit costs three kubectl processes, `rollout restart`, `rollout status` (one more for every three seconds that the
-/// rollout lasts) and `get pods`; the logs need one for the watch
-/// of the pods, one for the watch of the cluster's warnings, and one for each container.
+/// rollout lasts) and `get pods`; the logs need one for the watch of the pods, one for the watch of the cluster's
+/// warnings, and one for each container.
 public final class KubernetesTarget: Target {
-    /// What is settled by ``prepare()`` and stays.
-    private struct Cluster {
-        var kubectl: Kubectl
-        var identity: ClusterIdentity
-        var delivery: ImageDelivery
-    }
-
     private struct Shared {
-        var cluster: Cluster?
+        /// Settled by ``prepare()``.
+        var cluster: KubernetesCluster?
         /// The objects applied so far, as they were applied.
         var applied: [KubernetesObject.Identity: KubernetesObject] = [:]
     }
@@ -61,7 +55,9 @@ public final class KubernetesTarget: Target {
 
     /// Settles context and namespace for good, and asks the server for its version.
     public func prepare() async throws {
-        let cluster = try await resolveCluster()
+        let cluster = try await KubernetesCluster(
+            context: requestedContext, namespace: requestedNamespace, registry: registry,
+            usesMinikubeDocker: usesMinikubeDocker, launcher: launcher)
         try await permission(cluster.identity)
         let version = try await launcher.runTool(cluster.kubectl.serverVersion())
         guard version.termination.isSuccess else {
@@ -75,40 +71,7 @@ public final class KubernetesTarget: Target {
         shared.withLock { $0.cluster = cluster }
     }
 
-    private func resolveCluster() async throws -> Cluster {
-        let output = try await launcher.runTool(Kubectl.configuration)
-        guard output.termination.isSuccess, let view = try? JSONParser.parse(output.standardOutput) else {
-            throw TargetError(.configuration, "kubectl cannot read its configuration", details: [output.errorText])
-        }
-        let contexts = view["contexts"]?.array ?? []
-        let names = contexts.compactMap { $0["name"]?.string }
-        let current = view["current-context"]?.string ?? ""
-        let name = requestedContext ?? current
-        guard !name.isEmpty else {
-            throw TargetError(
-                .configuration, "kubectl has no current context", details: Self.listing(names),
-                advice: "choose one with --context or \"kubeContext\", or run without a cluster: --target docker")
-        }
-        guard let entry = contexts.first(where: { $0["name"]?.string == name })?["context"] else {
-            throw TargetError(
-                .configuration, "there is no context \(name) in kubectl's configuration", details: Self.listing(names),
-                advice: "choose one with --context or \"kubeContext\"")
-        }
-        let clusterName = entry["cluster"]?.string
-        let server = (view["clusters"]?.array ?? []).first { $0["name"]?.string == clusterName }
-        let identity = ClusterIdentity(
-            context: name, server: server?[path: ["cluster", "server"]]?.string ?? "no server",
-            namespace: requestedNamespace ?? entry["namespace"]?.string ?? "default")
-        return Cluster(
-            kubectl: Kubectl(context: name, namespace: identity.namespace), identity: identity,
-            delivery: ImageDelivery(context: name, registry: registry, usesMinikubeDocker: usesMinikubeDocker))
-    }
-
-    private static func listing(_ contexts: [String]) -> [String] {
-        [contexts.isEmpty ? "there are no contexts" : "the contexts are: \(contexts.joined(separator: ", "))"]
-    }
-
-    private func cluster() throws -> Cluster {
+    private func cluster() throws -> KubernetesCluster {
         guard let cluster = shared.withLock({ $0.cluster }) else {
             throw TargetError(.unavailable, "the cluster has not been asked yet")
         }

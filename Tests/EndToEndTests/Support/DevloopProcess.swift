@@ -16,7 +16,7 @@ final class DevloopProcess: Sendable {
         var lines: [String] = []
         /// When each line was read.
         var times: [ContinuousClock.Instant] = []
-        var partial: [UInt8] = []
+        var splitter = LineSplitter()
         var waiters: [Waiter] = []
         var isOver = false
         var status: Int32?
@@ -56,7 +56,9 @@ final class DevloopProcess: Sendable {
         if let file { close(file) }
         Thread.detachNewThread { [self, pid] in
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
-            while case let count = read(pipe.reading, &buffer, buffer.count), count > 0 { take(buffer[..<count]) }
+            while case let count = read(pipe.reading, &buffer, buffer.count), count > 0 {
+                buffer.withUnsafeBytes { take(.init(rebasing: $0[..<count])) }
+            }
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
             pipe.close()
@@ -129,15 +131,10 @@ final class DevloopProcess: Sendable {
         }
     }
 
-    private func take(_ bytes: ArraySlice<UInt8>) {
+    private func take(_ bytes: UnsafeRawBufferPointer) {
         shared.withLock { shared in
-            let parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             var lines: [String] = []
-            for part in parts.dropLast() {
-                lines.append(String(decoding: shared.partial + part, as: UTF8.self))
-                shared.partial = []
-            }
-            shared.partial += parts.last ?? []
+            shared.splitter.append(bytes) { lines.append(String(decoding: $0, as: UTF8.self)) }
             for line in lines {
                 shared.lines.append(line)
                 shared.times.append(.now)

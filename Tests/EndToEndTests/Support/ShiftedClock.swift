@@ -16,8 +16,8 @@ struct ShiftedClock: Sendable {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
-    /// The time of day moves either way. The time since the machine was started moves on by what it slept; it counts
-    /// only while it runs where CLOCK_MONOTONIC is asked for, and that one stays.
+    /// The time of day moves either way. The time since the machine was started, CLOCK_BOOTTIME, moves on by what it
+    /// slept; CLOCK_MONOTONIC doesn't count that and stays.
     private static let source = """
         #define _GNU_SOURCE
         #include <dlfcn.h>
