@@ -237,6 +237,7 @@ import Testing
         try await withDev(kubectl: reading + "\n" + StandIns.kubectl) { standIns, dev in
             let line = dev.lineCount
             try standIns.write("bad", to: "k8s/all.yaml")
+            try await dev.line(from: line, containing: "the change of k8s/all.yaml is left aside")
             try await dev.line(from: line, containing: "error: bad YAML")
             try standIns.write("more", to: "k8s/all.yaml")
             try await dev.line(from: line, containing: "applying the manifests again")

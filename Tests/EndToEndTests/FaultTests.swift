@@ -85,6 +85,7 @@ import Testing
                 try stage.project.save(version: "two")
                 try clock.jump(seconds: seconds)
                 stage.dev.signal(SIGCONT)
+                try await Shell.until { clock.hasReached(stage.dev.pid) }
             }, sees: nil, mend: { _ in })
     }
 
@@ -149,6 +150,26 @@ import Testing
                     "--output=jsonpath={.spec.template.spec.terminationGracePeriodSeconds}")
                 #expect(seconds == "2")
             })
+    }
+
+    /// An editor or a program that writes a file in pieces: nothing, a part that is no YAML or JSON, or one that is.
+    @Test(
+        onCluster, .timeLimit(.minutes(2)),
+        arguments: [
+            ("a manifest is half-saved", "k8s/app.yaml", "[{name: a", "the change of k8s/app.yaml is left aside"),
+            ("a manifest is half-saved, as valid YAML", "k8s/app.yaml", "metadata: {name: app}\n", "app"),
+            ("a manifest is emptied for a while", "k8s/app.yaml", "", "app"),
+            ("devloop.json is half-saved", "devloop.json", "\"services\"", "the change of devloop.json is left aside"),
+            ("devloop.json is emptied for a while", "devloop.json", "", "the change of devloop.json is left aside"),
+        ])
+    func aFileIsHalfSaved(fault: String, name: String, upTo end: String, sees: String) async throws {
+        let stage = try await FaultStage(onCluster: true)
+        let file = stage.project.folder.appendingPathComponent(name)
+        let whole = try String(contentsOf: file, encoding: .utf8)
+        let half = end.isEmpty ? "" : try String(whole[..<#require(whole.range(of: end)).upperBound])
+        try await survive(
+            fault, on: stage, { _ in try half.write(to: file, atomically: false, encoding: .utf8) }, sees: sees,
+            lasting: .seconds(3), mend: { _ in try whole.write(to: file, atomically: false, encoding: .utf8) })
     }
 
     @Test(

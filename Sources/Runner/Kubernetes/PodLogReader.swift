@@ -55,6 +55,8 @@ final class PodLogReader: Sendable {
         var restarts = log.withLock { $0.isWhole } ? 0 : state.current.value.restarts
         var backoff = Backoff()
         var failures = 0
+        // The latest run whose end was there to be read when its reader began.
+        var wholeRun: Int?
         while true {
             try Task.checkCancellation()
             let (now, version) = state.current
@@ -71,7 +73,7 @@ final class PodLogReader: Sendable {
             case .podIsGone: return show(log.withLock { $0.takeRest() })
             case .interrupted(.unknown): continue
             case .interrupted(let interruption):
-                restarts = try await bridge(interruption, restarts)
+                restarts = try await bridge(interruption, restarts, wholeRun: wholeRun)
                 continue
             case .failed(let error):
                 // That the cluster can't be reached is the watch's to tell.
@@ -84,6 +86,7 @@ final class PodLogReader: Sendable {
                 failures = 0
                 // What it wrote until its end is read: nothing comes before it starts again.
                 if !now.isRunning {
+                    if log.withLock({ $0.resumeFrom }) != nil { wholeRun = now.restarts }
                     await state.changed(since: version)
                     continue
                 }
@@ -196,7 +199,7 @@ final class PodLogReader: Sendable {
 
     /// The last line did not come: shows what is between it and the newest log.
     /// - Returns: how many restarts of the container were seen by then.
-    private func bridge(_ interruption: PodLog.Interruption, _ restarts: Int) async throws -> Int {
+    private func bridge(_ interruption: PodLog.Interruption, _ restarts: Int, wholeRun: Int?) async throws -> Int {
         if interruption == .gap {
             switch try await read(["--previous"], isFinal: true) {
             case .ended where log.withLock({ $0.isContinuous }):
@@ -207,9 +210,10 @@ final class PodLogReader: Sendable {
             default: break
             }
         }
-        switch try await rotation.missed(after: log.withLock { $0.lastTime } ?? "") {
+        switch try await rotation.missed(after: log.withLock { $0.lastTime } ?? "", wholeRun: wholeRun) {
         case .unreachable: return restarts
-        case .files(let files, let run):
+        case .files(let files, let run, let beginsAnew):
+            if beginsAnew { log.withLock { $0.goOn(newFile: true) } }
             var runtime = RuntimeLog()
             for (index, file) in files.enumerated() {
                 log.withLock { log in
@@ -223,7 +227,9 @@ final class PodLogReader: Sendable {
                     break
                 }
             }
-            if !log.withLock({ $0.isContinuous }) { tellOfMissingLines("the last one that was shown is gone") }
+            if !beginsAnew, !log.withLock({ $0.isContinuous }) {
+                tellOfMissingLines("the last one that was shown is gone")
+            }
             log.withLock { $0.goOn(newFile: true) }
             return max(restarts, run)
         case .unknown(let reason):

@@ -8,7 +8,8 @@ final class RotationGuard: Sendable {
     /// What is between a line and the newest file.
     enum Missed {
         /// The files from the one with the line on, without the newest one, and which run that belongs to.
-        case files([[UInt8]], run: Int)
+        /// - Parameter beginsAnew: whether the line is the last one of the run before those that the files are of.
+        case files([[UInt8]], run: Int, beginsAnew: Bool)
         /// The cluster is away.
         case unreachable
         /// It can't be told, for this reason.
@@ -132,8 +133,10 @@ final class RotationGuard: Sendable {
     }
 
     /// Finds what is between a line and the newest file.
-    /// - Parameter time: the time of the line.
-    func missed(after time: String) async throws -> Missed {
+    /// - Parameters:
+    ///   - time: the time of the line.
+    ///   - wholeRun: the run that was read to its end, where the line is of that or a later one.
+    func missed(after time: String, wholeRun: Int?) async throws -> Missed {
         guard var files = try await node.files() else {
             return .unknown("the node has begun a new file, and it does not let the old ones be read")
         }
@@ -149,12 +152,16 @@ final class RotationGuard: Sendable {
             contents.insert(content, at: 0)
             isFound = !LogCursor.isEarlier(time, than: first)
         }
-        guard isFound else { return .unknown("the node has deleted the files between") }
+        let oldest = files.first ?? newest
+        // A node deletes the files of a run, oldest first, once it has more than five of it.
+        let beginsAnew =
+            !isFound && oldest.run - 1 == wholeRun && (files + [newest]).count { $0.run == oldest.run } < 5
+        guard isFound || beginsAnew else { return .unknown("the node has deleted the files between") }
         shared.withLock {
             $0.finished = .some(files.last)
             $0.mustVerify = true
             $0.alarm = $0.alarm == Self.firstAlarm ? NodeLog.defaultLimit - Self.margin : $0.alarm
         }
-        return .files(contents, run: newest.run)
+        return .files(contents, run: newest.run, beginsAnew: beginsAnew)
     }
 }

@@ -7,7 +7,7 @@ struct WatchedPaths: Sendable {
     struct Impact: Sendable, Equatable {
         /// The changed files of each service, relative to its context.
         var services: [String: [String]] = [:]
-        /// The manifests that changed.
+        /// The manifests that changed, relative to the project's folder where they are in it.
         var manifests: [String] = []
         /// Whether devloop.json changed.
         var configuration = false
@@ -35,6 +35,8 @@ struct WatchedPaths: Sendable {
     /// Ignore files that can't be understood; all of their context counts.
     let problems: [String]
     private let meanings: [String: Meaning]
+    /// The project's folder.
+    private let directory: String
 
     /// Reads the ignore files and Dockerfiles of a configuration's services and decides what is watched.
     /// - Parameters:
@@ -91,6 +93,7 @@ struct WatchedPaths: Sendable {
         self.roots = roots
         self.meanings = meanings
         self.problems = problems
+        directory = configuration.directory
     }
 
     /// The files of its context that a service's Dockerfile names; `nil` where any may count.
@@ -118,11 +121,17 @@ struct WatchedPaths: Sendable {
                 impact.filters =
                     tree.filterFiles.contains(change.path)
                     || tree.narrowedContext.map { FileSystem.isSymbolicLink("\($0)/\(change.path)") } ?? false
-            case .manifest(let path): impact.manifests.append(change.path.isEmpty ? path : change.path)
+            case .manifest(let root): impact.manifests.append(name(ofManifest: change.path, in: root))
             case .configuration: impact.configuration = true
             case nil: break
             }
         }
         return impact
+    }
+
+    /// - Parameter root: a folder that the path is in, or the file itself.
+    private func name(ofManifest path: String, in root: String) -> String {
+        let whole = FileSystem.kind(of: root) == .folder ? "\(root)/\(path)" : root
+        return whole.hasPrefix(directory + "/") ? String(whole.dropFirst(directory.count + 1)) : whole
     }
 }

@@ -19,7 +19,15 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
         mutex.initialize(to: pthread_mutex_t())
         condition.initialize(to: pthread_cond_t())
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        #if canImport(Darwin)
+            pthread_cond_init(condition, nil)
+        #else
+            var attributes = pthread_condattr_t()
+            pthread_condattr_init(&attributes)
+            pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+            pthread_cond_init(condition, &attributes)
+            pthread_condattr_destroy(&attributes)
+        #endif
     }
 
     deinit {
@@ -40,10 +48,10 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Blocks the thread until the body has a result, asking again after each change.
-    /// - Parameter limit: how long to wait; `nil` is for ever.
+    /// - Parameter limit: how long to wait, whatever the clock on the wall does meanwhile; `nil` is for ever.
     /// - Returns: the result, or `nil` where the time was over first.
     func wait<Result>(atMost limit: Duration? = nil, for body: (inout Value) -> Result?) -> Result? {
-        var deadline = limit.map(Self.deadline)
+        let deadline = limit.map { Self.now + $0 }
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
@@ -51,21 +59,37 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
                 pthread_cond_broadcast(condition)
                 return result
             }
-            if deadline != nil {
-                guard pthread_cond_timedwait(condition, mutex, &deadline!) == 0 else { return body(&value) }
-            } else {
+            guard let deadline else {
                 pthread_cond_wait(condition, mutex)
+                continue
             }
+            guard sleep(until: deadline) else { return body(&value) }
         }
     }
 
-    /// Condition variables wait by the clock on the wall.
-    private static func deadline(after limit: Duration) -> timespec {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let (seconds, attoseconds) = limit.components
-        let nanoseconds = Int(attoseconds / 1_000_000_000) + now.tv_nsec
-        return timespec(
-            tv_sec: now.tv_sec + Int(seconds) + nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
+    /// Gives the mutex away until a change or the deadline comes.
+    /// - Returns: whether there is time left.
+    private func sleep(until deadline: Duration) -> Bool {
+        #if canImport(Darwin)
+            // A condition variable can't be told there which clock to wait by, but for how long.
+            var time = timespec(max(deadline - Self.now, .zero))
+            return pthread_cond_timedwait_relative_np(condition, mutex, &time) == 0
+        #else
+            var time = timespec(deadline)
+            return pthread_cond_timedwait(condition, mutex, &time) == 0
+        #endif
+    }
+
+    private static var now: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+}
+
+extension timespec {
+    fileprivate init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self.init(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
     }
 }

@@ -184,6 +184,46 @@ import Testing
         #expect(await session.end() == [])
     }
 
+    /// A node deletes the log of a run soon after the next one has died too.
+    @Test(arguments: [("1.log", ["two", "three"]), ("2.log", [notice, "two", "three"])])
+    func linesMayBeMissingOnlyWhereAWholeRunIsGoneThatWasNotRead(oldest: String, shown: [String]) async throws {
+        let session = try Session(
+            logs: """
+                *--previous) echo 'unable to retrieve container logs for containerd://0123456789abcdef0123456789';;
+                *--follow) echo '\(Self.time)2Z two'; echo '\(Self.time)3Z three'; exec sleep 1000;;
+                *"--follow --since-time=\(Self.time)1Z") echo '\(Self.time)2Z two'; exec sleep 1000;;
+                *--timestamps) echo '\(Self.time)1Z one';;
+                *"/proxy/logs/pods/blog_posts-abc-1_uid-1/app/ "*) echo '<a href="\(oldest)">\(oldest)</a>';;
+                """)
+        try session.tell("ADDED", pod(.terminated(code: 3)))
+        #expect(await session.next(1) == ["one"])
+        try session.tell("MODIFIED", pod(.running, restarts: 1))
+        #expect(await session.next(shown.count) == shown)
+        #expect(await session.end() == [])
+    }
+
+    private static let notice =
+        "lines of the log of posts-abc-1 may be missing: the node has deleted the files between"
+
+    /// The node has begun new files while nobody could read: kubectl reads the newest only.
+    @Test func whatIsInFilesThatTheNodeHasFinishedIsReadFromThere() async throws {
+        let session = try Session(
+            logs: """
+                *"--follow --since-time=\(Self.time)1Z") echo '\(Self.time)4Z four'; exec sleep 1000;;
+                *--previous*) echo 'previous terminated container not found' >&2; exit 1;;
+                *--follow) test -e "$here/again" && echo '\(Self.time)4Z four' && exec sleep 1000
+                    echo '\(Self.time)1Z one'; echo EOF >&2; exit 1;;
+                *"/app/ "*) echo '<a href="0.log">0.log</a><a href="0.log.20261123-100002">x</a>'
+                    echo '<a href="0.log.20261123-100003">x</a>';;
+                *"/app/0.log.20261123-100002 "*) echo '\(Self.time)1Z stdout F one'; echo '\(Self.time)2Z stdout F two';;
+                *"/app/0.log.20261123-100003 "*) echo >"$here/again"; echo '\(Self.time)3Z stderr P th'
+                    echo '\(Self.time)3Z stderr F ree';;
+                """)
+        try session.tell("ADDED", pod())
+        #expect(await session.next(4) == ["one", "two", "three", "four"])
+        #expect(await session.end() == [])
+    }
+
     /// A line that was written after the reader's end and before the container's is shown before the restart.
     @Test func theEndOfADeadContainerIsReadAtOnce() async throws {
         let session = try Session(

@@ -153,19 +153,30 @@ final class ProblemFollower: Sendable {
     /// kubelet may start another at any moment, so that what was read counts only if none was.
     private func lastLines(_ uid: String, _ container: String, _ run: Int) async -> [String] {
         while let (pod, latest) = latestRun(uid, container), latest == run || latest == run + 1 {
-            let tail = OutputTail(limit: 20)
-            let output = try? await launcher.runTool(
-                kubectl.logs(
-                    pod: pod, container: container, namespace: namespace,
-                    options: ["--tail=20"] + (latest == run ? [] : ["--previous"])),
-                output: .lines { source, line in
-                    guard source == .standardOutput else { return }
-                    tail.append(LogCursor.endOfTime(line[...]).map { Array(line[($0 + 1)...]) } ?? line)
-                })
-            guard output?.termination.isSuccess == true else { return [] }
-            if latestRun(uid, container)?.run == latest { return tail.lines }
+            let isLatest = latest == run
+            let lines = await lastLines(of: container, in: pod, isPrevious: !isLatest)
+            guard latestRun(uid, container)?.run == latest else { continue }
+            // The second run follows at once, a moment before the watch tells. Where there is one, the one before it is
+            // the first; the later ones have to wait for ten seconds and more.
+            if isLatest, run == 0, let first = await lastLines(of: container, in: pod, isPrevious: true) {
+                return first
+            }
+            return lines ?? []
         }
         return []
+    }
+
+    private func lastLines(of container: String, in pod: String, isPrevious: Bool) async -> [String]? {
+        let tail = OutputTail(limit: 20)
+        let output = try? await launcher.runTool(
+            kubectl.logs(
+                pod: pod, container: container, namespace: namespace,
+                options: ["--tail=20"] + (isPrevious ? ["--previous"] : [])),
+            output: .lines { source, line in
+                guard source == .standardOutput else { return }
+                tail.append(LogCursor.endOfTime(line[...]).map { Array(line[($0 + 1)...]) } ?? line)
+            })
+        return output?.termination.isSuccess == true ? tail.lines : nil
     }
 
     private func latestRun(_ uid: String, _ container: String) -> (pod: String, run: Int)? {

@@ -78,7 +78,10 @@ import Testing
 
     @Test func aDeathComesWithTheLastLines() async throws {
         let session = try Session(
-            "*\"logs posts-abc-1 --container=app --timestamps --tail=20\") \(Self.log);;")
+            """
+            *"logs posts-abc-1 --container=app --timestamps --tail=20") \(Self.log);;
+            *"--tail=20 --previous") echo "previous terminated container not found" >&2; exit 1;;
+            """)
         try session.see(pod(.terminated(code: 3)), .added)
         let problem = try await session.problem()
         #expect(problem.summary == "container app died: exit code 3")
@@ -108,6 +111,21 @@ import Testing
         try session.see(pod(.running, restarts: 1, lastExit: 3))
         let go = open("\(session.standIn.folder.path)/go", O_WRONLY | O_CLOEXEC)
         close(go)
+        #expect(try await session.problem().lastLines == ["last words"])
+        await session.end()
+    }
+
+    /// Kubelet has begun the next run, and the watch doesn't tell yet.
+    @Test(arguments: [
+        "exit 0", "echo '2026-11-23T10:00:01Z of the next run'", "echo 'is waiting to start' >&2; exit 1",
+    ])
+    func theLastLinesAreThoseOfTheRunThatDied(latestLog: String) async throws {
+        let session = try Session(
+            """
+            *"--tail=20") \(latestLog);;
+            *"--tail=20 --previous") echo '2026-11-23T10:00:01Z last words';;
+            """)
+        try session.see(pod(.terminated(code: 3)), .added)
         #expect(try await session.problem().lastLines == ["last words"])
         await session.end()
     }
