@@ -57,6 +57,8 @@ public enum LogEvent: Sendable, Hashable {
     case notice(workload: Workload?, text: String)
     /// Something keeps a workload from running; told once for as long as it lasts.
     case problem(workload: Workload, WorkloadProblem)
+    /// The last lines of a container whose death was told without them, because they came late.
+    case lastLines(workload: Workload, WorkloadProblem)
     /// The problems of a workload that were told are over; by the names of their states.
     case recovered(workload: Workload, from: [String])
 }

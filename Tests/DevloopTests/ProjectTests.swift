@@ -206,11 +206,13 @@ struct WatchedPathsTests {
     }
 
     @Test func manifestsAndTheConfigurationAreWatched() throws {
-        let tree = try Tree(["web/a": "", "k8s/a.yaml": ""])
-        let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#, manifests: #"["k8s"]"#)
-        let (manifests, configuration) = (try root(paths, "/k8s"), try root(paths, "/devloop.json"))
-        let result = impact(paths, [(manifests.id, "a.yaml"), (configuration.id, "devloop.json")])
-        #expect(result.manifests == ["a.yaml"])
+        let tree = try Tree(["web/a": "", "k8s/a.yaml": "", "b.yaml": ""])
+        let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#, manifests: #"["k8s", "b.yaml"]"#)
+        let (folder, file) = (try root(paths, "/k8s"), try root(paths, "/b.yaml"))
+        let configuration = try root(paths, "/devloop.json")
+        let result = impact(
+            paths, [(folder.id, "a.yaml"), (file.id, "b.yaml"), (configuration.id, "devloop.json")])
+        #expect(result.manifests == ["k8s/a.yaml", "b.yaml"])
         #expect(result.configuration)
         #expect(result.services.isEmpty && !result.filters)
     }

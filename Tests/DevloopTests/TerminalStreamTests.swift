@@ -87,6 +87,17 @@ struct TerminalStreamTests {
                 == [.init(stream: .error, text: Help.text(for: .overview))])
     }
 
+    @Test func lastLinesThatCameLateSayWhoseTheyAre() {
+        let problem = WorkloadProblem(
+            state: "Error", summary: "container app died: exit code 3", cause: "", lastLines: ["bye"], advice: "")
+        let said = entries(.quiet) { $0.lastLines(problem, of: "posts") }
+        #expect(
+            said == [
+                .init(
+                    stream: .error, text: "✗ posts: container app died: exit code 3; its last line:\n  │   bye\n")
+            ])
+    }
+
     @Test(arguments: [Verbosity.quiet, .normal])
     func aProblemSaysWhatWhyAndWhatToDoIn80Columns(_ verbosity: Verbosity) {
         let problem = WorkloadProblem(

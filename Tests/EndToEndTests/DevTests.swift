@@ -261,6 +261,21 @@ import Testing
         }
     }
 
+    @Test func aManifestThatIsNamedBeforeItExistsIsReadOnceItDoes() async throws {
+        let reading =
+            #""label --local"*"/more.yaml "*) echo '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"more"}}';;"#
+        try await withDev(kubectl: reading + "\n" + StandIns.kubectl) { standIns, dev in
+            let line = dev.lineCount
+            try standIns.write(
+                StandIns.configuration.replacingOccurrences(of: #"["k8s"]"#, with: #"["k8s", "more.yaml"]"#),
+                to: "devloop.json")
+            try await dev.line(from: line, containing: "the change of devloop.json is left aside")
+            try standIns.write("kind: recorded\n", to: "more.yaml")
+            try await dev.line(from: line, containing: "applying the manifests again")
+            try await Shell.until { standIns.applied.contains(#""name":"more""#) }
+        }
+    }
+
     @Test func whatDockerignoreLeavesOutIsNotBuiltAndAChangeOfItCounts() async throws {
         try await withDev { standIns, dev in
             let line = dev.lineCount

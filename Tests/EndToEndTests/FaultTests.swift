@@ -156,20 +156,21 @@ import Testing
     @Test(
         onCluster, .timeLimit(.minutes(2)),
         arguments: [
-            ("a manifest is half-saved", "k8s/app.yaml", "[{name: a", "the change of k8s/app.yaml is left aside"),
-            ("a manifest is half-saved, as valid YAML", "k8s/app.yaml", "metadata: {name: app}\n", "app"),
-            ("a manifest is emptied for a while", "k8s/app.yaml", "", "app"),
-            ("devloop.json is half-saved", "devloop.json", "\"services\"", "the change of devloop.json is left aside"),
-            ("devloop.json is emptied for a while", "devloop.json", "", "the change of devloop.json is left aside"),
+            ("a manifest is half-saved", "k8s/app.yaml", "[{name: a"),
+            ("a manifest is half-saved, as valid YAML", "k8s/app.yaml", "metadata: {name: app}\n"),
+            ("a manifest is emptied for a while", "k8s/app.yaml", ""),
+            ("devloop.json is half-saved", "devloop.json", "\"services\""),
+            ("devloop.json is emptied for a while", "devloop.json", ""),
         ])
-    func aFileIsHalfSaved(fault: String, name: String, upTo end: String, sees: String) async throws {
+    func aFileIsHalfSaved(fault: String, name: String, upTo end: String) async throws {
         let stage = try await FaultStage(onCluster: true)
         let file = stage.project.folder.appendingPathComponent(name)
         let whole = try String(contentsOf: file, encoding: .utf8)
         let half = end.isEmpty ? "" : try String(whole[..<#require(whole.range(of: end)).upperBound])
         try await survive(
-            fault, on: stage, { _ in try half.write(to: file, atomically: false, encoding: .utf8) }, sees: sees,
-            lasting: .seconds(3), mend: { _ in try whole.write(to: file, atomically: false, encoding: .utf8) })
+            fault, on: stage, { _ in try half.write(to: file, atomically: false, encoding: .utf8) },
+            sees: "the change of \(name) is left aside", lasting: .seconds(3),
+            mend: { _ in try whole.write(to: file, atomically: false, encoding: .utf8) })
     }
 
     @Test(

@@ -152,7 +152,7 @@ struct PodLog: Sendable {
     mutating func setSize(_ size: Int) { self.size = max(size, self.size) }
 
     /// What a kubelet says in place of a log that it has deleted by now.
-    private static func isNotice(_ line: UnsafeRawBufferPointer) -> Bool {
+    static func isNotice(_ line: UnsafeRawBufferPointer) -> Bool {
         line.count > 40 && line[0] == UInt8(ascii: "u")
             && line.starts(with: "unable to retrieve container logs for ".utf8)
     }

@@ -7,10 +7,12 @@ extension Configuration {
     /// The smallest file that says enough, for messages.
     static let example = #"{ "services": [{ "image": "shop/web", "context": "web" }] }"#
 
-    /// Reads a file and checks that what it names is there.
-    /// - Parameter path: the file, or the folder that it is in; relative to the current folder.
+    /// Reads a file.
+    /// - Parameters:
+    ///   - path: the file, or the folder that it is in; relative to the current folder.
+    ///   - checksPaths: whether what it names has to be there.
     /// - Throws: ``ConfigurationError`` with everything that is wrong.
-    static func load(path: String = defaultFile) throws(ConfigurationError) -> Configuration {
+    static func load(path: String = defaultFile, checksPaths: Bool = true) throws(ConfigurationError) -> Configuration {
         let given = path.isEmpty ? defaultFile : path
         let isFolder = FileSystem.kind(of: given) == .folder
         let file = isFolder ? (given.hasSuffix("/") ? given : given + "/") + defaultFile : given
@@ -21,7 +23,8 @@ extension Configuration {
             throw unreadable(file, error, isDefault: path == defaultFile)
         }
         let absolutePath = PathName.absolute(file, in: FileSystem.currentDirectory)
-        return try parse(text, path: absolutePath, file: file, lookUp: FileSystem.kind(of:))
+        let lookUp: ((String) -> FileSystem.Kind?)? = checksPaths ? { FileSystem.kind(of: $0) } : nil
+        return try parse(text, path: absolutePath, file: file, lookUp: lookUp)
     }
 
     /// Reads a text.

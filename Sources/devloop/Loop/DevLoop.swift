@@ -259,7 +259,7 @@ struct DevLoop: Sendable {
         state.loadsAgain = state.isLoading
         guard !state.isLoading else { return }
         state.isLoading = true
-        if let configuration = try? loader.configuration(), configuration != state.watched {
+        if let configuration = try? loader.configuration(isComplete: false), configuration != state.watched {
             for service in current.value.services
             where !configuration.services.contains(where: { $0.buildRequest == service.configuration.buildRequest }) {
                 state.unwatched.insert(service.name)

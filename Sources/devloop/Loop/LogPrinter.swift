@@ -35,6 +35,8 @@ struct LogPrinter: Sendable {
                 terminal.warning((workload.map { "\(project.value.label(of: $0)): " } ?? "") + text)
             case .problem(let workload, let problem):
                 terminal.problem(problem, of: project.value.label(of: workload))
+            case .lastLines(let workload, let problem):
+                terminal.lastLines(problem, of: project.value.label(of: workload))
             case .recovered(let workload, let states):
                 terminal.recovery(of: project.value.label(of: workload), from: states)
             }

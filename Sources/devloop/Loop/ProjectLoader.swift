@@ -13,8 +13,9 @@ struct ProjectLoader: Sendable {
     }
 
     /// Reads devloop.json.
-    func configuration() throws(ConfigurationError) -> Configuration {
-        try Configuration.load(path: file).applying(options)
+    /// - Parameter isComplete: whether what it names has to be there.
+    func configuration(isComplete: Bool = true) throws(ConfigurationError) -> Configuration {
+        try Configuration.load(path: file, checksPaths: isComplete).applying(options)
     }
 
     /// Reads the manifests of a configuration.

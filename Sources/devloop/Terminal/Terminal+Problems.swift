@@ -5,13 +5,23 @@ extension Terminal {
     func problem(_ problem: WorkloadProblem, of service: String) {
         var details = problem.cause.split(whereSeparator: \.isNewline).flatMap { $0.wrapped(to: Self.proseWidth) }
         if !problem.lastLines.isEmpty {
-            details.append(
-                problem.lastLines.count == 1 ? "its last line:" : "its last \(problem.lastLines.count) lines:")
+            details.append(Self.heading(of: problem.lastLines))
             details += problem.lastLines.map { "  \($0)" }
         }
         error(
             "\(service): \(problem.state): \(problem.summary)", details: details,
             advice: problem.advice.wrapped(to: Self.proseWidth).joined(separator: "\n"))
+    }
+
+    /// The last lines of a container whose death was told without them.
+    func lastLines(_ problem: WorkloadProblem, of service: String) {
+        error(
+            "\(service): \(problem.summary); \(Self.heading(of: problem.lastLines))",
+            details: problem.lastLines.map { "  \($0)" })
+    }
+
+    private static func heading(of lines: [String]) -> String {
+        lines.count == 1 ? "its last line:" : "its last \(lines.count) lines:"
     }
 
     /// The problems of a service that were told are over.

@@ -65,7 +65,9 @@ final class ClusterObserver: Sendable {
             for container in status[list] as? [[String: Any]] ?? [] {
                 for key in ["state", "lastState"] {
                     let state = container[key] as? [String: Any]
-                    if state?["terminated"] != nil { states.append("terminated") }
+                    if let terminated = state?["terminated"] as? [String: Any] {
+                        states += ["terminated", terminated["reason"] as? String ?? ""]
+                    }
                     if let reason = (state?["waiting"] as? [String: Any])?["reason"] as? String {
                         states.append(reason)
                     }

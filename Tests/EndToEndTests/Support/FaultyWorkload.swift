@@ -57,7 +57,8 @@ extension FaultyWorkload {
         var plain: String
     }
 
-    /// Everything that a real cluster can be made to show, a few at a time.
+    /// Everything that a real cluster can be made to show, a few at a time: where many containers die at once on two
+    /// cores, kubelet has deleted the first one's log before kubectl comes to read it.
     static func batches(_ registries: Registries) -> [[FaultyWorkload]] {
         let registry = registries.box.prefix { $0 != "/" }
         let repository = registries.box.dropFirst(registry.count + 1)
@@ -104,18 +105,17 @@ extension FaultyWorkload {
                     name: "ended", container: shell("echo done"), shown: "terminated",
                     message: "Completed: container app ended by itself, with exit code 0", details: ["foreground"]),
                 .init(
-                    name: "startup", container: probe("startup", "echo slow; exit 1"), shown: "terminated",
-                    message: "Unhealthy: container app was killed: its startup probe failed", details: ["slow"]),
-                .init(
                     name: "memory",
                     container: shell("echo eating; a=x; while true; do a=$a$a; done")
-                        + ", resources: {limits: {memory: 16Mi}}", shown: "terminated",
+                        + ", resources: {limits: {memory: 16Mi}}", shown: "OOMKilled",
                     message: "OOMKilled: container app used more memory than its limit of 16Mi",
                     details: ["resources.limits.memory"]),
                 .init(
                     name: "run", container: "command: [/nosuch]", shown: "RunContainerError",
                     message: "RunContainerError: container app cannot run /nosuch",
                     details: ["no such file or directory"]),
+            ],
+            [
                 .init(
                     name: "init",
                     pod: [
@@ -123,6 +123,9 @@ extension FaultyWorkload {
                         "- {name: setup, image: \"BOX:ok\", \(shell("echo migrating; exit 4"))}",
                     ], shown: "terminated", message: "Init:Error: init container setup failed: exit code 4",
                     details: ["  │   migrating", "the containers after it wait"]),
+                .init(
+                    name: "startup", container: probe("startup", "echo slow; exit 1"), shown: "terminated",
+                    message: "Unhealthy: container app was killed: its startup probe failed", details: ["slow"]),
                 .init(
                     name: "live", container: probe("liveness", "echo dead; exit 1"), shown: "terminated",
                     message: "Unhealthy: container app was killed: its liveness probe failed", details: ["dead"]),

@@ -18,7 +18,7 @@ extension PodProblem {
             identity: "death \(pod.name) \(name) \(death.run)",
             state: isWaiting ? "CrashLoopBackOff" : death.reason.isEmpty ? "Error" : death.reason,
             summary: "container \(name) died: \(words(for: death))", cause: cause(death, container, pod),
-            advice: advice(for: death), inquiry: .lastLines(container: name, run: death.run))
+            advice: advice(for: death, of: container), inquiry: .lastLines(container: name, run: death.run))
         if death.reason == "OOMKilled" {
             problem.state = "OOMKilled"
             problem.summary =
@@ -63,9 +63,14 @@ extension PodProblem {
         return "signal \(signal)" + (signalNames[signal].map { " (\($0))" } ?? "") + ", \(code)"
     }
 
-    private static func advice(for death: KubernetesPod.Container.Death) -> String {
+    private static func advice(
+        for death: KubernetesPod.Container.Death, of container: KubernetesPod.Container
+    ) -> String {
         switch (death.endingSignal, death.exitCode) {
-        case (9, _): "something killed it: too little memory, a debugger, or a grace period that ran out"
+        case (9, _):
+            // A runtime that is busy may not have heard of it from the kernel when it says how the container ended.
+            "something killed it: too little memory\(container.memoryLimit.map { " (its limit is \($0))" } ?? "")"
+                + ", a debugger, or a grace period that ran out"
         case (4, _), (6, _), (7, _), (8, _), (11, _): "the program itself crashed: its last lines may say where"
         case (_, 126): "126 is the shell's: the command is there and cannot be executed"
         case (_, 127): "127 is the shell's: a command was not found in the image"

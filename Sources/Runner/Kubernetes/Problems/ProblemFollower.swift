@@ -22,6 +22,8 @@ final class ProblemFollower: Sendable {
 
     /// What has to be asked before a problem is told may take this long; the problem is told without it then.
     private static let inquiryLimit = Duration.milliseconds(1500)
+    /// For this long after that, last lines are still worth being told.
+    private static let lateLimit = Duration.seconds(20)
 
     /// - Parameters:
     ///   - owner: the workload of ours that this one is.
@@ -58,10 +60,7 @@ final class ProblemFollower: Sendable {
                 for action in take(input, &tracker, now) {
                     switch action {
                     case .tell(let problem, let workload, let pod):
-                        group.addTask {
-                            await self.tell(problem, workload, pod)
-                            self.inbox.yield(.told(workload))
-                        }
+                        group.addTask { await self.tell(problem, workload, pod) }
                     case .withdraw(let workload, let states):
                         current.clear(workload)
                         onEvent(.recovered(workload: workload, from: states))
@@ -118,19 +117,28 @@ final class ProblemFollower: Sendable {
 
     private func tell(_ problem: PodProblem, _ workload: Workload, _ pod: KubernetesPod?) async {
         let known = pod.map { $0.uid }
-        let message = await withTaskGroup(of: WorkloadProblem?.self) { group in
+        await withTaskGroup(of: WorkloadProblem?.self) { group in
             group.addTask { await self.message(problem, pod: known) }
-            group.addTask {
-                try? await Task.sleep(for: Self.inquiryLimit)
-                return nil
+            group.addTask { await Self.nothing(after: Self.inquiryLimit) }
+            let answered = await group.next() ?? nil
+            guard !Task.isCancelled else { return }
+            let told = answered ?? WorkloadProblem(problem)
+            current.add(told, to: workload)
+            onEvent(.problem(workload: workload, told))
+            inbox.yield(.told(workload))
+            if answered == nil, case .lastLines = problem.inquiry {
+                group.addTask { await Self.nothing(after: Self.lateLimit) }
+                if let late = await group.next() ?? nil, !late.lastLines.isEmpty, !Task.isCancelled {
+                    onEvent(.lastLines(workload: workload, late))
+                }
             }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
+            group.cancelAll()
         }
-        guard !Task.isCancelled else { return }
-        let told = message ?? WorkloadProblem(problem)
-        current.add(told, to: workload)
-        onEvent(.problem(workload: workload, told))
+    }
+
+    private static func nothing(after time: Duration) async -> WorkloadProblem? {
+        try? await Task.sleep(for: time)
+        return nil
     }
 
     private func message(_ problem: PodProblem, pod uid: String?) async -> WorkloadProblem {
@@ -166,17 +174,21 @@ final class ProblemFollower: Sendable {
         return []
     }
 
+    /// - Returns: `nil` where there is no such run, or its log is gone.
     private func lastLines(of container: String, in pod: String, isPrevious: Bool) async -> [String]? {
         let tail = OutputTail(limit: 20)
+        let isGone = Atomic(false)
         let output = try? await launcher.runTool(
             kubectl.logs(
                 pod: pod, container: container, namespace: namespace,
                 options: ["--tail=20"] + (isPrevious ? ["--previous"] : [])),
             output: .lines { source, line in
                 guard source == .standardOutput else { return }
+                if line.withUnsafeBytes(PodLog.isNotice) { return isGone.store(true, ordering: .relaxed) }
                 tail.append(LogCursor.endOfTime(line[...]).map { Array(line[($0 + 1)...]) } ?? line)
             })
-        return output?.termination.isSuccess == true ? tail.lines : nil
+        guard output?.termination.isSuccess == true, !isGone.load(ordering: .relaxed) else { return nil }
+        return tail.lines
     }
 
     private func latestRun(_ uid: String, _ container: String) -> (pod: String, run: Int)? {
