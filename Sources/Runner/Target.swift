@@ -135,7 +135,8 @@ public protocol Target: Sendable {
     func prepare() async throws
 
     /// Brings an image to where the containers are started: pushes or loads it. May have nothing to do.
-    func deliver(_ image: BuiltImage) async throws -> DeliveredImage
+    /// - Parameter onNotice: is told what the user should know before it has ended.
+    func deliver(_ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void) async throws -> DeliveredImage
 
     /// Creates or updates objects. Calls add up: a workload that is applied later finds the services, config maps and
     /// secrets of the calls before it.

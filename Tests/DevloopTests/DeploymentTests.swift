@@ -44,7 +44,9 @@ private final class FakeTarget: Target {
 
     var summary: String { "fake" }
     func prepare() async throws {}
-    func deliver(_ image: BuiltImage) async throws -> DeliveredImage { throw TargetError("not expected") }
+    func deliver(
+        _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void
+    ) async throws -> DeliveredImage { throw TargetError("not expected") }
 
     func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport {
         onApply()

@@ -4,7 +4,7 @@ import Testing
 /// What goes wrong around a running `dev`: what the user sees, and that the loop is back by itself.
 @Suite(.serialized) struct FaultTests {
     /// The longest that it may take from the end of a fault until the edit is live.
-    private static let limit = Duration.seconds(8)
+    private static let limit = Duration.seconds(5)
 
     /// Saves, breaks something when a line comes, mends it, and looks that what was saved runs.
     /// - Parameter pods: how many new pods may start, each of which says so.

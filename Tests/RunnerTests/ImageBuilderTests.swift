@@ -138,6 +138,41 @@ import Testing
         docker.verify()
     }
 
+    private static let retrying = """
+        tag*) ;;
+        push*) echo 'abc: Preparing'; echo 'abc: Retrying in 5 seconds'; echo 'abc: Retrying in 4 seconds'
+        """
+
+    /// Docker doesn't say why before it gives up.
+    @Test func aPushThatDockerTriesAgainIsToldOnceAtOnce() async throws {
+        let (docker, builder) = try builder(
+            "\(Self.retrying); cat \"$here/go\"; echo '500 Internal Server Error' >&2; exit 1;;")
+        try #require(mkfifo("\(docker.folder.path)/go", 0o600) == 0)
+        let (notices, inbox) = AsyncStream.makeStream(of: String.self)
+        async let failure = targetError {
+            try await builder.push(try image(), as: try image("r:1/a").reference) { inbox.yield($0) }
+        }
+        let said = await notices.first { _ in true }
+        #expect(said == "docker push of r:1/a:latest fails, docker tries again: abc: Retrying in 5 seconds")
+        close(open("\(docker.folder.path)/go", O_WRONLY | O_CLOEXEC))
+        #expect(try await failure.details == ["500 Internal Server Error"])
+        inbox.finish()
+        #expect(await notices.first { _ in true } == nil)
+        docker.verify()
+    }
+
+    @Test func aPushThatFailedBeforeEndsWhereDockerWouldTryAgain() async throws {
+        let (docker, builder) = try builder("\(Self.retrying); exec sleep 1000;;")
+        let before = TargetError(.unavailable, "as before")
+        let error = try await targetError {
+            try await builder.push(try image(), as: try image("r:1/a").reference, lastFailure: before) {
+                Issue.record("told again: \($0)")
+            }
+        }
+        #expect(error == before)
+        docker.verify()
+    }
+
     @Test(arguments: [
         ("received unexpected HTTP status: 500 Internal Server Error", true), ("unexpected EOF", true),
         ("dial tcp 127.0.0.1:5000: i/o timeout", true), ("write /data: no space left on device", true),
@@ -152,6 +187,7 @@ import Testing
 
     @Test(arguments: [
         ("echo 'unexpected EOF'; exit 1", true), ("kill -9 $$", true),
+        ("echo 'unable to find image \"sha256:9fe4\"'; exit 1", true),
         ("echo 'write /var/lib/docker/tmp/x: no space left on device'; exit 1", true),
         (
             "echo 'npm error connect: connection refused, unexpected EOF'; echo 'returned a non-zero code: 1'; exit 1",

@@ -24,6 +24,12 @@ enum DockerFailure {
                 .unavailable, "the connection to the Docker daemon broke", details: lines.suffix(3),
                 advice: "is the daemon running? Try: docker version")
         }
+        // The legacy builder's cache named an image that somebody has removed since: the next build makes it anew.
+        if last.contains("unable to find image \"sha256:") {
+            return TargetError(
+                .unavailable, summary, details: lines.suffix(3),
+                advice: "does something remove Docker's images while it builds?")
+        }
         if last.contains("no space left on device") {
             return TargetError(
                 .unavailable, summary, details: lines.suffix(5),

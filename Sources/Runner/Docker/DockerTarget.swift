@@ -59,7 +59,9 @@ public final class DockerTarget: Target {
     }
 
     /// Nothing to do: what was built is where the containers are started.
-    public func deliver(_ image: BuiltImage) async throws -> DeliveredImage {
+    public func deliver(
+        _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> DeliveredImage {
         DeliveredImage(built: image, reference: image.id)
     }
 

@@ -110,29 +110,65 @@ public struct ImageBuilder: Sendable {
     }
 
     /// Tags the image as the reference and pushes it.
+    ///
+    /// Where a registry fails, docker tries again four times by itself, over 50 seconds, and only then says why.
+    /// - Parameters:
+    ///   - lastFailure: why the last push of the image failed, where that is known: then docker is not let try again by
+    ///     itself, and this is thrown, so that the caller may try when it likes to.
+    ///   - onRetry: is handed what docker says when it first tries again.
     /// - Returns: the digest that the registry knows it by: `sha256:…`
     /// - Throws: ``TargetError``, or `CancellationError`.
-    public func push(_ image: BuiltImage, as reference: ImageReference) async throws -> String {
+    public func push(
+        _ image: BuiltImage, as reference: ImageReference, lastFailure: TargetError? = nil,
+        onRetry: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> String {
         let tag = try await launcher.runTool(Command("docker", ["tag", image.id, reference.tagged]))
         guard tag.termination.isSuccess else {
             throw DockerFailure.error(
                 "docker tag of \(reference.tagged) failed", said: [tag.errorText],
                 termination: tag.termination)
         }
-        let push = try await launcher.runTool(Command("docker", ["push", reference.tagged]))
-        guard push.termination.isSuccess else {
-            let said = push.errorText.isEmpty ? push.text : push.errorText
-            let error = DockerFailure.error("", said: [said], termination: push.termination)
+        let (progress, errors) = (OutputTail(limit: 10), OutputTail(limit: 10))
+        let isFailing = Latest(false)
+        let termination = try await withThrowingTaskGroup(of: Termination?.self) { group in
+            group.addTask {
+                try await launcher.runTool(
+                    Command("docker", ["push", reference.tagged]),
+                    output: .lines { source, line in
+                        (source == .standardOutput ? progress : errors).append(line)
+                        let text = String(decoding: line, as: UTF8.self)
+                        guard text.contains(": Retrying in "), !isFailing.current.value else { return }
+                        isFailing.set(true)
+                        if lastFailure == nil {
+                            onRetry("docker push of \(reference.tagged) fails, docker tries again: \(text)")
+                        }
+                    }
+                ).termination
+            }
+            if lastFailure != nil {
+                group.addTask {
+                    await isFailing.changed(since: 0)
+                    return nil
+                }
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        try Task.checkCancellation()
+        guard let termination else { throw lastFailure ?? TargetError("docker push did not end") }
+        guard termination.isSuccess else {
+            let said = (errors.lines.isEmpty ? progress : errors).lines.joined(separator: "\n")
+            let error = DockerFailure.error("", said: [said], termination: termination)
             throw TargetError(
                 DockerFailure.isRegistryDown(said) ? .unavailable : error.severity,
-                "docker push of \(reference.tagged) failed (\(push.termination))",
-                details: said.split(separator: "\n").suffix(10).map(String.init),
+                "docker push of \(reference.tagged) failed (\(termination))",
+                details: said.split(separator: "\n").map(String.init),
                 advice: Self.pushAdvice(reference: reference, said: said))
         }
-        guard let digest = Self.digest(inPushOutput: push.text) else {
+        guard let digest = Self.digest(inPushOutput: progress.lines.joined(separator: "\n")) else {
             throw TargetError(
                 "docker push of \(reference.tagged) named no digest",
-                details: push.text.split(separator: "\n").suffix(5).map(String.init))
+                details: progress.lines.suffix(5))
         }
         return digest
     }

@@ -11,6 +11,8 @@ public final class KubernetesTarget: Target {
         var cluster: KubernetesCluster?
         /// The objects applied so far, as they were applied.
         var applied: [KubernetesObject.Identity: KubernetesObject] = [:]
+        /// The images whose last push failed because of the registry.
+        var pushFailures: [ImageReference: TargetError] = [:]
     }
 
     private let requestedContext: String?
@@ -79,11 +81,21 @@ public final class KubernetesTarget: Target {
     }
 
     /// Pushes or loads the image, where the cluster doesn't have it already.
-    public func deliver(_ image: BuiltImage) async throws -> DeliveredImage {
+    public func deliver(
+        _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> DeliveredImage {
         let delivery = try cluster().delivery
         if case .push(let registry) = delivery {
             let reference = try Self.pushReference(image.reference, registry: registry)
-            let digest = try await builder.push(image, as: reference)
+            let lastFailure = shared.withLock { $0.pushFailures[reference] }
+            let digest: String
+            do {
+                digest = try await builder.push(image, as: reference, lastFailure: lastFailure, onRetry: onNotice)
+            } catch let error as TargetError {
+                shared.withLock { $0.pushFailures[reference] = error.severity == .unavailable ? error : nil }
+                throw error
+            }
+            shared.withLock { $0.pushFailures[reference] = nil }
             return DeliveredImage(built: image, reference: reference.tagged, digest: digest)
         }
         if let load = delivery.load(image.reference) {

@@ -45,7 +45,8 @@ struct BuildCommand: Sendable {
                 return true
             }
             let reference = try KubernetesTarget.pushReference(service.image, registry: configuration.registry)
-            let digest = try await context.builder.push(image, as: reference)
+            let digest = try await context.builder.push(
+                image, as: reference, onRetry: { terminal.warning("\(service.name): \($0)") })
             terminal.result("\(reference.tagged)@\(digest)")
             return true
         } catch let error as TargetError where error.severity == .failed {

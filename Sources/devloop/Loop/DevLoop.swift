@@ -163,7 +163,8 @@ struct DevLoop: Sendable {
                     control: control,
                     onBuildLine: { [terminal] line in
                         if terminal.verbosity == .verbose { terminal.log(service: name, line: line) }
-                    })
+                    },
+                    onNotice: { [terminal] in terminal.warning("\(name): \($0)") })
                 group.addTask { inbox.yield(.ended(await pass.run(), service: name, cause)) }
             }
         }

@@ -22,6 +22,8 @@ struct Pass: Sendable {
     let control: PassControl
     /// Is handed each line of the build's output.
     let onBuildLine: @Sendable ([UInt8]) -> Void
+    /// Is told what the user should know before the pass has ended.
+    let onNotice: @Sendable (String) -> Void
 
     /// Runs the pass to its end. What fails is in the result.
     func run() async -> Outcome {
@@ -49,7 +51,7 @@ struct Pass: Sendable {
         if let running {
             delivered = running
         } else {
-            delivered = try await target.deliver(image)
+            delivered = try await target.deliver(image, onNotice: onNotice)
             // Where containers start from the image as it was built, there is no such stage.
             if delivered.reference != image.id { watch.finish(delivered.wasPushed ? "push" : "load") }
         }

@@ -144,6 +144,22 @@ import Testing
         #expect(setup.calls().last == "docker push localhost:5000/blog/posts:latest")
     }
 
+    /// Docker itself would try again for 50 seconds.
+    @Test func aPushThatFailedForTheRegistryIsTriedWithoutDockersOwnPauses() async throws {
+        let setup = try await prepared(
+            "",
+            others: [
+                "docker": """
+                tag*) ;;
+                push*) test -e "$here/again" && echo 'a: Retrying in 5 seconds' && exec sleep 1000
+                    echo >"$here/again"; echo '500 Internal Server Error' >&2; exit 1;;
+                """
+            ], registry: "localhost:5000")
+        let first = try await targetError { try await setup.target.deliver(try image()) }
+        #expect(first.severity == .unavailable)
+        #expect(try await targetError { try await setup.target.deliver(try image()) } == first)
+    }
+
     @Test(arguments: [
         ("docker-desktop", []), ("kind-dev", ["kind load docker-image blog/posts:latest --name=dev"]),
         ("k3d-dev", ["k3d image import blog/posts:latest --cluster=dev"]),
