@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -19,22 +20,21 @@ struct DockerTargetTests {
         try #require(KubernetesObject(try JSONParser.parse(Array(json.utf8))))
     }
 
-    private func deployment(strategy: String = "RollingUpdate", container: String = "") throws -> KubernetesObject {
+    private func deployment(
+        strategy: String = "RollingUpdate", container: String = "", pod: String = ""
+    ) throws -> KubernetesObject {
         try object(
             """
             {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"strategy": {"type": "\(strategy)"},
             "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [
-            {"name": "main", "image": "shop/web"\(container)}]}}}}
+            {"name": "main", "image": "shop/web"\(container)}]\(pod)}}}}
             """)
     }
 
     /// A line of `docker ps`, as the container was created.
     private func listed(_ id: String, state: String = "running", instance: String, of create: Command) -> String {
-        func label(_ name: String) -> String {
-            create.arguments.first { $0.hasPrefix("--label=\(name)=") }.map {
-                String($0.dropFirst("--label=\(name)=".count))
-            } ?? ""
-        }
+        let labels = body(of: create)["Labels"]?.stringMembers ?? [:]
+        func label(_ name: String) -> String { labels[name] ?? "" }
         return [
             id, state, label(DockerLabel.workload), label(DockerLabel.namespace), label(DockerLabel.container),
             instance, label(DockerLabel.specification), label(DockerLabel.image), label(DockerLabel.builtImage),
@@ -45,26 +45,38 @@ struct DockerTargetTests {
 
     /// Applies the objects with nothing there before; returns how the container was created.
     private func applied(_ objects: [KubernetesObject], to target: DockerTarget) async throws -> Command {
-        for command in ["docker network create", "docker ps", "docker ps", "docker create", "docker start"] {
+        for command in ["docker network create", "docker ps", "docker ps", "POST /containers/create", "docker start"] {
             launcher.expect(command)
         }
         let report = try await target.apply(objects, images: [image])
         #expect(report.created == [web])
-        return try #require(launcher.commands.first { $0.arguments.first == "create" })
+        return try #require(launcher.commands.first { $0.purpose?.hasPrefix("POST /containers/create") == true })
+    }
+
+    /// What the engine was asked for.
+    private func body(of command: Command) -> JSONValue {
+        let lines = (command.input ?? []).split(separator: UInt8(ascii: "\n"))
+        let line = lines.first { $0.first == UInt8(ascii: "{") } ?? []
+        // Another request follows at once.
+        let end = line.lastIndex(of: UInt8(ascii: "}")) ?? line.startIndex
+        return (try? JSONParser.parse(Array(line[...end]))) ?? .null
     }
 
     @Test func anApplyStartsWhatIsNotThere() async throws {
         let create = try await applied([try deployment()], to: target())
         launcher.verify()
-        var arguments = create.arguments.filter { !$0.hasPrefix("--label=") }
-        #expect(arguments.remove(at: 1).hasPrefix("--name=shop-web-"))
-        #expect(
-            arguments == [
-                "create", "--pull=never", "--network=devloop-shop", "--hostname=web", "--restart=unless-stopped",
-                "--stop-timeout=30", "sha256:1111",
-            ])
-        for label in ["project=shop", "workload=deployment/web", "container=main", "built=sha256:1111"] {
-            #expect(create.arguments.contains("--label=dev.devloop.\(label)"))
+        #expect(create.purpose?.hasPrefix("POST /containers/create?name=shop-web-") == true)
+        let body = body(of: create)
+        #expect(body["Image"] == "sha256:1111")
+        #expect(body["Hostname"] == "web")
+        #expect(body["StopTimeout"] == 30)
+        #expect(body[path: ["HostConfig", "NetworkMode"]] == "devloop-shop")
+        #expect(body[path: ["HostConfig", "RestartPolicy", "Name"]] == "unless-stopped")
+        #expect(body["Entrypoint"] == nil && body["Cmd"] == nil)
+        for (name, value) in [
+            ("project", "shop"), ("workload", "deployment/web"), ("container", "main"), ("built", "sha256:1111"),
+        ] {
+            #expect(body[path: ["Labels", "dev.devloop.\(name)"]] == .string(value))
         }
     }
 
@@ -83,7 +95,7 @@ struct DockerTargetTests {
         let create = try await applied([try deployment()], to: target)
         let before = launcher.commands.count
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
-        launcher.expect("docker create")
+        launcher.expect("POST /containers/create")
         launcher.expect("docker network disconnect devloop-shop old")
         launcher.expect("docker start")
         launcher.expect("docker stop old")
@@ -92,7 +104,7 @@ struct DockerTargetTests {
         await launcher.started("docker rm")
         #expect(
             launcher.summaries().dropFirst(before) == [
-                "docker ps", "docker create", "docker network", "docker start", "docker stop", "docker rm",
+                "docker ps", "POST /containers/create", "docker network", "docker start", "docker stop", "docker rm",
             ])
         launcher.verify()
     }
@@ -102,14 +114,14 @@ struct DockerTargetTests {
         let create = try await applied([try deployment(strategy: "Recreate")], to: target)
         let before = launcher.commands.count
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
-        for command in ["docker create", "docker stop old", "docker start", "docker stop old", "docker rm"] {
+        for command in ["POST /containers/create", "docker stop old", "docker start", "docker stop old", "docker rm"] {
             launcher.expect(command)
         }
         try await target.restart(web, images: [image])
         await launcher.started("docker rm")
         #expect(
             launcher.summaries().dropFirst(before).prefix(4) == [
-                "docker ps", "docker create", "docker stop", "docker start",
+                "docker ps", "POST /containers/create", "docker stop", "docker start",
             ])
     }
 
@@ -117,7 +129,7 @@ struct DockerTargetTests {
         let target = target()
         let create = try await applied([try deployment()], to: target)
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
-        launcher.expect("docker create", .fails("Error response from daemon: invalid mount", status: 125))
+        launcher.expect("POST /containers/create", .engine(400, #"{"message": "invalid mount"}"#))
         launcher.expect("docker rm")
         let error = await #expect(throws: TargetError.self) { try await target.restart(web, images: [image]) }
         #expect(error?.summary == "deployment/web could not be created")
@@ -128,7 +140,7 @@ struct DockerTargetTests {
         let target = target()
         let create = try await applied([try deployment()], to: target)
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
-        for command in ["docker create", "docker network disconnect", "docker rm", "docker network connect"] {
+        for command in ["POST /containers/create", "docker network disconnect", "docker rm", "docker network connect"] {
             launcher.expect(command)
         }
         launcher.expect("docker start", .fails("Error response from daemon: exec: \"/x\": no such file"))
@@ -147,7 +159,9 @@ struct DockerTargetTests {
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         _ = try await gated.apply([try deployment()], images: [image])
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
-        for command in ["docker create", "docker network disconnect", "docker start", "docker stop", "docker rm"] {
+        for command in [
+            "POST /containers/create", "docker network disconnect", "docker start", "docker stop", "docker rm",
+        ] {
             launcher.expect(command)
         }
         let restart = Task { try await gated.restart(web, images: [image]) }
@@ -166,7 +180,7 @@ struct DockerTargetTests {
             {"kind": "Service", "metadata": {"name": "web-np"}, "spec": {"type": "NodePort",
             "selector": {"app": "web"}, "ports": [{"port": 80, "nodePort": 30080}]}}
             """)
-        for command in ["docker network create", "docker ps", "docker ps", "docker create", "docker rm"] {
+        for command in ["docker network create", "docker ps", "docker ps", "POST /containers/create", "docker rm"] {
             launcher.expect(command)
         }
         launcher.expect("docker start", .fails("Bind for 127.0.0.1:30080 failed: port is already allocated"))
@@ -179,18 +193,79 @@ struct DockerTargetTests {
 
     @Test func anImageThatCannotBePulledIsNamed() async throws {
         for command in ["docker network create", "docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
+        launcher.expect("POST /containers/create", .engine(404, #"{"message": "No such image: shop/web:latest"}"#))
         launcher.expect(
-            "docker create",
-            .fails(
-                """
-                Unable to find image 'shop/web:latest' locally
-                docker: Error response from daemon: pull access denied for shop/web
-                """, status: 125))
+            "docker pull --quiet shop/web",
+            .fails("Error response from daemon: pull access denied for shop/web"))
         let error = await #expect(throws: TargetError.self) {
             try await target().apply([try deployment()], images: [])
         }
         #expect(error?.summary == "deployment/web needs the image shop/web, which cannot be had")
-        #expect(error?.details.last == "docker: Error response from daemon: pull access denied for shop/web")
+        #expect(error?.details.last == "Error response from daemon: pull access denied for shop/web")
+        launcher.verify()
+    }
+
+    @Test func anImageThatIsNotThereIsPulledAndALimitBeyondTheMachineLeftOut() async throws {
+        launcher.expect("docker network create")
+        launcher.expect("docker ps")
+        launcher.expect("docker ps")
+        launcher.expect("POST /containers/create", .engine(404, #"{"message": "No such image: shop/web:latest"}"#))
+        launcher.expect("docker pull --quiet shop/web")
+        launcher.expect(
+            "POST /containers/create",
+            .engine(400, #"{"message": "range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available"}"#))
+        launcher.expect("POST /containers/create", .engine(201))
+        launcher.expect("docker start")
+        let container = #", "resources": {"limits": {"cpu": 4}}"#
+        _ = try await target().apply([try deployment(container: container)], images: [])
+        let limits = launcher.commands.filter { $0.purpose != nil }.map {
+            body(of: $0)[path: ["HostConfig", "NanoCpus"]]
+        }
+        #expect(limits == [4_000_000_000, 4_000_000_000, nil])
+        launcher.verify()
+    }
+
+    @Test(
+        arguments: [("Socket", 16_777_709, true), ("Socket", 420, false), ("Directory", 420, false)]
+            as [(String, Int, Bool)])
+    func theEngineIsAskedWhatIsAtAHostPath(type: String, mode: Int, isRight: Bool) async throws {
+        for command in ["docker network create", "docker ps", "docker ps", "POST /containers/create"] {
+            launcher.expect(command)
+        }
+        let stat = Data("{\"name\":\"s\",\"mode\":\(mode)}".utf8).base64EncodedString()
+        launcher.expect(
+            "HEAD /containers/shop-web-",
+            .prints("HTTP/1.1 200 OK\r\nX-Docker-Container-Path-Stat: \(stat)\r\n\r\n"))
+        launcher.expect(isRight ? "docker start" : "docker rm")
+        let object = try deployment(
+            container: #", "volumeMounts": [{"name": "v", "mountPath": "/in/v"}]"#,
+            pod: #", "volumes": [{"name": "v", "hostPath": {"path": "/run/s", "type": "\#(type)"}}]"#)
+        let target = target()
+        if isRight {
+            _ = try await target.apply([object], images: [image])
+        } else {
+            let error = try await targetError { try await target.apply([object], images: [image]) }
+            #expect(error.summary.hasPrefix("deployment/web needs /run/s to be a"))
+        }
+        #expect(launcher.commands.contains { $0.purpose?.hasSuffix("/archive?path=/in/v") == true })
+        launcher.verify()
+    }
+
+    @Test func aHostPathThatIsMissingIsNamed() async throws {
+        for command in ["docker network create", "docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
+        launcher.expect(
+            "POST /containers/create",
+            .engine(
+                400,
+                #"{"message": "invalid mount config for type \"bind\": bind source path does not exist: /run/s"}"#))
+        let object = try deployment(
+            container: #", "volumeMounts": [{"name": "v", "mountPath": "/v"}]"#,
+            pod: #", "volumes": [{"name": "v", "hostPath": {"path": "/run/s", "type": "Socket"}}]"#)
+        let error = try await targetError { try await target().apply([object], images: [image]) }
+        #expect(
+            error.summary
+                == "deployment/web needs /run/s, and nothing is there on the machine that Docker runs on")
+        launcher.verify()
     }
 
     @Test(arguments: [

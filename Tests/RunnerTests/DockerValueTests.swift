@@ -26,10 +26,61 @@ import Testing
 
     @Test(
         arguments: [
-            (JSONValue.string("500m"), "0.500"), ("2", "2.000"), (.number("0.25"), "0.250"), ("0", nil), ("1u", nil),
-        ] as [(JSONValue, String?)])
-    func aQuantityOfCPUIsCores(value: JSONValue, cores: String?) {
-        #expect(Quantity.processors(value) == cores)
+            (JSONValue.string("500m"), 500), ("2", 2000), (.number("0.25"), 250), ("0", 0), ("1u", 1), ("16.1", 16100),
+            ("-1", -1), ("1e40", 1 << 60), ("inf", nil), ("x", nil), (true, nil),
+        ] as [(JSONValue, Int?)])
+    func aQuantityOfCPUIsThousandthsOfACore(value: JSONValue, thousandths: Int?) {
+        #expect(Quantity.thousandths(value) == thousandths)
+    }
+
+    // The reference implementation's vectors, for the key 00 01 … 0f and the input 00 01 …
+    @Test(
+        arguments: [(0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (15, 0xa129_ca61_49be_45e5)]
+            as [(UInt8, UInt64)])
+    func theKeyedHashIsSipHash(length: UInt8, hash: UInt64) {
+        #expect(KeyedHash(key: (0..<16).map { UInt8($0) }).hash(Array(0..<length)) == hash)
+    }
+
+    @Test func aRequestToTheEngineIsSentAsInputAndFollowedByAnother() throws {
+        let command = EngineRequest(method: "POST", path: "/containers/create?name=n", body: ["Env": ["A=hush"]])
+            .command
+        #expect(command.description == "docker system dial-stdio # POST /containers/create?name=n")
+        let input = String(decoding: try #require(command.input), as: UTF8.self)
+        #expect(
+            input.hasPrefix(
+                "POST /containers/create?name=n HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: 18\r\n\r\n{\"Env\":[\"A=hush\"]}HEAD /_ping HTTP/1.1\r\n"))
+        // What the engine reads ahead is 4 KiB.
+        #expect(input.utf8.count > 8192)
+    }
+
+    @Test(
+        arguments: [
+            ("HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{\"Id\":1}\nHTTP/1.1 200 OK\r\n\r\n", 201, ["Id": 1]),
+            // In chunks.
+            ("HTTP/1.1 404 Not Found\r\n\r\n11\r\n{\"message\":\"no\"}\n\r\n0\r\n\r\n", 404, ["message": "no"]),
+            ("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 400 No\r\n\r\n{\"a\":1}\n", 200, .null), ("", nil, .null),
+            ("no HTTP\n", nil, .null),
+        ] as [(String, Int?, JSONValue)])
+    func theEnginesFirstAnswerCounts(output: String, status: Int?, body: JSONValue) {
+        let answer = EngineAnswer(Array(output.utf8))
+        #expect(answer?.status == status)
+        #expect(answer?.body ?? .null == body)
+    }
+
+    @Test func aPathInAQueryIsEscaped() {
+        #expect(EngineRequest.escaped("/a b&c=é") == "/a%20b%26c%3D%C3%A9")
+    }
+
+    // As Go's fs.FileMode has the bits.
+    @Test(
+        arguments: [
+            ("s", 16_777_709, [.socket]), ("f", 420, [.file, .fileOrNew]), ("pipe", 33_554_852, []),
+            ("null", 69_206_454, [.characterDevice]), ("disk", 67_109_296, [.blockDevice]),
+            ("d", 2_147_484_141, [.folder, .folderOrNew]),
+        ] as [(String, Int, Set<HostPathKind>)])
+    func aModeTellsWhatIsAtAPath(name: String, mode: Int, kinds: Set<HostPathKind>) {
+        #expect(Set(HostPathKind.allCases.filter { $0.admits(mode: mode) }) == kinds.union([.any]))
     }
 
     // The vectors of RFC 4648, section 10.

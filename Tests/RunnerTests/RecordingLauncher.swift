@@ -27,6 +27,11 @@ final class RecordingLauncher: CommandRunning {
                 lines: text.split(separator: "\n").map { (.standardError, String($0)) })
         }
 
+        /// What the Docker Engine answers to a request of its API.
+        static func engine(_ status: Int, _ body: String = "{}") -> Answer {
+            prints("HTTP/1.1 \(status) \r\n\r\n\(body)\n")
+        }
+
         static func hangs(printing text: String = "") -> Answer {
             var answer = prints(text)
             answer.hangs = true
@@ -46,17 +51,22 @@ final class RecordingLauncher: CommandRunning {
 
     private let shared = Mutex(Shared())
 
-    /// Expects one command whose line begins like this: `docker ps`.
-    func expect(_ start: String, _ answer: Answer = .prints()) {
-        shared.withLock { $0.expected.append((start, answer)) }
+    /// Expects one command whose line begins like this: `docker ps`, or `POST /containers/create` for a request to the
+    /// Docker Engine, which says yes.
+    func expect(_ start: String, _ answer: Answer? = nil) {
+        let isRequest = start.hasPrefix("POST") || start.hasPrefix("HEAD")
+        shared.withLock { $0.expected.append((start, answer ?? (isRequest ? .engine(200) : .prints()))) }
     }
 
     /// The commands that were run, in their order.
     var commands: [Command] { shared.withLock { $0.commands } }
 
-    /// The commands' first words, as many as tell them apart.
+    /// The commands' first words, as many as tell them apart, without a request's query.
     func summaries(words: Int = 2) -> [String] {
-        commands.map { ([$0.executable] + $0.arguments).prefix(words).joined(separator: " ") }
+        commands.map { command in
+            Self.line(command).split(separator: " ").prefix(words)
+                .map { $0.prefix { $0 != "?" } }.joined(separator: " ")
+        }
     }
 
     /// Returns once a command that begins like this has been run.
@@ -112,6 +122,6 @@ final class RecordingLauncher: CommandRunning {
     }
 
     private static func line(_ command: Command) -> String {
-        ([command.executable] + command.arguments).joined(separator: " ")
+        command.purpose ?? ([command.executable] + command.arguments).joined(separator: " ")
     }
 }

@@ -21,16 +21,28 @@ struct ContainerReader {
         try environment.read(json)
         notices += environment.unknownReferences.map { .field("\($0) in the environment of \(workload)") }
         container.environment = environment.variables
-        container.command = (json["command"]?.array ?? []).compactMap(\.string).map(environment.expand)
-        container.arguments = (json["args"]?.array ?? []).compactMap(\.string).map(environment.expand)
+        let (command, arguments) = (words(json["command"]), words(json["args"]))
+        container.command = command.map(environment.expand)
+        container.arguments = arguments.map(environment.expand)
+        container.secrets =
+            environment.secrets + (command + arguments).filter(environment.namesSecret).map(environment.expand)
         container.workingDirectory = json["workingDir"]?.string
         container.hasTerminal = json["tty"]?.bool ?? false
         container.hasInput = json["stdin"]?.bool ?? false
-        container.memory = json[path: ["resources", "limits", "memory"]].flatMap(Quantity.bytes)
-        container.processors = json[path: ["resources", "limits", "cpu"]].flatMap(Quantity.processors)
+        if let limits = json[path: ["resources", "limits"]] {
+            let place = "\(workload), container \(name): resources.limits"
+            container.memory = try Quantity.limit(limits["memory"], "\(place).memory", Quantity.bytes)
+            container.processors = try Quantity.limit(limits["cpu"], "\(place).cpu", Quantity.thousandths)
+                .map { max($0, Self.leastProcessors) }
+            if let memory = container.memory, memory < Self.leastMemory {
+                container.memory = Self.leastMemory
+                notices.append(
+                    .sentence("\(workload) may use 6 MiB of memory on Docker, which takes no lower limit than that"))
+            }
+        }
         readSecurity(json["securityContext"] ?? .null, into: &container)
 
-        let mounted = try volumes.mounted(in: json, expand: environment.expand)
+        let mounted = try volumes.mounted(in: json, environment)
         container.mounts = mounted.mounts
         container.files = mounted.files
         if container.hasReadOnlyRoot, mounted.files.contains(where: { $0.folder == "/" }) {
@@ -40,6 +52,12 @@ struct ContainerReader {
         }
         return container
     }
+
+    /// What the engine refuses to go below: bytes, and thousandths of a core.
+    private static let leastMemory = 6 << 20
+    private static let leastProcessors = 10
+
+    private func words(_ list: JSONValue?) -> [String] { (list?.array ?? []).compactMap(\.string) }
 
     private func image(of json: JSONValue) throws -> String {
         let image = json["image"]?.string ?? ""

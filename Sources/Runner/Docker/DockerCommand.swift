@@ -41,6 +41,8 @@ struct DockerCommand: Sendable, Hashable {
 
     func removeVolumes(_ names: [String]) -> Command { Command("docker", ["volume", "rm", "--force"] + names) }
 
+    static func pull(_ image: String) -> Command { Command("docker", ["pull", "--quiet", image]) }
+
     static func start(_ ids: [String]) -> Command { Command("docker", ["start"] + ids) }
     /// Returns with the container's own status once it has ended, and prints what it prints.
     static func runToEnd(_ id: String) -> Command { Command("docker", ["start", "--attach", id]) }
@@ -88,7 +90,7 @@ enum ContainerNetwork: Sendable, Hashable {
     /// In the network of the pod's first container, by its name.
     case joining(String)
 
-    fileprivate var label: String {
+    var label: String {
         switch self {
         case .owner: "owner"
         case .anonymous: ""
@@ -98,53 +100,6 @@ enum ContainerNetwork: Sendable, Hashable {
 }
 
 extension DockerCommand {
-    /// Makes a container without starting it and prints its id.
-    func create(
-        _ container: ContainerPlan, of pod: PodPlan, instance: String, name: String, network place: ContainerNetwork,
-        isInit: Bool = false
-    ) -> Command {
-        var arguments = ["create", "--name=\(name)", "--pull=\(container.pull)"]
-        let labels = [
-            (DockerLabel.project, project), (DockerLabel.workload, pod.workload.description),
-            (DockerLabel.namespace, pod.workload.namespace ?? ""), (DockerLabel.container, container.name),
-            (DockerLabel.pod, pod.containers.count > 1 || isInit ? "several" : "one"), (DockerLabel.instance, instance),
-            (DockerLabel.specification, pod.fingerprint), (DockerLabel.image, container.image),
-            (DockerLabel.builtImage, container.builtImage ?? ""), (DockerLabel.role, isInit ? "init" : "main"),
-            (DockerLabel.network, place.label),
-            (DockerLabel.restart, isInit ? "no" : pod.restartPolicy),
-            (
-                DockerLabel.volumes,
-                pod.ephemeralVolumes.map { ephemeralVolume($0, instance: instance) }.joined(separator: ",")
-            ),
-            (
-                DockerLabel.ports,
-                pod.ports.filter { !$0.purpose.isEmpty }.map { "\($0.purpose)=\($0.hostPort)" }.joined(separator: ",")
-            ),
-        ]
-        arguments += labels.map { "--label=\($0)=\($1)" }
-        arguments += networkOptions(place, pod)
-        arguments.append("--restart=\(isInit ? "no" : pod.restartPolicy)")
-        arguments += Self.processOptions(container)
-        arguments += container.mounts.map { mountOption($0, instance: instance) }
-        arguments.append("--stop-timeout=\(pod.gracePeriod)")
-
-        var environment: [String: String] = [:]
-        for variable in container.environment {
-            // docker takes the value of such a variable from its own environment: line ends survive, and secrets are
-            // in no list of processes. Those that would change what docker itself does are told on the command line.
-            if Self.concernsDocker(variable.name) {
-                arguments.append("--env=\(variable.name)=\(variable.value)")
-            } else {
-                arguments.append("--env=\(variable.name)")
-                environment[variable.name] = variable.value
-            }
-        }
-        if let program = container.command.first { arguments.append("--entrypoint=\(program)") }
-        arguments.append(container.builtImage ?? container.image)
-        return Command(
-            "docker", arguments + container.command.dropFirst() + container.arguments, environment: environment)
-    }
-
     /// The whole name of a volume of the pod.
     func ephemeralVolume(_ name: String, instance: String) -> String { "\(network)-\(instance)-\(name)" }
 
@@ -157,59 +112,5 @@ extension DockerCommand {
                 default: "-"
                 }
             })
-    }
-
-    private func networkOptions(_ place: ContainerNetwork, _ pod: PodPlan) -> [String] {
-        if case .joining(let owner) = place { return ["--network=container:\(owner)"] }
-        let hosts = pod.hostAliases.map { "--add-host=\($0.name):\($0.address)" }
-        if pod.usesHostNetwork { return ["--network=host"] + hosts }
-        let options = ["--network=\(network)", "--hostname=\(pod.hostname)"] + hosts
-        guard place == .owner else { return options }
-        return options + pod.aliases.map { "--network-alias=\($0)" }
-            + pod.ports.map { "--publish=\($0.address):\($0.hostPort):\($0.containerPort)/\($0.networkProtocol)" }
-    }
-
-    private static func processOptions(_ container: ContainerPlan) -> [String] {
-        var options: [String] = []
-        if let folder = container.workingDirectory { options.append("--workdir=\(folder)") }
-        if let user = container.user { options.append("--user=\(user)") }
-        options += container.groups.map { "--group-add=\($0)" }
-        if container.isPrivileged { options.append("--privileged") }
-        if container.keepsPrivileges { options.append("--security-opt=no-new-privileges") }
-        options += container.addedCapabilities.map { "--cap-add=\($0)" }
-        options += container.droppedCapabilities.map { "--cap-drop=\($0)" }
-        if container.hasReadOnlyRoot { options.append("--read-only") }
-        if let memory = container.memory { options.append("--memory=\(memory)") }
-        if let processors = container.processors { options.append("--cpus=\(processors)") }
-        if container.hasTerminal { options.append("--tty") }
-        if container.hasInput { options.append("--interactive") }
-        return options
-    }
-
-    private func mountOption(_ mount: ContainerPlan.Mount, instance: String) -> String {
-        let target = "\"target=\(mount.path)\"" + (mount.isReadOnly ? ",readonly" : "")
-        let label = "volume-label=\(DockerLabel.project)=\(project)"
-        switch mount.source {
-        case .host(let path):
-            // Unlike `--mount`, this makes the folder where there is none, which most types of hostPath want.
-            return "--volume=\(path):\(mount.path)" + (mount.isReadOnly ? ":ro" : "")
-        case .persistent(let name):
-            return "--mount=type=volume,source=\(name),\(target),volume-nocopy,\(label)"
-        case .ephemeral(let name, let tmpfsSize):
-            var option = "--mount=type=volume,source=\(ephemeralVolume(name, instance: instance)),\(target)"
-            option += ",volume-nocopy,\(label),volume-label=\(DockerLabel.instance)=\(instance)"
-            guard let tmpfsSize else { return option }
-            let size = tmpfsSize.isEmpty ? "" : ",volume-opt=o=size=\(tmpfsSize)"
-            return option + ",volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs" + size
-        }
-    }
-
-    /// The variables that docker, its helpers and the loader read themselves.
-    private static func concernsDocker(_ name: String) -> Bool {
-        let upper = name.uppercased()
-        return ["PATH", "HOME", "TMPDIR", "BUILDKIT_PROGRESS", "GODEBUG", "SSL_CERT_FILE", "SSL_CERT_DIR"].contains(
-            upper)
-            || ["DOCKER_", "LD_", "DYLD_", "XDG_", "OTEL_", "SSH_"].contains { upper.hasPrefix($0) }
-            || upper.hasSuffix("_PROXY")
     }
 }

@@ -1,6 +1,7 @@
 /// All objects that were applied so far, and what Docker makes of them. A pure value.
 struct DockerManifests: Sendable {
     private let project: String
+    private let hash: KeyedHash
     private let defaultNamespace: String
     private var objects: [KubernetesObject.Identity: KubernetesObject] = [:]
     private var configuration = ConfigurationData()
@@ -9,8 +10,9 @@ struct DockerManifests: Sendable {
     /// The port of this machine for each published port of a Service that names none.
     private var ports: [String: Int] = [:]
 
-    init(project: String, namespace: String) {
+    init(project: String, namespace: String, hash: KeyedHash) {
         self.project = project
+        self.hash = hash
         defaultNamespace = namespace
     }
 
@@ -71,12 +73,12 @@ struct DockerManifests: Sendable {
                 advice: "add its manifest to \"manifests\" in devloop.json")
         }
         let planner = PodPlanner(
-            project: project, defaultNamespace: defaultNamespace, configuration: configuration, services: services,
-            images: images
+            commands: DockerCommand(project: project), defaultNamespace: defaultNamespace,
+            configuration: configuration, services: services, images: images, hash: hash
         ) { service, port, workload in
-            // Two containers can't have one port of the machine.
+            // Two containers can't have one port of the machine, and one that does not run answers nobody.
             let first = workloads.first { candidate in
-                guard let object = self.object(candidate) else { return false }
+                guard let object = self.object(candidate), object.replicas > 0 else { return false }
                 return service.selects(object.podLabels, namespace: candidate.namespace ?? defaultNamespace)
             }
             guard first == workload else { return nil }

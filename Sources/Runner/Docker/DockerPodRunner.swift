@@ -63,7 +63,9 @@ struct DockerPodRunner: Sendable {
     func start(_ pod: Pod) async throws {
         guard !pod.containers.isEmpty else { return }
         let output = try await launcher.runTool(DockerCommand.start(pod.containers))
-        guard output.termination.isSuccess else { throw Self.startFailure(output.errorText, of: pod.plan) }
+        guard output.termination.isSuccess else {
+            throw Self.startFailure(pod.plan.withoutSecrets(output.errorText), of: pod.plan)
+        }
     }
 
     /// Takes running containers out of service: off the network, which frees names and ports at once however long they
@@ -134,10 +136,9 @@ struct DockerPodRunner: Sendable {
         _ container: ContainerPlan, of pod: Pod, network: ContainerNetwork, isInit: Bool = false
     ) async throws -> String {
         let name = name(container, of: pod)
-        let command = commands.create(
-            container, of: pod.plan, instance: pod.instance, name: name, network: network, isInit: isInit)
-        let output = try await launcher.runTool(command)
-        guard output.termination.isSuccess else { throw Self.createFailure(output.errorText, container, pod.plan) }
+        if container.pull == "always" { try await pull(container, pod.plan) }
+        try await create(container, of: pod, name: name, network: network, isInit: isInit)
+        try await checkHostPaths(of: container, in: name, pod.plan)
         var folders: [String: [ContainerPlan.File]] = [:]
         for group in container.files { folders[group.folder, default: []] += group.files }
         // The root first: it opens the folders of the volumes.
@@ -147,6 +148,38 @@ struct DockerPodRunner: Sendable {
                 "the files for \(folder) could not be copied into \(pod.plan.workload)")
         }
         return name
+    }
+
+    /// Asks the engine for the container. What the engine lacks for it and can have is brought, each thing once.
+    private func create(
+        _ container: ContainerPlan, of pod: Pod, name: String, network: ContainerNetwork, isInit: Bool
+    ) async throws {
+        var container = container
+        var hasPulled = container.pull != "missing"
+        var hasMadeFiles = !container.mounts.contains { $0.hostPathKind == .fileOrNew }
+        while true {
+            let request = commands.create(
+                container, of: pod.plan, instance: pod.instance, name: name, network: network, isInit: isInit)
+            let answer = try await launcher.ask(request, "\(pod.plan.workload) could not be created")
+            if answer.isSuccess { return }
+            if answer.message.contains("No such image"), !hasPulled {
+                hasPulled = true
+                try await pull(container, pod.plan)
+            } else if answer.message.contains("CPUs available"), container.processors != nil {
+                // More than the machine has is no limit.
+                container.processors = nil
+            } else if answer.message.contains(Self.missingHostPath), !hasMadeFiles {
+                hasMadeFiles = true
+                try await makeFiles(for: container, of: pod, name: name)
+            } else {
+                throw Self.createFailure(pod.plan.withoutSecrets(answer.message), container, pod.plan)
+            }
+        }
+    }
+
+    private func pull(_ container: ContainerPlan, _ plan: PodPlan) async throws {
+        let output = try await launcher.runTool(DockerCommand.pull(container.image))
+        guard output.termination.isSuccess else { throw Self.createFailure(output.errorText, container, plan) }
     }
 
     private func name(_ container: ContainerPlan, of pod: Pod) -> String {
@@ -172,7 +205,16 @@ struct DockerPodRunner: Sendable {
             || message.contains("not found")
     }
 
+    /// The engine's words, before the path.
+    private static let missingHostPath = "bind source path does not exist:"
+
     private static func createFailure(_ message: String, _ container: ContainerPlan, _ plan: PodPlan) -> TargetError {
+        if let start = message.firstRange(of: missingHostPath) {
+            return TargetError(
+                "\(plan.workload) needs\(message[start.upperBound...]), and nothing is there on the machine that Docker"
+                    + " runs on",
+                advice: "make it, or give its hostPath the type DirectoryOrCreate or FileOrCreate")
+        }
         let lines = message.split(separator: "\n").map(String.init)
         let said = ["pull access denied", "manifest unknown", "No such image", "not found", "no such host", "refused"]
         guard said.contains(where: { message.contains($0) }) else {
@@ -182,7 +224,7 @@ struct DockerPodRunner: Sendable {
             "\(plan.workload) needs the image \(container.image), which cannot be had", said: lines)
         guard error.severity == .failed else { return error }
         return TargetError(
-            error.summary, details: error.details.filter { !$0.contains("--help") },
+            error.summary, details: error.details,
             advice: "add a service with this image to devloop.json, build it, or log in to its registry")
     }
 

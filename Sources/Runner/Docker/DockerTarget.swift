@@ -31,19 +31,24 @@ public final class DockerTarget: Target {
     /// - Parameters:
     ///   - project: tells what belongs to it from all else on the machine.
     ///   - namespace: the namespace of objects that name none.
-    public convenience init(project: String, namespace: String, launcher: any CommandRunning) {
-        self.init(project: project, namespace: namespace, launcher: launcher, isFreePort: FreePort.isFree)
+    ///   - hash: makes the marks by which a container is known to be as planned. With another key than the one that it
+    ///     was started with, it is replaced.
+    package convenience init(
+        project: String, namespace: String, hash: KeyedHash, launcher: any CommandRunning
+    ) {
+        self.init(project: project, namespace: namespace, hash: hash, launcher: launcher, isFreePort: FreePort.isFree)
     }
 
     init(
-        project: String, namespace: String, launcher: any CommandRunning, isFreePort: @escaping @Sendable (Int) -> Bool
+        project: String, namespace: String, hash: KeyedHash = KeyedHash(key: []), launcher: any CommandRunning,
+        isFreePort: @escaping @Sendable (Int) -> Bool
     ) {
         self.project = project
         self.launcher = launcher
         self.isFreePort = isFreePort
         pods = DockerPodRunner(
             commands: DockerCommand(project: project), launcher: launcher, readers: LogReaders())
-        shared = Mutex(Shared(manifests: DockerManifests(project: project, namespace: namespace)))
+        shared = Mutex(Shared(manifests: DockerManifests(project: project, namespace: namespace, hash: hash)))
     }
 
     /// `Docker, network devloop-blog`

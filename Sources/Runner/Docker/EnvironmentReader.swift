@@ -8,6 +8,8 @@ struct EnvironmentReader {
     let user: String
 
     private(set) var variables: [ContainerPlan.Variable] = []
+    /// The names of those that hold the value of a Secret, or a part of one.
+    private var secretNames: Set<String> = []
     /// References that Docker has no answer to: `status.podIP`
     private(set) var unknownReferences: [String] = []
     private var index: [String: Int] = [:]
@@ -25,17 +27,28 @@ struct EnvironmentReader {
         for variable in container["env"]?.array ?? [] {
             guard let name = variable["name"]?.string else { continue }
             if let reference = variable["valueFrom"] {
-                if let value = try value(of: reference) { set(name, value) }
+                let isSecret = reference["secretKeyRef"] != nil
+                if let value = try value(of: reference) { set(name, value, isSecret: isSecret) }
             } else {
-                set(name, expand(variable["value"]?.string ?? ""))
+                let text = variable["value"]?.string ?? ""
+                set(name, expand(text), isSecret: namesSecret(text))
             }
         }
     }
 
     /// Resolves `$(NAME)`; `$$` stands for a dollar sign, and an unknown name stays as it is written
     /// (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/).
-    func expand(_ text: String) -> String {
+    func expand(_ text: String) -> String { expansion(of: text).text }
+
+    /// Whether ``expand(_:)`` puts the value of a Secret into a text.
+    func namesSecret(_ text: String) -> Bool { !secretNames.isDisjoint(with: expansion(of: text).names) }
+
+    /// The values of Secrets among the variables.
+    var secrets: [String] { variables.filter { secretNames.contains($0.name) }.map(\.value) }
+
+    private func expansion(of text: String) -> (text: String, names: Set<String>) {
         var result = ""
+        var names: Set<String> = []
         var rest = text[...]
         while let dollar = rest.firstIndex(of: "$") {
             result += rest[..<dollar]
@@ -49,18 +62,20 @@ struct EnvironmentReader {
                     result += "$"
                     continue
                 }
-                let name = rest[rest.index(after: rest.startIndex)..<end]
-                result += index[String(name)].map { variables[$0].value } ?? "$(\(name))"
+                let name = String(rest[rest.index(after: rest.startIndex)..<end])
+                result += index[name].map { variables[$0].value } ?? "$(\(name))"
+                names.insert(name)
                 rest = rest[rest.index(after: end)...]
             default: result += "$"
             }
         }
-        return result + rest
+        return (result + rest, names)
     }
 
-    private mutating func set(_ name: String, _ value: String) {
+    private mutating func set(_ name: String, _ value: String, isSecret: Bool) {
         // Neither docker nor the system can carry these.
         guard !name.isEmpty, !name.utf8.contains(where: { $0 == UInt8(ascii: "=") || $0 == 0 }) else { return }
+        if isSecret { secretNames.insert(name) } else { secretNames.remove(name) }
         if let known = index[name] {
             variables[known].value = value
         } else {
@@ -76,7 +91,7 @@ struct EnvironmentReader {
             let values = try configuration.values(
                 key(kind, reference), isOptional: reference["optional"]?.bool ?? false, for: user)
             for (name, value) in (values ?? [:]).sorted(by: { $0.key < $1.key }) {
-                set(prefix + name, String(decoding: value, as: UTF8.self))
+                set(prefix + name, String(decoding: value, as: UTF8.self), isSecret: kind == "Secret")
             }
         }
     }

@@ -31,7 +31,7 @@ struct PodPlan: Sendable, Hashable {
     var containers: [ContainerPlan] = []
     /// Seconds between SIGTERM and SIGKILL.
     var gracePeriod = 30
-    /// Docker's `--restart`.
+    /// Docker's restart policy.
     var restartPolicy = "unless-stopped"
     /// Whether the new pod may start while the old one is still there: nothing that both would write to.
     var replacesWhileRunning = true
@@ -44,6 +44,16 @@ struct PodPlan: Sendable, Hashable {
             if case .ephemeral(let name, _) = mount.source { name } else { nil }
         }
         return Set(names).sorted()
+    }
+
+    /// Whether an init container that fails is run again: `retried`, or `no`.
+    var initRestart: String { restartPolicy == "no" ? "no" : "retried" }
+
+    /// A text of docker's without the values of Secrets that it may repeat.
+    func withoutSecrets(_ text: String) -> String {
+        // The longest first: one may be a part of another.
+        let secrets = Set((initContainers + containers).flatMap(\.secrets).flatMap { $0.split(separator: "\n") })
+        return secrets.sorted { $0.utf8.count > $1.utf8.count }.reduce(text) { $0.replacing($1, with: "…") }
     }
 
     /// Whether the names of its containers have to tell them apart.
@@ -65,13 +75,18 @@ struct ContainerPlan: Sendable, Hashable {
             case ephemeral(name: String, tmpfsSize: String?)
             /// Stays until the project is deleted: the volume's whole name.
             case persistent(String)
-            /// A path of this machine.
-            case host(String)
+            /// A path of the machine that Docker runs on.
+            case host(String, HostPathKind)
         }
 
         var source: Source
         var path: String
         var isReadOnly = false
+
+        /// What has to be there, for a path of the machine.
+        var hostPathKind: HostPathKind? {
+            if case .host(_, let kind) = source { kind } else { nil }
+        }
     }
 
     /// Files that are copied into a folder before the start.
@@ -111,10 +126,55 @@ struct ContainerPlan: Sendable, Hashable {
     var keepsPrivileges = false
     /// Bytes.
     var memory: Int?
-    /// Cores, as docker takes them: `0.5`
-    var processors: String?
+    /// Thousandths of a core.
+    var processors: Int?
     var hasTerminal = false
     var hasInput = false
     var mounts: [Mount] = []
     var files: [Files] = []
+    /// Texts that hold the value of a Secret, for whoever shows what docker says.
+    var secrets: [String] = []
+}
+
+/// What a hostPath has to be, by its `type` (https://kubernetes.io/docs/concepts/storage/volumes/#hostpath).
+enum HostPathKind: String, Sendable, CaseIterable {
+    case any = ""
+    case folderOrNew = "DirectoryOrCreate"
+    case folder = "Directory"
+    case fileOrNew = "FileOrCreate"
+    case file = "File"
+    case socket = "Socket"
+    case characterDevice = "CharDevice"
+    case blockDevice = "BlockDevice"
+
+    /// Whether a folder is made where nothing is.
+    var isMadeAsFolder: Bool { self == .any || self == .folderOrNew }
+
+    /// Whether something of this mode is what is wanted. The bits are those of Go's `fs.FileMode`, as the engine tells
+    /// them.
+    func admits(mode: Int) -> Bool {
+        let (folder, device, socket, characterDevice) = (1 << 31, 1 << 26, 1 << 24, 1 << 21)
+        // A link was followed when it was mounted.
+        let kind = mode & (folder | device | socket | characterDevice | 1 << 25)
+        return switch self {
+        case .any: true
+        case .folderOrNew, .folder: kind == folder
+        case .fileOrNew, .file: kind == 0
+        case .socket: kind == socket
+        case .characterDevice: kind == device | characterDevice
+        case .blockDevice: kind == device
+        }
+    }
+
+    /// For a message: `a folder`
+    var inWords: String {
+        switch self {
+        case .any: "there"
+        case .folderOrNew, .folder: "a folder"
+        case .fileOrNew, .file: "a file"
+        case .socket: "a socket"
+        case .characterDevice: "a character device"
+        case .blockDevice: "a block device"
+        }
+    }
 }

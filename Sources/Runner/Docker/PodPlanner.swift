@@ -1,11 +1,13 @@
 /// Makes a ``PodPlan`` of a workload's object and of what the other manifests say.
 struct PodPlanner {
-    let project: String
+    let commands: DockerCommand
     /// The namespace of objects that name none.
     let defaultNamespace: String
     let configuration: ConfigurationData
     let services: [ServiceRoute]
     let images: [DeliveredImage]
+    /// For the fingerprint.
+    let hash: KeyedHash
     /// The port of this machine for a Service's port; `nil` where another workload has it.
     let hostPort: (ServiceRoute, ServiceRoute.Port, Workload) -> Int?
 
@@ -22,7 +24,7 @@ struct PodPlanner {
 
         var volumes = try VolumeReader(
             spec, claims: Self.claims(object, workload), configuration: configuration, namespace: namespace,
-            project: project, fields: fields, workload: workload)
+            project: commands.project, fields: fields, workload: workload)
         let reader = ContainerReader(
             podSecurity: spec["securityContext"] ?? .null, images: images, configuration: configuration,
             namespace: namespace, fields: fields, workload: workload)
@@ -38,7 +40,9 @@ struct PodPlanner {
         notices += volumes.notices
         plan.containers = ordinary
         plan.usesHostNetwork = spec["hostNetwork"]?.bool ?? false
-        plan.gracePeriod = spec["terminationGracePeriodSeconds"]?.integer ?? 30
+        // Kubernetes takes a negative time for a second. What is longer than 68 years, no clock of the engine's measures.
+        let grace = spec["terminationGracePeriodSeconds"]?.integer ?? 30
+        plan.gracePeriod = grace < 0 ? 1 : min(grace, Int(Int32.max))
         switch spec["restartPolicy"]?.string {
         case "Never": plan.restartPolicy = "no"
         case "OnFailure": plan.restartPolicy = "on-failure"
@@ -51,12 +55,13 @@ struct PodPlanner {
         plan.replacesWhileRunning =
             workload.kind == .deployment && !volumes.keepsData && !plan.usesHostNetwork
             && object.json[path: ["spec", "strategy", "type"]]?.string != "Recreate"
-        if let replicas = object.json[path: ["spec", "replicas"]]?.integer, workload.kind != .pod {
-            if replicas > 1 { notices.append(.replicas("\(workload) (\(replicas))")) }
-            if replicas == 0 { plan.containers = [] }
+        if object.replicas > 1 { notices.append(.replicas("\(workload) (\(object.replicas))")) }
+        if object.replicas < 1 {
+            (plan.initContainers, plan.containers) = ([], [])
+        } else {
+            connect(&plan, object, spec, namespace: namespace, notices: &notices)
         }
-        connect(&plan, object, spec, namespace: namespace, notices: &notices)
-        plan.fingerprint = fingerprint(of: plan, object, path: path)
+        plan.fingerprint = fingerprint(of: plan)
         return (plan, notices)
     }
 
@@ -109,22 +114,23 @@ struct PodPlanner {
         if plan.usesHostNetwork { (plan.aliases, plan.ports) = ([], []) }
     }
 
-    /// Of what is written, not of the values in ConfigMaps and Secrets: as on Kubernetes, a container keeps the values
-    /// that it was started with. The images that devloop built count by their ids.
-    private func fingerprint(of plan: PodPlan, _ object: KubernetesObject, path: [String]) -> String {
-        var hash = Fingerprint()
-        hash.add("1")
-        hash.add(
-            plan.workload.kind == .pod
-                ? object.json["spec"]?.description ?? "" : object.json[path: path.dropLast()]?.description ?? "")
-        hash.add(object.podLabels.sorted { $0.key < $1.key }.description)
-        hash.add(object.json[path: ["spec", "volumeClaimTemplates"]]?.description ?? "")
-        for container in plan.initContainers + plan.containers { hash.add(container.builtImage ?? container.image) }
-        for alias in plan.aliases { hash.add(alias) }
-        for port in plan.ports {
-            hash.add("\(port.address):\(port.hostPort):\(port.containerPort)/\(port.networkProtocol)")
+    /// Of all that the engine is told of the containers, and of the files that they get: whatever is another way than
+    /// it was, in a manifest, a ConfigMap, a Secret or an image, is a reason to make them again.
+    private func fingerprint(of plan: PodPlan) -> String {
+        var bytes: [UInt8] = []
+        for (containers, isInit) in [(plan.initContainers, true), (plan.containers, false)] {
+            for (index, container) in containers.enumerated() {
+                let network: ContainerNetwork = isInit ? .anonymous : index == 0 ? .owner : .joining("")
+                let request = commands.create(
+                    container, of: plan, instance: "", name: "", network: network, isInit: isInit)
+                bytes += Array("\(request.body ?? .null)\n".utf8)
+                for group in container.files {
+                    bytes += Array("\(group.folder)\n".utf8) + TarArchive(group.files).bytes
+                }
+            }
         }
-        return hash.text
+        let digits = String(hash.hash(bytes), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     /// A StatefulSet's first pod has a name that others rely on; the names of other pods nobody can know.
@@ -163,4 +169,9 @@ struct PodPlanner {
         }
         return fields
     }
+}
+
+extension KubernetesObject {
+    /// How many pods of it the manifest wants.
+    var replicas: Int { workload?.kind == .pod ? 1 : json[path: ["spec", "replicas"]]?.integer ?? 1 }
 }

@@ -21,17 +21,31 @@ enum Quantity {
         return Double(text)
     }
 
-    /// Whole bytes, rounded up.
-    static func bytes(_ value: JSONValue) -> Int? {
-        number(value).flatMap { Int(exactly: $0.rounded(.up)) }
+    /// Whole bytes, rounded up; more than any machine has counts as the most that the engine can reckon with.
+    static func bytes(_ value: JSONValue) -> Int? { whole(value, factor: 1) }
+
+    /// Thousandths of a core, rounded up.
+    static func thousandths(_ value: JSONValue) -> Int? { whole(value, factor: 1000) }
+
+    /// A limit in the unit of the reader; `nil` where there is none, and for 0, which is none.
+    /// - Parameter field: the limit's place, for messages.
+    /// - Throws: ``TargetError`` with Kubernetes' words for what it would not take.
+    static func limit(_ value: JSONValue?, _ field: String, _ read: (JSONValue) -> Int?) throws -> Int? {
+        guard let value, value != .null else { return nil }
+        guard let number = read(value) else {
+            throw TargetError(
+                .configuration, "\(field): \(value) is not a quantity", advice: "write one like 500m, 1.5 or 128Mi")
+        }
+        guard number >= 0 else {
+            throw TargetError(
+                .configuration, "\(field): Invalid value: \(value): must be greater than or equal to 0")
+        }
+        return number == 0 ? nil : number
     }
 
-    /// Cores to a thousandth, as `docker --cpus` takes them.
-    static func processors(_ value: JSONValue) -> String? {
-        guard let thousandths = number(value).flatMap({ Int(exactly: ($0 * 1000).rounded()) }), thousandths > 0 else {
-            return nil
-        }
-        let fraction = String(thousandths % 1000)
-        return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+    private static func whole(_ value: JSONValue, factor: Double) -> Int? {
+        guard let number = number(value), number.isFinite else { return nil }
+        // What decimal fractions are short of or beyond in binary is no reason to round.
+        return Int(min(max((number * factor - 1e-6).rounded(.up), -1), 0x1p60))
     }
 }

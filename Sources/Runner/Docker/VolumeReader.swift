@@ -9,7 +9,7 @@ struct VolumeReader {
 
     private enum Volume {
         case empty(name: String, tmpfsSize: String?)
-        case host(String)
+        case host(String, HostPathKind)
         case claim(String)
         case files([ContainerPlan.File])
     }
@@ -46,20 +46,29 @@ struct VolumeReader {
     }
 
     /// What a container mounts.
-    /// - Throws: ``TargetError`` where it names a volume that the pod does not have.
-    func mounted(in container: JSONValue, expand: (String) -> String) throws -> Mounted {
+    /// - Throws: ``TargetError`` where it names a volume that the pod does not have, or a folder after a Secret.
+    func mounted(in container: JSONValue, _ environment: EnvironmentReader) throws -> Mounted {
         var result = Mounted()
         for mount in container["volumeMounts"]?.array ?? [] {
             guard let name = mount["name"]?.string, let path = mount["mountPath"]?.string else { continue }
             guard let volume = volumes[name] else {
                 throw TargetError(.configuration, "\(workload) mounts the volume \(name), which its pod does not have")
             }
-            let subPath = mount["subPath"]?.string ?? mount["subPathExpr"]?.string.map(expand) ?? ""
+            let expression = mount["subPathExpr"]?.string ?? ""
+            guard !environment.namesSecret(expression) else {
+                throw TargetError(
+                    .configuration,
+                    "\(workload): subPathExpr \(expression) of the volume \(name) names a folder after a Secret",
+                    advice: "everybody may read the names of volumes and folders: take a variable that is no secret")
+            }
+            let subPath = mount["subPath"]?.string ?? environment.expand(expression)
             let isReadOnly = mount["readOnly"]?.bool ?? false
             switch volume {
-            case .host(let folder):
-                let source = subPath.isEmpty ? folder : "\(folder)/\(subPath)"
-                result.mounts.append(.init(source: .host(source), path: path, isReadOnly: isReadOnly))
+            case .host(let host, let kind):
+                // Below a folder, a folder is made where nothing is.
+                let source: ContainerPlan.Mount.Source =
+                    subPath.isEmpty ? .host(host, kind) : .host("\(host)/\(subPath)", .any)
+                result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
             case .empty(let name, let size):
                 let source = ContainerPlan.Mount.Source.ephemeral(name: Self.part(name, subPath), tmpfsSize: size)
                 result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
@@ -97,12 +106,21 @@ struct VolumeReader {
     private mutating func read(_ volume: JSONValue, name: String) throws -> Volume {
         if let empty = volume["emptyDir"] {
             let inMemory = empty["medium"]?.string == "Memory"
-            let size = empty["sizeLimit"].flatMap(Quantity.bytes).map(String.init) ?? ""
+            let place = "\(workload), volume \(name): emptyDir.sizeLimit"
+            let size = try Quantity.limit(empty["sizeLimit"], place, Quantity.bytes).map(String.init) ?? ""
             return .empty(name: name, tmpfsSize: inMemory ? size : nil)
         }
         if let path = volume[path: ["hostPath", "path"]]?.string {
             keepsData = true
-            return .host(path)
+            let type = volume[path: ["hostPath", "type"]]?.string ?? ""
+            guard let kind = HostPathKind(rawValue: type) else {
+                let known = HostPathKind.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+                throw TargetError(
+                    .configuration,
+                    "\(workload), volume \(name): hostPath.type: Unsupported value: \"\(type)\": supported values: \(known)"
+                )
+            }
+            return .host(path, kind)
         }
         if let claim = volume[path: ["persistentVolumeClaim", "claimName"]]?.string {
             keepsData = true

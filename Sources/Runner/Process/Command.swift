@@ -10,27 +10,29 @@ public struct Command: Sendable, Hashable {
     public var environment: [String: String]
     /// What the program reads from standard input; `/dev/null` where `nil`.
     public var input: [UInt8]?
+    /// What its input asks for, where the arguments don't tell: `POST /containers/create`.
+    public var purpose: String?
 
     /// Names a program to run.
     public init(
-        _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: [UInt8]? = nil
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: [UInt8]? = nil,
+        purpose: String? = nil
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.input = input
+        self.purpose = purpose
     }
 }
 
 extension Command: CustomStringConvertible {
-    /// The command as one would type it into a POSIX shell. The values of variables that docker hands on to a container
-    /// (`--env=NAME`) are left out: they may be secret.
+    /// The command as one would type it into a POSIX shell, its purpose as a comment. Its input may be secret and is
+    /// left out.
     public var description: String {
-        let handedOn = Set(arguments.lazy.filter { $0.hasPrefix("--env=") }.map { $0.dropFirst("--env=".count) })
-        let assignments = environment.sorted { $0.key < $1.key }.map {
-            "\($0.key)=\(handedOn.contains($0.key[...]) ? "…" : Self.quoted($0.value))"
-        }
-        return (assignments + [Self.quoted(executable)] + arguments.map(Self.quoted)).joined(separator: " ")
+        let assignments = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.quoted($0.value))" }
+        let words = assignments + [Self.quoted(executable)] + arguments.map(Self.quoted)
+        return (words + (purpose.map { ["# \($0)"] } ?? [])).joined(separator: " ")
     }
 
     private static func quoted(_ word: String) -> String {

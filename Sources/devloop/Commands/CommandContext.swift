@@ -22,7 +22,8 @@ struct CommandContext: Sendable {
         return switch configuration.target {
         case .docker:
             DockerTarget(
-                project: configuration.name, namespace: configuration.namespace ?? "default", launcher: launcher)
+                project: configuration.name, namespace: configuration.namespace ?? "default",
+                hash: KeyedHash(key: MachineKey.key(environment: environment)), launcher: launcher)
         case .kubernetes:
             KubernetesTarget(
                 context: configuration.kubeContext, namespace: configuration.namespace,

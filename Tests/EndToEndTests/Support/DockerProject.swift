@@ -37,7 +37,8 @@ final class DockerProject: Sendable {
 
     /// As another run of devloop has it.
     static func target(_ name: String) -> DockerTarget {
-        DockerTarget(project: name, namespace: "default", launcher: Docker.launcher)
+        DockerTarget(
+            project: name, namespace: "default", hash: KeyedHash(key: []), launcher: Docker.launcher)
     }
 
     /// The ids of the containers that run, newest first.

@@ -28,9 +28,9 @@ struct CommandTests {
         #expect(command.description == "A=1 B='2 3' docker build")
     }
 
-    @Test func valuesThatAreHandedOnToAContainerAreNotShown() {
-        let command = Command("docker", ["run", "--env=SECRET"], environment: ["SECRET": "hush", "HOST": "x"])
-        #expect(command.description == "HOST=x SECRET=… docker run --env=SECRET")
+    @Test func itsInputIsNotShownButWhatItAsksFor() {
+        let command = Command("docker", ["system"], input: Array("hush".utf8), purpose: "POST /x")
+        #expect(command.description == "docker system # POST /x")
     }
 
     @Test func outputAsTextIsTrimmedAndReplacesWhatIsNoText() {
