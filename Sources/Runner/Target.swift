@@ -134,6 +134,9 @@ public protocol Target: Sendable {
     /// Checks that the target can be used, and settles what has to be known once (the current context, say).
     func prepare() async throws
 
+    /// The namespace of objects that name none; known once ``prepare()`` has returned.
+    var namespace: String { get throws }
+
     /// Brings an image to where the containers are started: pushes or loads it. May have nothing to do.
     /// - Parameter onNotice: is told what the user should know before it has ended.
     func deliver(_ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void) async throws -> DeliveredImage
@@ -141,22 +144,26 @@ public protocol Target: Sendable {
     /// Creates or updates objects. Calls add up: a workload that is applied later finds the services, config maps and
     /// secrets of the calls before it.
     /// - Parameter images: what every image that devloop builds is delivered as, as far as it is built by now.
-    func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport
+    func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport
 
     /// What the image was delivered as by an earlier run, where all containers of the workload that use it run exactly
     /// this image now; `nil` where they don't, or where that can't be told.
-    func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage?
+    /// - Parameter names: the images that devloop builds.
+    func delivered(
+        _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
+    ) async throws -> DeliveredImage?
 
     /// Replaces the workload's containers by new ones, of these images where they use them.
-    func restart(_ workload: Workload, images: [DeliveredImage]) async throws
+    func restart(_ workload: Workload, images: DeliveredImages) async throws
 
     /// Returns when the workload's containers are up after the last apply or restart.
     func waitUntilReady(_ workload: Workload) async throws
 
     /// Compares what the workload's containers run, once they are up, with the image that was built for them.
+    /// - Parameter names: the images that devloop builds.
     /// - Returns: what the user should know of containers that use another build of the image on purpose.
     /// - Throws: ``TargetError`` where one runs another image: which, and why that is.
-    func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String]
+    func verify(_ image: DeliveredImage, among names: ImageNames, runsIn workload: Workload) async throws -> [String]
 
     /// Hands over every line of the workloads' containers from now on, those of containers that start later from
     /// their first line, until the task is cancelled or, where the selection doesn't follow, everything is read. The

@@ -60,8 +60,30 @@ struct ConfigurationTests {
         #expect(service.dockerfile == "/projects/shop/posts/Dockerfile.dev")
         #expect(service.stage == "dev")
         #expect(service.buildArgs == [.init(name: "KEY", value: "value"), .init(name: "FROM_OUTSIDE", value: nil)])
-        #expect(service.workloads == [Workload(kind: .deployment, name: "posts-depl")])
+        #expect(service.workloads == [try #require(Workload.Name("deployment/posts-depl"))])
         #expect(service.ignore == ["**/*.md"])
+    }
+
+    @Test(
+        arguments: [
+            (nil, "r:5000", true), ("r:5000", nil, true), ("r:5000", "other:5000", true), (nil, nil, false),
+        ] as [(String?, String?, Bool)])
+    func imagesThatWouldBeOneInTheRegistryAreRefused(file: String?, flag: String?, isRefused: Bool) throws {
+        let registry = file.map { "\"registry\": \"\($0)\", " } ?? ""
+        let text =
+            #"{ \#(registry)"services": [{ "image": "a/b", "context": "c" }, { "name": "x", "image": "r:5000/a/b", "context": "d" }] }"#
+        let configuration = try Configuration.parse(Array(text.utf8), path: "/p/devloop.json", file: "devloop.json")
+            .applying(CommonOptions(registry: flag))
+        do throws(ConfigurationError) {
+            try configuration.checkImages()
+            #expect(!isRefused)
+        } catch {
+            #expect(isRefused)
+            #expect(error.lines.count == 1)
+            #expect(
+                error.lines[0].contains(
+                    "services[1].image: in the registry \(flag ?? file ?? "") this and \"a/b\" of services[0]"))
+        }
     }
 
     private static func service(_ more: String) -> String {

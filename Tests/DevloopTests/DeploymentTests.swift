@@ -43,29 +43,34 @@ private final class FakeTarget: Target {
     }
 
     var summary: String { "fake" }
+    var namespace: String { "default" }
     func prepare() async throws {}
     func deliver(
         _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void
     ) async throws -> DeliveredImage { throw TargetError("not expected") }
 
-    func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport {
+    func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
         onApply()
         try record("apply \(objects.map(\.identity.name).sorted().joined(separator: " "))")
         return ApplyReport(
             created: Set(objects.compactMap(\.workload).filter { created.contains($0.name) }), notices: ["notice"])
     }
 
-    func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
+    func delivered(
+        _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
+    ) async throws -> DeliveredImage? {
         running.contains(workload.name) ? DeliveredImage(built: image, reference: image.reference.tagged) : nil
     }
 
-    func restart(_ workload: Workload, images: [DeliveredImage]) async throws {
-        try record("restart \(workload.name) of \(images.map(\.built.id).sorted().joined(separator: " "))")
+    func restart(_ workload: Workload, images: DeliveredImages) async throws {
+        try record(
+            "restart \(workload.name) of \(images.images.compactMap { images[$0]?.built.id }.sorted().joined(separator: " "))"
+        )
     }
 
     func waitUntilReady(_ workload: Workload) async throws { try record("ready \(workload.name)") }
 
-    func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String] {
+    func verify(_ image: DeliveredImage, among names: ImageNames, runsIn workload: Workload) async throws -> [String] {
         try record("verify \(workload.name)")
         return ["\(workload.name) runs"]
     }

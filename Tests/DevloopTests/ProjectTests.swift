@@ -111,6 +111,52 @@ struct ProjectTests {
         }
     }
 
+    /// One thing has one name, whether the manifest, devloop.json or the context says where it is.
+    @Test(arguments: [(nil, "shop"), ("shop", "shop"), ("shop", "default")] as [(String?, String)])
+    func aWorkloadThatIsNamedIsTheOneInTheManifests(namespace: String?, projects: String) throws {
+        let text =
+            #"{ "manifests": ["k8s"], "services": [{ "image": "a/b", "context": "c", "workloads": ["deploy/web"] }] }"#
+        var manifest = Fixture.object("Deployment", "web", images: ["a/b"]).json
+        manifest[path: ["metadata", "namespace"]] = namespace.map { .string($0) }
+        let project = try Project(
+            configuration: try Fixture.configuration(text), manifests: [manifest], namespace: projects)
+        let web = Workload(kind: .deployment, name: "web", namespace: "shop")
+        #expect(project.services[0].workloads == [web])
+        #expect(project.workloads == [web])
+        #expect(project.objects.map(\.workload) == [web])
+        #expect(project.label(of: web) == "b")
+    }
+
+    @Test func ofTwoWorkloadsOfOneNameTheOneInTheProjectsNamespaceIsMeant() throws {
+        let text =
+            #"{ "manifests": ["k8s"], "services": [{ "image": "a/b", "context": "c", "workloads": ["deploy/web"] }] }"#
+        let manifests = ["default", "other"].map { namespace in
+            var manifest = Fixture.object("Deployment", "web", images: ["a/b"]).json
+            manifest[path: ["metadata", "namespace"]] = .string(namespace)
+            return manifest
+        }
+        let project = try Project(
+            configuration: try Fixture.configuration(text), manifests: manifests, namespace: "default")
+        #expect(project.services[0].workloads == [Workload(kind: .deployment, name: "web")])
+    }
+
+    @Test func theMostSpecificImageDecidesWhichServiceAnObjectRuns() throws {
+        let services = [
+            #"{ "name": "a", "image": "shop/amb", "context": "a" }"#,
+            #"{ "name": "b", "image": "shop/amb:dev", "context": "b" }"#,
+        ]
+        let objects = [
+            Fixture.object("Deployment", "main", images: ["shop/amb:1.0"]),
+            Fixture.object("Deployment", "dev", images: ["shop/amb:dev"]),
+            Fixture.object("Deployment", "pushed", images: ["localhost:5000/shop/amb:dev"]),
+        ]
+        for order in [services, services.reversed()] {
+            let text = #"{ "registry": "localhost:5000", "services": [\#(order.joined(separator: ","))] }"#
+            let project = try join(objects[0], objects[1], objects[2], configuration: text)
+            #expect(objects.map { project.services(of: $0) } == [["a"], ["b"], ["b"]])
+        }
+    }
+
     @Test func aWorkloadThatIsNamedNeedsNoManifestOfIt() throws {
         let text =
             #"{ "manifests": ["k8s"], "services": [{ "image": "a/b", "context": "c", "workloads": ["sts/x"] }] }"#

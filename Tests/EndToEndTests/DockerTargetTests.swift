@@ -51,7 +51,7 @@ struct DockerTargetTests {
         try await DockerProject.run { project in
             let target = project.target
             let web = try #require(Workload("deployment/web"))
-            let images = [try await target.deliver(image)]
+            let images: DeliveredImages = [try await target.deliver(image)]
             _ = try await target.apply(
                 objects(
                     service("web", of: "web", port: 80, type: "NodePort", nodePort: 31872),
@@ -133,7 +133,7 @@ struct DockerTargetTests {
                 ["kind": "Secret", "metadata": ["name": "login"], "data": ["password": "czNjcmV0"]],
                 deployment("app", image: "devloop-test/shell", container: container, pod: pod))
             let app = try #require(Workload("deployment/app"))
-            let images = [try await target.deliver(image)]
+            let images: DeliveredImages = [try await target.deliver(image)]
             let report = try await target.apply(all, images: images)
             #expect(report == ApplyReport(created: [app]))
             try await target.waitUntilReady(app)
@@ -188,7 +188,7 @@ struct DockerTargetTests {
             ]
             let pair = try #require(Workload("deployment/pair"))
             let log = LogCollector()
-            let images = [try await target.deliver(image)]
+            let images: DeliveredImages = [try await target.deliver(image)]
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await target.followLogs(of: { [pair] }, onEvent: log.add) }
                 _ = try await target.apply(objects(object), images: images)
@@ -226,7 +226,7 @@ struct DockerTargetTests {
             ]
             let pair = try #require(Workload("deployment/pair"))
             let log = LogCollector()
-            let images = [try await target.deliver(image)]
+            let images: DeliveredImages = [try await target.deliver(image)]
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await target.followLogs(of: { [pair] }, onEvent: log.add) }
                 _ = try await target.apply(objects(object), images: images)
@@ -255,7 +255,7 @@ struct DockerTargetTests {
             let target = project.target
             let crash = try #require(Workload("deployment/crash"))
             let log = LogCollector()
-            let images = [try await target.deliver(image)]
+            let images: DeliveredImages = [try await target.deliver(image)]
             let all = objects(
                 deployment(
                     "crash", image: "devloop-test/crash",
@@ -302,7 +302,7 @@ struct DockerTargetTests {
         let image = try await TinyImage.build("devloop-test/shell", Self.shell)
         try await DockerProject.run { project in
             let target = project.target
-            let images = [try await target.deliver(image)]
+            let images: DeliveredImages = [try await target.deliver(image)]
             _ = try await target.apply(objects(deployment("app", image: "devloop-test/shell")), images: images)
             let before = try await project.running("deployment/app")
             let broken: [(String, JSONValue)] = [
@@ -354,7 +354,7 @@ struct DockerTargetTests {
     @Test func aTakenPortIsNamed() async throws {
         let image = try await TinyImage.build("devloop-test/shell", Self.shell)
         try await DockerProject.run { project in
-            let images = [try await project.target.deliver(image)]
+            let images: DeliveredImages = [try await project.target.deliver(image)]
             func all(_ name: String) -> [KubernetesObject] {
                 objects(
                     service(name, of: name, port: 80, type: "NodePort", nodePort: 31874),
@@ -373,7 +373,7 @@ struct DockerTargetTests {
         try await DockerProject.run { project in
             let all = objects(
                 service("web", of: "web", port: 80, type: "LoadBalancer"), deployment("web", image: "devloop-test/web"))
-            let images = [try await project.target.deliver(image)]
+            let images: DeliveredImages = [try await project.target.deliver(image)]
             let first = try await project.target.apply(all, images: images)
             let before = try await project.running("deployment/web")
             let next = DockerProject.target(project.name)
@@ -435,7 +435,7 @@ struct DockerTargetTests {
         let image = try await TinyImage.build("devloop-test/shell", Self.shell)
         try await DockerProject.run { project in
             let target = project.target
-            let images = [try await target.deliver(image)]
+            let images: DeliveredImages = [try await target.deliver(image)]
             func all(_ value: String, port: Int) -> [KubernetesObject] {
                 objects(
                     ["kind": "ConfigMap", "metadata": ["name": "c"], "data": ["A": .string(value)]],
@@ -468,7 +468,7 @@ struct DockerTargetTests {
     @Test func whatADevloopThatWasKilledLeftBehindIsPutRight() async throws {
         let image = try await TinyImage.build("devloop-test/shell", Self.shell)
         try await DockerProject.run { project in
-            let images = [try await project.target.deliver(image)]
+            let images: DeliveredImages = [try await project.target.deliver(image)]
             let all = objects(deployment("app", image: "devloop-test/shell"))
             _ = try await project.target.apply(all, images: images)
             // It died between taking the old container off the network and starting the new one.

@@ -32,9 +32,10 @@ import Testing
 
     private func plan(
         _ objects: [KubernetesObject], of workload: Workload = Workload(kind: .deployment, name: "web"),
-        images: [DeliveredImage] = []
+        images: DeliveredImages = []
     ) throws -> (plan: PodPlan, notices: [String]) {
-        var manifests = DockerManifests(project: "shop", namespace: "default", hash: KeyedHash(key: [1]))
+        var manifests = DockerManifests(
+            commands: DockerCommand(project: "shop", namespace: "default"), hash: KeyedHash(key: [1]))
         try manifests.add(objects)
         manifests.add(images)
         manifests.choosePorts { _ in true }
@@ -45,7 +46,7 @@ import Testing
     /// What the engine is asked for.
     private func create(_ plan: PodPlan) throws -> JSONValue {
         try #require(
-            DockerCommand(project: "shop").create(
+            DockerCommand(project: "shop", namespace: "default").create(
                 plan.containers[0], of: plan, instance: "i", name: "n", network: .owner
             ).body)
     }
@@ -321,7 +322,7 @@ import Testing
         let object = try workload(
             container: container, pod: #", "volumes": [{"name": "v", "secret": {"secretName": "s"}}]"#)
         let (plan, notices) = try plan([secret, object])
-        let request = DockerCommand(project: "shop").create(
+        let request = DockerCommand(project: "shop", namespace: "default").create(
             plan.containers[0], of: plan, instance: "i", name: "n", network: .owner)
         let copy = DockerCommand.copy(plan.containers[0].files.flatMap(\.files), to: "/v", in: "n")
         for command in [request.command, copy] {
@@ -359,7 +360,8 @@ import Testing
                 name == what ? second : first
             }
             let image = BuiltImage(reference: try #require(ImageReference("shop/web")), id: value("image"))
-            var manifests = DockerManifests(project: "shop", namespace: "default", hash: KeyedHash(key: key))
+            var manifests = DockerManifests(
+                commands: DockerCommand(project: "shop", namespace: "default"), hash: KeyedHash(key: key))
             try manifests.add([
                 try parse(
                     #"{"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"A": "\#(value("ConfigMap"))"}}"#),

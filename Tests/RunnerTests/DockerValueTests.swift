@@ -158,14 +158,15 @@ import Testing
             "id", "running", "deployment/web", "ns", "main", "i", "f", "shop/web", "sha256:1", "main", "v1,v2",
             "default/np/80=30400", "several", "devloop-shop",
         ].joined(separator: "\t")
-        let listed = ListedContainer.read(Array("\(fields)\nsomething else\n".utf8))
+        let listed = ListedContainer.read(Array("\(fields)\nsomething else\n".utf8), namespace: "default")
         #expect(listed.count == 1)
         #expect(listed.first?.workload == Workload(kind: .deployment, name: "web", namespace: "ns"))
         #expect(listed.first?.volumes == ["v1", "v2"])
         #expect(listed.first?.ports == ["default/np/80": 30400])
         #expect(listed.first?.hasSiblings == true)
         #expect(listed.first?.isConnected == true)
-        let offNetwork = ListedContainer.read(Array("\(fields.dropLast("devloop-shop".count))\n".utf8))
+        let offNetwork = ListedContainer.read(
+            Array("\(fields.dropLast("devloop-shop".count))\n".utf8), namespace: "default")
         #expect(offNetwork.first?.isConnected == false)
     }
 
@@ -192,7 +193,7 @@ import Testing
         ] as [(String, Int, String?)])
     func aDeathIsToldInWords(labels: String, code: Int, text: String?) throws {
         let labels = try JSONParser.parse(Array(labels.utf8)).stringMembers
-        let container = try #require(FollowedContainer(id: "c1", labels: labels))
+        let container = try #require(FollowedContainer(id: "c1", labels: labels, namespace: "default"))
         #expect(container.notice(exitCode: code) == text)
     }
 }

@@ -11,7 +11,7 @@ struct ConfigurationData: Sendable {
 
     /// Remembers the values of a ConfigMap or Secret; nothing happens for other kinds.
     /// - Throws: ``TargetError`` where `data` of a Secret is not Base64.
-    mutating func add(_ object: KubernetesObject, namespace: String) throws {
+    mutating func add(_ object: KubernetesObject) throws {
         guard ["ConfigMap", "Secret"].contains(object.identity.kind) else { return }
         var values: [String: [UInt8]] = [:]
         let isSecret = object.identity.kind == "Secret"
@@ -22,7 +22,7 @@ struct ConfigurationData: Sendable {
             values[key] = try Self.decode(value, key: key, of: object)
         }
         for (key, value) in object.json["stringData"]?.stringMembers ?? [:] { values[key] = Array(value.utf8) }
-        let key = Key(kind: object.identity.kind, name: object.identity.name, namespace: namespace)
+        let key = Key(kind: object.identity.kind, name: object.identity.name, namespace: object.identity.namespace)
         entries[key] = values
     }
 

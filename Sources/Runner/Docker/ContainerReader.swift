@@ -1,9 +1,8 @@
 /// Reads one container of a pod.
 struct ContainerReader {
     let podSecurity: JSONValue
-    let images: [DeliveredImage]
+    let images: DeliveredImages
     let configuration: ConfigurationData
-    let namespace: String
     let fields: [String: String]
     let workload: Workload
 
@@ -13,11 +12,12 @@ struct ContainerReader {
     ) throws -> ContainerPlan {
         let name = json["name"]?.string ?? ""
         var container = ContainerPlan(name: name, image: try image(of: json))
-        container.builtImage = images.first { $0.isMeant(by: container.image) }?.built.id
+        container.builtImage = images.image(meantBy: container.image)?.built.id
         container.pull = pullMode(json, container)
 
         var environment = EnvironmentReader(
-            configuration: configuration, namespace: namespace, fields: fields, user: "\(workload), container \(name),")
+            configuration: configuration, namespace: workload.namespace, fields: fields,
+            user: "\(workload), container \(name),")
         try environment.read(json)
         notices += environment.unknownReferences.map { .field("\($0) in the environment of \(workload)") }
         container.environment = environment.variables

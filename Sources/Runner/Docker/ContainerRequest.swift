@@ -48,7 +48,7 @@ extension DockerCommand {
         let ports = pod.ports.filter { !$0.purpose.isEmpty }.map { "\($0.purpose)=\($0.hostPort)" }
         let labels = [
             (DockerLabel.project, project), (DockerLabel.workload, pod.workload.description),
-            (DockerLabel.namespace, pod.workload.namespace ?? ""), (DockerLabel.container, container.name),
+            (DockerLabel.namespace, pod.workload.namespace), (DockerLabel.container, container.name),
             (DockerLabel.pod, pod.containers.count > 1 || isInit ? "several" : "one"), (DockerLabel.instance, instance),
             (DockerLabel.specification, pod.fingerprint), (DockerLabel.image, container.image),
             (DockerLabel.builtImage, container.builtImage ?? ""), (DockerLabel.role, isInit ? "init" : "main"),

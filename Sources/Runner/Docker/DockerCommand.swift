@@ -1,6 +1,8 @@
 /// docker's commands for one project as values.
 struct DockerCommand: Sendable, Hashable {
     let project: String
+    /// The namespace of objects that name none.
+    let namespace: String
 
     /// The project's network.
     var network: String { "devloop-\(projectInNames)" }
@@ -26,6 +28,11 @@ struct DockerCommand: Sendable, Hashable {
         let filter = workload.map { ["--filter=label=\(DockerLabel.workload)=\($0)"] } ?? []
         let format = ListedContainer.format.joined(separator: "\t")
         return Command("docker", ["ps", "--all", "--no-trunc", projectFilter] + filter + ["--format=\(format)"])
+    }
+
+    /// The containers that ``list(workload:)`` printed, newest first.
+    func containers(in output: CommandOutput) -> [ListedContainer] {
+        ListedContainer.read(output.standardOutput, namespace: namespace)
     }
 
     /// The containers that share the network of a pod's first one.

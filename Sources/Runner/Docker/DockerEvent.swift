@@ -12,10 +12,12 @@ struct DockerEvent: Sendable, Hashable {
     var exitCode: Int?
 
     /// Reads a line of `--format={{json .}}`; `nil` where it is about something else.
-    init?(_ line: [UInt8]) {
+    /// - Parameter namespace: of a container that is labelled with none.
+    init?(_ line: [UInt8], namespace: String) {
         guard let json = try? JSONParser.parse(line), let action = json["Action"]?.string.flatMap(Action.init),
             let actor = json["Actor"], let id = actor["ID"]?.string,
-            let container = FollowedContainer(id: id, labels: actor["Attributes"]?.stringMembers ?? [:])
+            let container = FollowedContainer(
+                id: id, labels: actor["Attributes"]?.stringMembers ?? [:], namespace: namespace)
         else { return nil }
         self.action = action
         self.container = container
@@ -34,12 +36,12 @@ struct FollowedContainer: Sendable, Hashable {
     var ownedInstance: String?
     var isRestarted: Bool
 
-    init?(id: String, labels: [String: String]) {
-        guard var workload = labels[DockerLabel.workload].flatMap({ Workload($0) }) else { return nil }
-        let namespace = labels[DockerLabel.namespace] ?? ""
-        workload.namespace = namespace.isEmpty ? nil : namespace
+    init?(id: String, labels: [String: String], namespace: String) {
+        let labelled = labels[DockerLabel.namespace] ?? ""
+        let place = labelled.isEmpty ? namespace : labelled
+        guard let name = labels[DockerLabel.workload].flatMap(Workload.Name.init) else { return nil }
         self.id = id
-        self.workload = workload
+        workload = Workload(name, namespace: place)
         label = labels[DockerLabel.pod] == "several" ? labels[DockerLabel.container] : nil
         let ownsNetwork = labels[DockerLabel.network] == "owner" && label != nil
         ownedInstance = ownsNetwork ? labels[DockerLabel.instance] : nil

@@ -4,7 +4,7 @@ enum DockerLabel {
     static let project = "dev.devloop.project"
     /// `deployment/posts-depl`
     static let workload = "dev.devloop.workload"
-    /// The workload's namespace, where its manifest names one.
+    /// The workload's namespace. Earlier versions left it empty where the manifest names none.
     static let namespace = "dev.devloop.namespace"
     /// The container's name in the manifest.
     static let container = "dev.devloop.container"

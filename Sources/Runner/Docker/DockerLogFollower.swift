@@ -96,7 +96,7 @@ struct DockerLogFollower: Sendable {
         guard list.termination.isSuccess else {
             throw DockerFailure.error("the containers could not be listed", said: [list.errorText])
         }
-        for container in ListedContainer.read(list.standardOutput).filter(\.isUp).reversed().map(FollowedContainer.init)
+        for container in commands.containers(in: list).filter(\.isUp).reversed().map(FollowedContainer.init)
         where isWanted(container.workload) && selection.isShown(container.workload) {
             let log = Mutex(ContainerLog(oldOptions: selection.options, time: ""))
             let options = log.withLock { $0.begin() }
@@ -143,7 +143,7 @@ struct DockerLogFollower: Sendable {
                     commands.events(since: time),
                     output: .lines { source, line in
                         if source == .standardError { return tail.append(line) }
-                        guard let event = DockerEvent(line) else { return }
+                        guard let event = DockerEvent(line, namespace: commands.namespace) else { return }
                         events.add(1, ordering: .relaxed)
                         inbox.yield(.event(event))
                     })
@@ -167,7 +167,7 @@ struct DockerLogFollower: Sendable {
             for output in [time, list] where !output.errorText.isEmpty { tail.append(Array(output.errorText.utf8)) }
             return nil
         }
-        let running = ListedContainer.read(list.standardOutput).filter(\.isUp).reversed()
+        let running = commands.containers(in: list).filter(\.isUp).reversed()
         inbox.yield(.listed(running.map { FollowedContainer($0) }, time: time.text))
         return time.text
     }

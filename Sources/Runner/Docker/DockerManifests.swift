@@ -1,19 +1,18 @@
 /// All objects that were applied so far, and what Docker makes of them. A pure value.
 struct DockerManifests: Sendable {
-    private let project: String
+    private let commands: DockerCommand
     private let hash: KeyedHash
-    private let defaultNamespace: String
     private var objects: [KubernetesObject.Identity: KubernetesObject] = [:]
     private var configuration = ConfigurationData()
     private var services: [ServiceRoute] = []
-    private var images: [DeliveredImage] = []
+    private var images: DeliveredImages
     /// The port of this machine for each published port of a Service that names none.
     private var ports: [String: Int] = [:]
 
-    init(project: String, namespace: String, hash: KeyedHash) {
-        self.project = project
+    init(commands: DockerCommand, hash: KeyedHash) {
+        self.commands = commands
         self.hash = hash
-        defaultNamespace = namespace
+        images = DeliveredImages(names: ImageNames([]))
     }
 
     /// The workloads that were applied, in a steady order.
@@ -23,11 +22,10 @@ struct DockerManifests: Sendable {
     /// - Throws: ``TargetError`` where a Secret can't be read.
     mutating func add(_ added: [KubernetesObject]) throws {
         for object in added {
-            let namespace = object.identity.namespace ?? defaultNamespace
-            try configuration.add(object, namespace: namespace)
-            objects[identity(object.identity)] = object
-            if let service = ServiceRoute(object, namespace: namespace) {
-                services.removeAll { $0.name == service.name && $0.namespace == namespace }
+            try configuration.add(object)
+            objects[object.identity] = object
+            if let service = ServiceRoute(object) {
+                services.removeAll { $0.name == service.name && $0.namespace == service.namespace }
                 services.append(service)
             }
             if let workload = object.workload, object.podSpecPath != nil, !workloads.contains(workload) {
@@ -37,12 +35,10 @@ struct DockerManifests: Sendable {
         services.sort { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
     }
 
-    /// Remembers what images are delivered as; later ones replace earlier ones.
-    mutating func add(_ delivered: [DeliveredImage]) {
-        for image in delivered {
-            images.removeAll { $0.built.reference == image.built.reference }
-            images.append(image)
-        }
+    /// Remembers what images are delivered as. Of several calls that run at once, one may bring an older state after a
+    /// newer one: that is left aside.
+    mutating func add(_ delivered: DeliveredImages) {
+        if delivered.version >= images.version { images = delivered }
     }
 
     /// Keeps the ports that running containers have.
@@ -57,7 +53,7 @@ struct DockerManifests: Sendable {
             for port in service.ports where port.nodePort == nil {
                 let purpose = service.purpose(of: port)
                 if ports[purpose] != nil { continue }
-                let chosen = FreePort.port(for: "\(project)/\(purpose)") { !used.contains($0) && isFree($0) }
+                let chosen = FreePort.port(for: "\(commands.project)/\(purpose)") { !used.contains($0) && isFree($0) }
                 ports[purpose] = chosen
                 if let chosen { used.insert(chosen) }
             }
@@ -73,13 +69,12 @@ struct DockerManifests: Sendable {
                 advice: "add its manifest to \"manifests\" in devloop.json")
         }
         let planner = PodPlanner(
-            commands: DockerCommand(project: project), defaultNamespace: defaultNamespace,
-            configuration: configuration, services: services, images: images, hash: hash
+            commands: commands, configuration: configuration, services: services, images: images, hash: hash
         ) { service, port, workload in
             // Two containers can't have one port of the machine, and one that does not run answers nobody.
             let first = workloads.first { candidate in
                 guard let object = self.object(candidate), object.replicas > 0 else { return false }
-                return service.selects(object.podLabels, namespace: candidate.namespace ?? defaultNamespace)
+                return service.selects(object.podLabels, namespace: candidate.namespace)
             }
             guard first == workload else { return nil }
             return port.nodePort ?? ports[service.purpose(of: port)]
@@ -113,7 +108,7 @@ struct DockerManifests: Sendable {
 
     private func serviceNotices(_ object: KubernetesObject) -> [DockerNotice] {
         var notices = FieldAudit.notices(service: object)
-        guard let service = ServiceRoute(object, namespace: "") else { return notices }
+        guard let service = ServiceRoute(object) else { return notices }
         if let name = object.json[path: ["spec", "externalName"]]?.string {
             notices.append(.sentence("\(service.name) leads nowhere on Docker: call \(name) instead"))
         } else if service.selector.isEmpty {
@@ -124,11 +119,5 @@ struct DockerManifests: Sendable {
 
     private func object(_ workload: Workload) -> KubernetesObject? {
         objects.values.first { $0.workload == workload }
-    }
-
-    private func identity(_ identity: KubernetesObject.Identity) -> KubernetesObject.Identity {
-        var identity = identity
-        identity.namespace = identity.namespace ?? defaultNamespace
-        return identity
     }
 }

@@ -15,7 +15,7 @@ struct DockerPodRunner: Sendable {
     /// The containers of the project or of one workload, newest first.
     func list(_ workload: Workload? = nil) async throws -> [ListedContainer] {
         let output = try await run(commands.list(workload: workload), "the containers could not be listed")
-        let all = ListedContainer.read(output.standardOutput)
+        let all = commands.containers(in: output)
         return workload == nil ? all : all.filter { $0.workload == workload }
     }
 

@@ -20,7 +20,8 @@ public final class DockerTarget: Target {
         var removalCount = 0
     }
 
-    private let project: String
+    /// The namespace of objects that name none.
+    public let namespace: String
     private let launcher: any CommandRunning
     private let pods: DockerPodRunner
     private let turns = WorkloadTurns()
@@ -43,12 +44,12 @@ public final class DockerTarget: Target {
         project: String, namespace: String, hash: KeyedHash = KeyedHash(key: []), launcher: any CommandRunning,
         isFreePort: @escaping @Sendable (Int) -> Bool
     ) {
-        self.project = project
+        self.namespace = namespace
         self.launcher = launcher
         self.isFreePort = isFreePort
         pods = DockerPodRunner(
-            commands: DockerCommand(project: project), launcher: launcher, readers: LogReaders())
-        shared = Mutex(Shared(manifests: DockerManifests(project: project, namespace: namespace, hash: hash)))
+            commands: DockerCommand(project: project, namespace: namespace), launcher: launcher, readers: LogReaders())
+        shared = Mutex(Shared(manifests: DockerManifests(commands: pods.commands, hash: hash)))
     }
 
     /// `Docker, network devloop-blog`
@@ -72,7 +73,7 @@ public final class DockerTarget: Target {
 
     /// Starts what is new or changed, all workloads side by side. What runs already as it should is left alone, also
     /// when an earlier devloop started it.
-    public func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport {
+    public func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
         try shared.withLock {
             try $0.manifests.add(objects)
             $0.manifests.add(images)
@@ -121,21 +122,25 @@ public final class DockerTarget: Target {
     }
 
     /// Compares the labels of the workload's containers.
-    public func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
+    public func delivered(
+        _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
+    ) async throws -> DeliveredImage? {
         let delivered = DeliveredImage(built: image, reference: image.id)
         let current = ListedContainer.current(of: try await pods.list(workload))
-        let users = current.filter { delivered.isMeant(by: $0.image) }
+        let users = current.filter { names.image(meantBy: $0.image) == image.reference }
         return !users.isEmpty && users.allSatisfy { $0.state == "running" && $0.builtImage == image.id }
             ? delivered : nil
     }
 
     /// Containers are created from the image's id, which no tag can move: there is nothing to compare.
-    public func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String] { [] }
+    public func verify(
+        _ image: DeliveredImage, among names: ImageNames, runsIn workload: Workload
+    ) async throws -> [String] { [] }
 
     /// Puts new containers into the place of the old ones. Where nothing stands against it, the old ones answer until
     /// the new ones are about to start, and end in the background: one that ignores SIGTERM does not hold up a save.
     /// If the new ones can't be started, the old ones come back.
-    public func restart(_ workload: Workload, images: [DeliveredImage]) async throws {
+    public func restart(_ workload: Workload, images: DeliveredImages) async throws {
         let manifests = shared.withLock {
             $0.manifests.add(images)
             return $0.manifests

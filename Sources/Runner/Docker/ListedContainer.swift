@@ -18,12 +18,15 @@ struct ListedContainer: Sendable, Hashable {
     var isConnected: Bool
 
     /// The lines of ``DockerCommand/list(workload:)``, newest first; what is not devloop's is left out.
-    static func read(_ output: [UInt8]) -> [ListedContainer] {
+    /// - Parameter namespace: of those that are labelled with none.
+    static func read(_ output: [UInt8], namespace: String) -> [ListedContainer] {
         // The last field of the last line may be empty: what looks like white space at the end counts.
         String(decoding: output, as: UTF8.self).split(separator: "\n").compactMap { line in
             let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            guard fields.count == format.count, var workload = Workload(fields[2]) else { return nil }
-            workload.namespace = fields[3].isEmpty ? nil : fields[3]
+            guard fields.count == format.count,
+                let name = Workload.Name(fields[2])
+            else { return nil }
+            let workload = Workload(name, namespace: fields[3].isEmpty ? namespace : fields[3])
             return ListedContainer(
                 id: fields[0], state: fields[1], workload: workload, container: fields[4], instance: fields[5],
                 specification: fields[6], image: fields[7], builtImage: fields[8], role: fields[9],

@@ -1,11 +1,9 @@
 /// Makes a ``PodPlan`` of a workload's object and of what the other manifests say.
 struct PodPlanner {
     let commands: DockerCommand
-    /// The namespace of objects that name none.
-    let defaultNamespace: String
     let configuration: ConfigurationData
     let services: [ServiceRoute]
-    let images: [DeliveredImage]
+    let images: DeliveredImages
     /// For the fingerprint.
     let hash: KeyedHash
     /// The port of this machine for a Service's port; `nil` where another workload has it.
@@ -17,17 +15,17 @@ struct PodPlanner {
         guard let path = object.podSpecPath, let spec = object.json[path: path] else {
             throw TargetError(.configuration, "\(workload) has no containers")
         }
-        let namespace = workload.namespace ?? defaultNamespace
+        let namespace = workload.namespace
         var notices = FieldAudit.notices(workload: object, workload)
         var plan = PodPlan(workload: workload, hostname: Self.hostname(workload, spec))
         let fields = Self.fields(object, spec, namespace: namespace, name: Self.podName(workload))
 
         var volumes = try VolumeReader(
-            spec, claims: Self.claims(object, workload), configuration: configuration, namespace: namespace,
-            project: commands.project, fields: fields, workload: workload)
+            spec, claims: Self.claims(object, workload), configuration: configuration, project: commands.project,
+            fields: fields, workload: workload)
         let reader = ContainerReader(
-            podSecurity: spec["securityContext"] ?? .null, images: images, configuration: configuration,
-            namespace: namespace, fields: fields, workload: workload)
+            podSecurity: spec["securityContext"] ?? .null, images: images, configuration: configuration, fields: fields,
+            workload: workload)
         var ordinary: [ContainerPlan] = []
         for (key, isInit) in [("initContainers", true), ("containers", false)] {
             for json in spec[key]?.array ?? [] {

@@ -20,10 +20,10 @@ struct ServiceRoute: Sendable, Hashable {
     var isHeadless: Bool
 
     /// Reads a Service; `nil` for other kinds.
-    init?(_ object: KubernetesObject, namespace: String) {
+    init?(_ object: KubernetesObject) {
         guard object.identity.kind == "Service" else { return nil }
         name = object.identity.name
-        self.namespace = namespace
+        namespace = object.identity.namespace
         let spec = object.json["spec"] ?? .null
         type = spec["type"]?.string ?? "ClusterIP"
         selector = spec["selector"]?.stringMembers ?? [:]

@@ -15,7 +15,6 @@ struct VolumeReader {
     }
 
     let configuration: ConfigurationData
-    let namespace: String
     let project: String
     let fields: [String: String]
     let workload: Workload
@@ -27,11 +26,10 @@ struct VolumeReader {
 
     /// - Parameter claims: the claim that each of a StatefulSet's `volumeClaimTemplates` becomes.
     init(
-        _ podSpec: JSONValue, claims: [String: String], configuration: ConfigurationData, namespace: String,
+        _ podSpec: JSONValue, claims: [String: String], configuration: ConfigurationData,
         project: String, fields: [String: String], workload: Workload
     ) throws {
         self.configuration = configuration
-        self.namespace = namespace
         self.project = project
         self.fields = fields
         self.workload = workload
@@ -161,7 +159,8 @@ struct VolumeReader {
         for (field, kind) in [("configMap", "ConfigMap"), ("secret", "Secret")] {
             guard let source = source[field] else { continue }
             let key = ConfigurationData.Key(
-                kind: kind, name: source["secretName"]?.string ?? source["name"]?.string ?? "", namespace: namespace)
+                kind: kind, name: source["secretName"]?.string ?? source["name"]?.string ?? "",
+                namespace: workload.namespace)
             let isOptional = source["optional"]?.bool ?? false
             let user = "the volume \(volume) of \(workload)"
             let mode = source["defaultMode"]?.integer ?? mode ?? 0o644

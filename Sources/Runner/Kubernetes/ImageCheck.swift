@@ -5,6 +5,8 @@
 /// (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ContainerStatus).
 struct ImageCheck: Sendable {
     let image: DeliveredImage
+    /// The images that devloop builds.
+    let names: ImageNames
     /// The digests and the id that mean this image.
     let identities: Set<String>
     /// Whether nodes give a loaded image a digest of their own, so that another digest says nothing.
@@ -25,26 +27,30 @@ struct ImageCheck: Sendable {
     /// The containers that run something else.
     /// - Parameters:
     ///   - pods: the workload's pods.
-    ///   - names: the containers that should run the image; `nil` takes those that name it.
-    func differences(in pods: [KubernetesPod], containers names: Set<String>?) -> [Difference] {
+    ///   - chosen: the containers that should run the image; `nil` takes those that name it.
+    func differences(in pods: [KubernetesPod], containers chosen: Set<String>?) -> [Difference] {
         pods.flatMap { pod in
             pod.containers.filter { container in
                 // One that waits, or an init container that is still to come, runs nothing yet.
                 guard container.hasStarted, !container.imageID.isEmpty else { return false }
-                return (names?.contains(container.name) ?? image.isMeant(by: container.image)) && !isSame(container)
+                return (chosen?.contains(container.name) ?? isMeant(by: container)) && !isSame(container)
             }.map { Difference(pod: pod.name, container: $0) }
         }
     }
 
     /// Containers whose image has the built one's repository and another tag, or is pinned by its digest: they go on
     /// running that.
-    func pinned(in pods: [KubernetesPod], containers names: Set<String>?) -> [String] {
+    func pinned(in pods: [KubernetesPod], containers chosen: Set<String>?) -> [String] {
         let repositories = [image.built.reference.name, ImageReference(image.reference)?.name]
         let containers = pods.flatMap(\.containers).filter { container in
             guard let name = ImageReference(container.image)?.name, repositories.contains(name) else { return false }
-            return !(names?.contains(container.name) ?? image.isMeant(by: container.image))
+            return !(chosen?.contains(container.name) ?? isMeant(by: container))
         }
         return Set(containers.map { "container \($0.name) runs \($0.image)" }).sorted()
+    }
+
+    private func isMeant(by container: KubernetesPod.Container) -> Bool {
+        names.image(meantBy: container.image) == image.built.reference
     }
 
     /// The failure that tells of differences.

@@ -17,6 +17,17 @@ struct Kubectl: Sendable, Hashable {
         Command("kubectl", ["label", "--local", "--output=json", "--filename=-", unusedLabel], input: text)
     }
 
+    /// Decodes manifests into Kubernetes' own types, without a cluster, and prints the environments that they name: what
+    /// has another type than its field is an error for each document.
+    static func decode(_ path: String) -> Command {
+        Command("kubectl", ["set", "env", "--local", "--list", "--filename=\(path)"])
+    }
+
+    /// The same for a text.
+    static func decode(text: [UInt8]) -> Command {
+        Command("kubectl", ["set", "env", "--local", "--list", "--filename=-"], input: text)
+    }
+
     static func kustomize(_ folder: String) -> Command { Command("kubectl", ["kustomize", folder]) }
 
     /// The contexts, clusters and users that kubectl knows, without their secrets.
@@ -24,16 +35,16 @@ struct Kubectl: Sendable, Hashable {
 
     func serverVersion() -> Command { command(["get", "--raw=/version", "--request-timeout=10s"]) }
 
-    func apply(_ objects: [JSONValue], namespace: String?) -> Command {
+    func apply(_ objects: [JSONValue], namespace: String) -> Command {
         command(["apply", "--filename=-"], namespace: namespace, input: Self.list(objects))
     }
 
-    func delete(_ objects: [JSONValue], namespace: String?) -> Command {
+    func delete(_ objects: [JSONValue], namespace: String) -> Command {
         command(["delete", "--ignore-not-found", "--filename=-"], namespace: namespace, input: Self.list(objects))
     }
 
     /// Deletes and creates again, which is how a bare Pod gets another image.
-    func replace(_ object: JSONValue, namespace: String?) -> Command {
+    func replace(_ object: JSONValue, namespace: String) -> Command {
         command(["replace", "--force", "--filename=-"], namespace: namespace, input: Array(object.description.utf8))
     }
 
@@ -60,7 +71,7 @@ struct Kubectl: Sendable, Hashable {
     }
 
     /// - Parameter labels: the labels of the pods to list; without any, all.
-    func pods(namespace: String?, labels: [String: String] = [:]) -> Command {
+    func pods(namespace: String, labels: [String: String] = [:]) -> Command {
         let selector = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         return command(
             ["get", "pods", "--output=json"] + (selector.isEmpty ? [] : ["--selector=\(selector)"]),
@@ -68,12 +79,12 @@ struct Kubectl: Sendable, Hashable {
     }
 
     /// Prints each pod as it is, then each change of one, until it is stopped or the server ends the watch.
-    func watchPods(namespace: String?) -> Command {
+    func watchPods(namespace: String) -> Command {
         command(["get", "pods", "--watch", "--output-watch-events", "--output=json"], namespace: namespace)
     }
 
     /// Prints each warning of a component of the cluster from now on.
-    func watchWarnings(namespace: String?) -> Command {
+    func watchWarnings(namespace: String) -> Command {
         command(
             [
                 "get", "events", "--watch-only", "--output-watch-events", "--field-selector=type=Warning",
@@ -86,7 +97,7 @@ struct Kubectl: Sendable, Hashable {
     func podsOfAllNamespaces() -> Command { command(["get", "pods", "--all-namespaces", "--output=json"]) }
 
     /// One container's lines, each after its time.
-    func logs(pod: String, container: String, namespace: String?, options: [String]) -> Command {
+    func logs(pod: String, container: String, namespace: String, options: [String]) -> Command {
         command(["logs", pod, "--container=\(container)", "--timestamps"] + options, namespace: namespace)
     }
 

@@ -6,11 +6,11 @@ public struct KubernetesObject: Sendable, Hashable {
         public var kind: String
         /// `metadata.name`; empty for an object that has only a `generateName`.
         public var name: String
-        /// `metadata.namespace`, where the manifest names one.
-        public var namespace: String?
+        /// `metadata.namespace`, or the project's where the manifest names none, also for what belongs to no namespace.
+        public var namespace: String
 
         /// Names an object.
-        public init(kind: String, name: String, namespace: String? = nil) {
+        public init(kind: String, name: String, namespace: String) {
             self.kind = kind
             self.name = name
             self.namespace = namespace
@@ -26,11 +26,12 @@ public struct KubernetesObject: Sendable, Hashable {
     public var json: JSONValue
 
     /// An object; `nil` where the document has no `kind`.
-    public init?(_ json: JSONValue) {
+    /// - Parameter namespace: where objects are that name none.
+    public init?(_ json: JSONValue, namespace: String) {
         guard let kind = json["kind"]?.string else { return nil }
         identity = Identity(
             kind: kind, name: json[path: ["metadata", "name"]]?.string ?? "",
-            namespace: json[path: ["metadata", "namespace"]]?.string)
+            namespace: json[path: ["metadata", "namespace"]]?.string ?? namespace)
         self.json = json
     }
 
@@ -44,8 +45,10 @@ public struct KubernetesObject: Sendable, Hashable {
     /// Where the pod's specification is: in the template of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Job
     /// (and of other kinds that follow their shape), in a CronJob's job template, or in a Pod itself. `nil` where this
     /// object runs no containers.
-    public var podSpecPath: [String]? {
-        if identity.kind == "Pod" { return ["spec"] }
+    public var podSpecPath: [String]? { Self.podSpecPath(of: json) }
+
+    static func podSpecPath(of json: JSONValue) -> [String]? {
+        if json["kind"]?.string == "Pod" { return ["spec"] }
         let candidates = [["spec", "template", "spec"], ["spec", "jobTemplate", "spec", "template", "spec"]]
         return candidates.first { json[path: $0 + ["containers"]]?.array != nil }
     }
@@ -92,26 +95,44 @@ public struct Workload: Sendable, Hashable {
         case pod
     }
 
+    /// What tells the workloads of one namespace from each other.
+    public struct Name: Sendable, Hashable {
+        /// Its kind.
+        public var kind: Kind
+        /// Its name.
+        public var name: String
+    }
+
     /// Its kind.
     public var kind: Kind
     /// Its name.
     public var name: String
-    /// Its namespace, where the manifest names one.
-    public var namespace: String?
+    /// Its namespace.
+    public var namespace: String
 
     /// Names a workload.
-    public init(kind: Kind, name: String, namespace: String? = nil) {
+    public init(kind: Kind, name: String, namespace: String) {
         self.kind = kind
         self.name = name
         self.namespace = namespace
     }
 
+    /// A workload by its name.
+    public init(_ name: Name, namespace: String) {
+        self.init(kind: name.kind, name: name.name, namespace: namespace)
+    }
+
+    /// Its name in its namespace.
+    public var nameInNamespace: Name { Name(kind: kind, name: name) }
+}
+
+extension Workload.Name {
     /// Reads `deployment/posts-depl`, also the way kubectl prints it (`deployment.apps/posts-depl`) or takes it for
     /// short (`deploy`, `sts`, `ds`, `po`); `nil` for others.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, Self.isName(parts[1]) else { return nil }
-        let kind: Kind? =
+        let kind: Workload.Kind? =
             switch parts[0].lowercased() {
             case "deployment", "deployments", "deploy", "deployment.apps", "deployments.apps": .deployment
             case "statefulset", "statefulsets", "sts", "statefulset.apps", "statefulsets.apps": .statefulSet

@@ -73,6 +73,9 @@ public final class KubernetesTarget: Target {
         shared.withLock { $0.cluster = cluster }
     }
 
+    /// The namespace of objects that name none, once ``prepare()`` has settled it.
+    public var namespace: String { get throws { try cluster().identity.namespace } }
+
     private func cluster() throws -> KubernetesCluster {
         guard let cluster = shared.withLock({ $0.cluster }) else {
             throw TargetError(.unavailable, "the cluster has not been asked yet")
@@ -119,11 +122,11 @@ public final class KubernetesTarget: Target {
     }
 
     /// `kubectl apply`, with the images adjusted to the way they are delivered.
-    public func apply(_ objects: [KubernetesObject], images: [DeliveredImage]) async throws -> ApplyReport {
+    public func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
         let kubectl = try cluster().kubectl
         let adjusted = objects.map { $0.delivering(images) }
         var report = ApplyReport()
-        for (namespace, group) in Self.byNamespace(adjusted) {
+        for (namespace, group) in Self.byNamespace(adjusted, first: kubectl.namespace) {
             let output = try await launcher.runTool(kubectl.apply(group.map(\.json), namespace: namespace))
             Self.read(output.text, into: &report, workloads: group.compactMap(\.workload))
             guard output.termination.isSuccess else {
@@ -136,11 +139,11 @@ public final class KubernetesTarget: Target {
         return report
     }
 
-    /// kubectl takes one namespace a call; the objects that name none come first.
+    /// kubectl takes one namespace a call; the project's own, and with it what belongs to no namespace, comes first.
     private static func byNamespace(
-        _ objects: [KubernetesObject]
-    ) -> [(namespace: String?, objects: [KubernetesObject])] {
-        var groups: [(namespace: String?, objects: [KubernetesObject])] = []
+        _ objects: [KubernetesObject], first: String
+    ) -> [(namespace: String, objects: [KubernetesObject])] {
+        var groups: [(namespace: String, objects: [KubernetesObject])] = []
         for object in objects {
             if let index = groups.firstIndex(where: { $0.namespace == object.identity.namespace }) {
                 groups[index].objects.append(object)
@@ -148,7 +151,7 @@ public final class KubernetesTarget: Target {
                 groups.append((object.identity.namespace, [object]))
             }
         }
-        return groups.filter { $0.namespace == nil } + groups.filter { $0.namespace != nil }
+        return groups.filter { $0.namespace == first } + groups.filter { $0.namespace != first }
     }
 
     /// kubectl prints a line for each object: `deployment.apps/posts-depl configured`.
@@ -170,7 +173,9 @@ public final class KubernetesTarget: Target {
     }
 
     /// Compares what the pods report with the image's id and with the digests it has in the registry.
-    public func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
+    public func delivered(
+        _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
+    ) async throws -> DeliveredImage? {
         let delivery = try cluster().delivery
         var candidate = DeliveredImage(built: image, reference: image.reference.tagged)
         if case .push(let registry) = delivery {
@@ -182,10 +187,10 @@ public final class KubernetesTarget: Target {
             else { return nil }
             candidate = DeliveredImage(built: image, reference: reference.tagged, digest: String(digest))
         }
-        let check = try await check(of: candidate)
+        let check = try await check(of: candidate, among: names)
         let pods: [KubernetesPod]
         do { pods = try await self.pods(of: workload) } catch is TargetError { return nil }
-        let containers = pods.flatMap(\.containers).filter { candidate.isMeant(by: $0.image) }
+        let containers = pods.flatMap(\.containers).filter { names.image(meantBy: $0.image) == image.reference }
         let isRunning = containers.allSatisfy {
             $0.isRunning && $0.image == candidate.reference && check.isSame($0)
         }
@@ -193,15 +198,19 @@ public final class KubernetesTarget: Target {
     }
 
     /// Compares what the workload's pods report, once they are up, with the digest that was pushed or the image's id.
-    public func verify(_ image: DeliveredImage, runsIn workload: Workload) async throws -> [String] {
-        let check = try await check(of: image)
+    public func verify(
+        _ image: DeliveredImage, among images: ImageNames, runsIn workload: Workload
+    ) async throws -> [String] {
+        let check = try await check(of: image, among: images)
         let pods = try await whenReachable { try await self.pods(of: workload) }
         let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
         let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
         let differences = check.differences(in: pods, containers: names)
         guard differences.isEmpty else {
             let output = try await launcher.runTool(try cluster().kubectl.get(workload))
-            let now = (try? JSONParser.parse(output.standardOutput)).flatMap { KubernetesObject($0) }
+            let now = (try? JSONParser.parse(output.standardOutput)).flatMap {
+                KubernetesObject($0, namespace: workload.namespace)
+            }
             throw check.failure(differences, of: workload, templateImages: now?.containerImages ?? [:])
         }
         return check.pinned(in: pods, containers: names).map {
@@ -209,13 +218,17 @@ public final class KubernetesTarget: Target {
         }
     }
 
-    private func check(of image: DeliveredImage) async throws -> ImageCheck {
+    private func check(of image: DeliveredImage, among names: ImageNames) async throws -> ImageCheck {
         switch try cluster().delivery {
-        case .push: return ImageCheck(image: image, identities: [image.digest ?? image.built.id, image.built.id])
-        case .kind, .k3d: return ImageCheck(image: image, identities: [image.built.id], digestsSayNothing: true)
+        case .push:
+            return ImageCheck(
+                image: image, names: names, identities: [image.digest ?? image.built.id, image.built.id])
+        case .kind, .k3d:
+            return ImageCheck(image: image, names: names, identities: [image.built.id], digestsSayNothing: true)
         case .shared:
             let digests = try await builder.repositoryDigests(of: image.built.id)
-            return ImageCheck(image: image, identities: Set(digests.compactMap(Self.digest) + [image.built.id]))
+            return ImageCheck(
+                image: image, names: names, identities: Set(digests.compactMap(Self.digest) + [image.built.id]))
         }
     }
 
@@ -234,17 +247,12 @@ public final class KubernetesTarget: Target {
                 "the pods of \(workload) could not be asked for", output, context: kubectl.context)
         }
         return KubernetesPod.list(output.standardOutput).filter {
-            !$0.isTerminating && !$0.isFinished && $0.workload.map { owns(workload, $0, kubectl) } == true
+            !$0.isTerminating && !$0.isFinished && $0.workload == workload
         }
     }
 
-    private func owns(_ workload: Workload, _ owner: Workload, _ kubectl: Kubectl) -> Bool {
-        owner.kind == workload.kind && owner.name == workload.name
-            && owner.namespace == workload.namespace ?? kubectl.namespace
-    }
-
     /// `kubectl rollout restart`; a bare Pod is deleted and created again.
-    public func restart(_ workload: Workload, images: [DeliveredImage]) async throws {
+    public func restart(_ workload: Workload, images: DeliveredImages) async throws {
         let kubectl = try cluster().kubectl
         let command =
             if workload.kind == .pod {
@@ -270,7 +278,9 @@ public final class KubernetesTarget: Target {
         for key in ["uid", "resourceVersion", "creationTimestamp", "managedFields"] {
             json[path: ["metadata", key]] = nil
         }
-        guard let object = KubernetesObject(json) else { throw TargetError("\(workload) is no pod") }
+        guard let object = KubernetesObject(json, namespace: workload.namespace) else {
+            throw TargetError("\(workload) is no pod")
+        }
         return object
     }
 
@@ -320,17 +330,12 @@ public final class KubernetesTarget: Target {
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
         let kubectl = try cluster().kubectl
-        let ours = { @Sendable (owner: Workload) -> Workload? in
-            workloads().first {
-                $0.kind == owner.kind && $0.name == owner.name
-                    && $0.namespace ?? kubectl.namespace == owner.namespace
-            }
-        }
+        let ours = { @Sendable (owner: Workload) -> Workload? in workloads().contains(owner) ? owner : nil }
         let owner = { @Sendable (pod: KubernetesPod) in pod.workload.flatMap(ours) }
         guard selection.follows else {
             let follower = PodLogFollower(
                 kubectl: kubectl, launcher: launcher, owner: owner, selection: selection, onEvent: onEvent)
-            for namespace in Set(workloads().map { $0.namespace ?? kubectl.namespace }).sorted() {
+            for namespace in Set(workloads().map(\.namespace)).sorted() {
                 try await follower.readOnce(namespace: namespace)
             }
             return
@@ -340,7 +345,7 @@ public final class KubernetesTarget: Target {
             repeat {
                 try Task.checkCancellation()
                 let version = applies.current.version
-                for namespace in Set(workloads().map { $0.namespace ?? kubectl.namespace }).subtracting(followed) {
+                for namespace in Set(workloads().map(\.namespace)).subtracting(followed) {
                     followed.insert(namespace)
                     let problems = ProblemFollower(
                         namespace: namespace, kubectl: kubectl, launcher: launcher, owner: ours, current: self.problems,
@@ -362,7 +367,7 @@ public final class KubernetesTarget: Target {
     public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
         let kubectl = try cluster().kubectl
         var lines: [String] = []
-        for (namespace, group) in Self.byNamespace(objects).reversed() {
+        for (namespace, group) in Self.byNamespace(objects, first: kubectl.namespace).reversed() {
             let output = try await launcher.runTool(kubectl.delete(group.reversed().map(\.json), namespace: namespace))
             lines += output.text.split(separator: "\n").map(String.init)
             // A kind that the cluster no longer knows has no objects left either.

@@ -17,26 +17,49 @@ public struct ManifestReader: Sendable {
     }
 
     /// The objects of all paths, in kubectl's order; namespaces and custom resource definitions come first, since
-    /// others may need them.
-    /// - Throws: ``TargetError`` of severity `configuration` with kubectl's message, which names file and line; of
-    ///   `unavailable` where kubectl is missing or was ended by a signal.
-    public func read(_ paths: [String]) async throws -> [KubernetesObject] {
-        var objects: [KubernetesObject] = []
-        for path in paths {
-            objects += try await readOne(path)
-        }
-        let isFirst = { (object: KubernetesObject) in
-            ["Namespace", "CustomResourceDefinition"].contains(object.identity.kind)
+    /// others may need them. What no cluster would take is refused here, so that both targets refuse the same.
+    /// - Throws: ``TargetError`` of severity `configuration` with the words of kubectl or Kubernetes, which name the file
+    ///   or the object; of `unavailable` where kubectl is missing or was ended by a signal.
+    public func read(_ paths: [String]) async throws -> [JSONValue] {
+        var objects: [JSONValue] = []
+        for path in paths { objects += try await readOne(path) }
+        let isFirst = { (object: JSONValue) in
+            ["Namespace", "CustomResourceDefinition"].contains(object["kind"]?.string)
         }
         return objects.filter(isFirst) + objects.filter { !isFirst($0) }
     }
 
-    private func readOne(_ path: String) async throws -> [KubernetesObject] {
-        if Self.isKustomization(path) {
-            let built = try await run(Kubectl.kustomize(path), path: path)
-            return try parse(try await run(Kubectl.read(text: built.standardOutput), path: path), path: path)
+    private func readOne(_ path: String) async throws -> [JSONValue] {
+        var text: [UInt8]?
+        if Self.isKustomization(path) { text = try await run(Kubectl.kustomize(path), path: path).standardOutput }
+        async let decoding = launcher.runTool(text.map(Kubectl.decode) ?? Kubectl.decode(path))
+        let read = try await run(text.map(Kubectl.read) ?? Kubectl.read(path), path: path)
+        let objects = try parse(read, path: path)
+        let problems =
+            Self.wrongTypes(try await decoding.errorText, path: path) + objects.flatMap(ManifestNames.problems)
+        guard problems.isEmpty else {
+            let isUnquoted = problems.contains {
+                $0.contains("unmarshal number into") || $0.contains("unmarshal bool into")
+            }
+            throw TargetError(
+                .configuration, "the manifests in \(path) are not what Kubernetes takes", details: problems,
+                advice: isUnquoted ? "a number, true or false that stands for a text needs quotes: \"8080\"" : nil)
         }
-        return try parse(try await run(Kubectl.read(path), path: path), path: path)
+        return objects
+    }
+
+    /// What Kubernetes' types don't take. A kind that kubectl doesn't know may be a custom resource.
+    private static func wrongTypes(_ said: String, path: String) -> [String] {
+        var seen: Set<Substring> = []
+        return said.split(separator: "\n").compactMap { line in
+            let text = line.hasPrefix("error: ") ? line.dropFirst("error: ".count) : line
+            guard text.hasPrefix("unable to decode "), !text.contains("\": no kind \""), seen.insert(text).inserted
+            else {
+                return nil
+            }
+            let start = "unable to decode \"STDIN\""
+            return text.hasPrefix(start) ? "unable to decode \"\(path)\"" + text.dropFirst(start.count) : String(text)
+        }
     }
 
     private func run(_ command: Command, path: String) async throws -> CommandOutput {
@@ -52,11 +75,9 @@ public struct ManifestReader: Sendable {
         return output
     }
 
-    private func parse(_ output: CommandOutput, path: String) throws -> [KubernetesObject] {
+    private func parse(_ output: CommandOutput, path: String) throws -> [JSONValue] {
         do throws(JSONSyntaxError) {
-            return try JSONParser.parseAll(output.standardOutput).compactMap {
-                KubernetesObject(Self.withoutEmptyLabels($0))
-            }
+            return try JSONParser.parseAll(output.standardOutput).map(Self.withoutEmptyLabels)
         } catch {
             throw TargetError(
                 .configuration, "what kubectl made of the manifests in \(path) is not JSON", details: [error.message])

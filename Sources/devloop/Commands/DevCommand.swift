@@ -30,11 +30,12 @@ struct DevCommand: Sendable {
         async let prepared: Void = target.prepare()
         async let dockerAnswers: Void = context.builder.prepare()
         async let builderSkipsStages = context.builder.skipsUnneededStages(environment: context.environment)
-        async let joined = loader.join(configuration)
-        let project = try await joined
+        async let manifests = loader.reader.read(configuration.manifests)
+        let read = try await manifests
         try await dockerAnswers
         try await prepared
         let skipsStages = try await builderSkipsStages
+        let project = try Project(configuration: configuration, manifests: read, namespace: try target.namespace)
 
         terminal.status("\(configuration.name) on \(target.summary)")
         let loop = DevLoop(

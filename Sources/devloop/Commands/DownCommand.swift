@@ -10,13 +10,14 @@ struct DownCommand: Sendable {
         let target = context.target(for: configuration)
         async let prepared: Void = target.prepare()
         // The services don't matter here: manifests that use none of their images are deleted too.
-        async let objects =
+        async let manifests =
             configuration.target == .docker
             ? [] : context.loader.reader.read(configuration.manifests)
-        let all = try await objects
+        let all = try await manifests
         try await prepared
+        let namespace = try target.namespace
         context.terminal.status("deleting \(configuration.name); containers get their grace time to end")
-        let lines = try await target.delete(all)
+        let lines = try await target.delete(all.compactMap { KubernetesObject($0, namespace: namespace) })
         for line in lines { context.terminal.result(line) }
         if lines.isEmpty { context.terminal.status("nothing of \(configuration.name) is there") }
     }

@@ -17,8 +17,9 @@ struct LogsCommand: Sendable {
         let services = try configuration.services(named: names).map(\.name)
         context.terminal.setServices(services)
         let target = context.target(for: configuration, isChanged: false)
-        let project = try await context.loader.join(configuration)
+        let manifests = try await context.loader.reader.read(configuration.manifests)
         try await prepare(target)
+        let project = try Project(configuration: configuration, manifests: manifests, namespace: try target.namespace)
         context.terminal.status("logs of \(configuration.name) on \(target.summary)")
 
         let filter = names.isEmpty ? LogFilter.all : .only(services)

@@ -35,6 +35,9 @@ struct Configuration: Sendable, Equatable {
     /// Where everything stands in the file.
     var origin: Origin
 
+    /// Which of the services' images a manifest means.
+    var imageNames: ImageNames { ImageNames(services.map(\.image), registry: registry) }
+
     /// The folder that the file is in; the relative paths in the file are relative to it.
     var directory: String { PathName.directory(of: path) }
 }
@@ -55,7 +58,7 @@ extension Configuration {
         /// The build arguments, in the file's order.
         var buildArgs: [BuildArgument] = []
         /// What runs the image; `nil` where the manifests say it.
-        var workloads: [Workload]?
+        var workloads: [Workload.Name]?
         /// Patterns, in `.dockerignore`'s language, of files in the context whose changes don't count.
         var ignore: [String] = []
         /// Where the service stands in the file, for errors that are found later: `services[0]`.
@@ -97,6 +100,21 @@ extension Configuration {
         }
 
         static func == (_: Origin, _: Origin) -> Bool { true }
+    }
+
+    /// Refuses images that could not be told apart in the registry, which a flag may have named.
+    /// - Throws: ``ConfigurationError``.
+    func checkImages() throws(ConfigurationError) {
+        let problems = imageNames.collisions.map { collision in
+            let (first, second) = (services[collision.first], services[collision.second])
+            let keyPath = "\(second.keyPath).image"
+            let message =
+                "in the registry \(registry ?? "") this and \"\(first.image)\" of \(first.keyPath) would both be "
+                + collision.reference
+            return ConfigurationError.Problem(
+                position: origin.position(of: keyPath), keyPath: keyPath, message: message)
+        }
+        if !problems.isEmpty { throw ConfigurationError(file: origin.file, problems: problems) }
     }
 
     /// An error about what stands at a key path, for what only shows when other things are known.

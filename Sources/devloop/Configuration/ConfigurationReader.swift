@@ -206,12 +206,12 @@ struct ConfigurationReader {
         }
     }
 
-    private mutating func workloadList(_ value: JSONValue, at path: String) -> [Workload] {
+    private mutating func workloadList(_ value: JSONValue, at path: String) -> [Workload.Name] {
         let texts = strings(value, at: path, .workload, of: "workloads")
         if value.array?.isEmpty == true {
             report(path, "expected at least one workload, found an empty array; without the key, the manifests say it")
         }
-        return texts.compactMap { Workload($0.value) }
+        return texts.compactMap { Workload.Name($0.value) }
     }
 
     private mutating func reportRepetitions(_ services: [Configuration.Service]) {

@@ -88,7 +88,7 @@ extension ValueRule {
 
     /// A workload.
     static let workload = ValueRule("a workload as KIND/NAME") { text in
-        guard Workload(text) == nil else { return nil }
+        guard Workload.Name(text) == nil else { return nil }
         return text.contains("/")
             ? "the kinds are deployment, statefulset, daemonset and pod" : "deployment/\(text), for instance"
     }

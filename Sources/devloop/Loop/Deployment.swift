@@ -7,7 +7,7 @@ actor Deployment {
     private let locks = ObjectLocks()
 
     /// What each service's image was delivered as last.
-    private var delivered: [String: DeliveredImage] = [:]
+    private var delivered: DeliveredImages
     /// The image id that each service is known to run.
     private var live: [String: String] = [:]
     private var applied: Set<KubernetesObject.Identity> = []
@@ -18,6 +18,7 @@ actor Deployment {
 
     init(project: CurrentProject, target: any Target) {
         current = project
+        delivered = DeliveredImages(names: project.value.images)
         self.target = target
     }
 
@@ -42,11 +43,18 @@ actor Deployment {
         await foundation?.value
     }
 
-    /// Forgets services that are gone from the project.
+    /// Forgets services that are gone from the project, also those whose image is another one now.
     func forgetRemovedServices() {
+        let images = Set(current.value.services.map(\.configuration.image))
+        for image in delivered.images where !images.contains(image) { delivered[image] = nil }
+        delivered.names = current.value.images
         let names = Set(current.value.services.map(\.name))
-        delivered = delivered.filter { names.contains($0.key) }
         live = live.filter { names.contains($0.key) }
+    }
+
+    /// Whether a service has an image to start from.
+    private func isDelivered(_ name: String, _ project: Project) -> Bool {
+        project.services.first { $0.name == name }.map { delivered[$0.configuration.image] != nil } ?? false
     }
 
     /// Whether a service is known to run this image.
@@ -58,10 +66,12 @@ actor Deployment {
     /// What the service's workloads run already, where all run exactly this image and none was touched by this `dev`
     /// yet.
     func running(_ image: BuiltImage, of service: Project.Service) async throws -> DeliveredImage? {
-        guard delivered[service.name] == nil else { return nil }
+        guard delivered[service.configuration.image] == nil else { return nil }
         var result: DeliveredImage?
         for workload in service.workloads {
-            guard let found = try await target.delivered(image, runningIn: workload) else { return nil }
+            guard let found = try await target.delivered(image, among: current.value.images, runningIn: workload) else {
+                return nil
+            }
             result = found
         }
         return result
@@ -71,14 +81,14 @@ actor Deployment {
     func rollOut(_ image: DeliveredImage, of service: Project.Service, isRunning: Bool) async throws -> Rollout {
         await foundation?.value
         try Task.checkCancellation()
-        delivered[service.name] = image
+        delivered[service.configuration.image] = image
         live[service.name] = nil
         var started: [Workload] = []
         var waiting: Set<String> = []
         let project = current.value
         let objects = project.objects.filter { project.services(of: $0).contains(service.name) }
         for object in objects where !applied.contains(object.identity) {
-            let missing = project.services(of: object).filter { delivered[$0] == nil }
+            let missing = project.services(of: object).filter { !isDelivered($0, project) }
             guard missing.isEmpty else {
                 waiting.formUnion(missing)
                 continue
@@ -128,7 +138,8 @@ actor Deployment {
     /// Compares what the workloads run with the image; takes note of what is worth telling.
     /// - Throws: ``TargetError`` where one runs another image.
     func verify(_ image: DeliveredImage, runsIn workloads: [Workload]) async throws {
-        for workload in workloads { tell(try await target.verify(image, runsIn: workload)) }
+        let names = current.value.images
+        for workload in workloads { tell(try await target.verify(image, among: names, runsIn: workload)) }
     }
 
     /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again
@@ -152,10 +163,10 @@ actor Deployment {
     private func applyNewest(_ identities: Set<KubernetesObject.Identity>) async throws -> ApplyReport {
         let project = current.value
         let objects = project.objects.filter {
-            identities.contains($0.identity) && project.services(of: $0).allSatisfy { delivered[$0] != nil }
+            identities.contains($0.identity) && project.services(of: $0).allSatisfy { isDelivered($0, project) }
         }
         guard !objects.isEmpty else { return ApplyReport() }
-        let report = try await target.apply(objects, images: Array(delivered.values))
+        let report = try await target.apply(objects, images: delivered)
         applied.formUnion(objects.map(\.identity))
         tell(report.notices)
         return report
@@ -173,6 +184,6 @@ actor Deployment {
     }
 
     private func restartNow(_ workload: Workload) async throws {
-        try await target.restart(workload, images: Array(delivered.values))
+        try await target.restart(workload, images: delivered)
     }
 }

@@ -268,7 +268,9 @@ struct DevLoop: Sendable {
             state.watched = configuration
             state.paths = await watch(configuration, watcher)
         }
-        group.addTask { [loader] in inbox.yield(.loaded(await Self.result { try await loader.load() })) }
+        group.addTask { [loader, target] in
+            inbox.yield(.loaded(await Self.result { try await loader.load(namespace: target.namespace) }))
+        }
     }
 
     private func finishLoading(

@@ -52,8 +52,7 @@ extension Project {
         case .none: false
         case .only(let names):
             services.contains { service in
-                names.contains(service.name)
-                    && service.workloads.contains { $0.kind == workload.kind && $0.name == workload.name }
+                names.contains(service.name) && service.workloads.contains(workload)
             }
         }
     }

@@ -7,19 +7,20 @@ struct ProjectLoader: Sendable {
     let reader: ManifestReader
 
     /// Reads both.
+    /// - Parameter namespace: where objects are that name none.
     /// - Throws: ``ConfigurationError``, `TargetError` or `CancellationError`.
-    func load() async throws -> Project {
-        try await join(try configuration())
+    func load(namespace: String) async throws -> Project {
+        let configuration = try configuration()
+        return try Project(
+            configuration: configuration, manifests: try await reader.read(configuration.manifests),
+            namespace: namespace)
     }
 
     /// Reads devloop.json.
     /// - Parameter isComplete: whether what it names has to be there.
     func configuration(isComplete: Bool = true) throws(ConfigurationError) -> Configuration {
-        try Configuration.load(path: file, checksPaths: isComplete).applying(options)
-    }
-
-    /// Reads the manifests of a configuration.
-    func join(_ configuration: Configuration) async throws -> Project {
-        try Project(configuration: configuration, objects: try await reader.read(configuration.manifests))
+        let configuration = try Configuration.load(path: file, checksPaths: isComplete).applying(options)
+        try configuration.checkImages()
+        return configuration
     }
 }

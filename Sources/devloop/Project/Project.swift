@@ -15,24 +15,34 @@ struct Project: Sendable {
     let configuration: Configuration
     let objects: [KubernetesObject]
     let services: [Service]
+    /// Which of the services' images a manifest means.
+    let images: ImageNames
     /// For each object that runs images of services: which.
     private let servicesOfObjects: [KubernetesObject.Identity: Set<String>]
 
     /// Joins the two.
+    /// - Parameters:
+    ///   - manifests: as they were read.
+    ///   - namespace: where objects are that name none.
     /// - Throws: ``ConfigurationError`` where a service's image is used by no manifest and no workload is named.
-    init(configuration: Configuration, objects: [KubernetesObject]) throws(ConfigurationError) {
+    init(configuration: Configuration, manifests: [JSONValue], namespace: String) throws(ConfigurationError) {
+        let objects = manifests.compactMap { KubernetesObject($0, namespace: namespace) }
+        let images = configuration.imageNames
+        var users: [ImageReference: [KubernetesObject]] = [:]
+        for object in objects {
+            for image in Set(object.images.compactMap(images.image)) { users[image, default: []].append(object) }
+        }
         self.configuration = configuration
         self.objects = objects
+        self.images = images
         var servicesOfObjects: [KubernetesObject.Identity: Set<String>] = [:]
         var services: [Service] = []
         var problems: [ConfigurationError] = []
         for service in configuration.services {
-            let delivered = configuration.registry.flatMap { service.image.inRegistry($0) }
-            let users = objects.filter { object in
-                object.images.contains { service.image.isMeant(by: $0, deliveredAs: delivered) }
-            }
+            let users = users[service.image] ?? []
             for user in users { servicesOfObjects[user.identity, default: []].insert(service.name) }
-            let workloads = service.workloads ?? users.compactMap(\.workload)
+            let workloads =
+                service.workloads?.map { Self.workload($0, in: namespace, objects) } ?? users.compactMap(\.workload)
             if workloads.isEmpty {
                 problems.append(
                     users.isEmpty
@@ -60,8 +70,18 @@ struct Project: Sendable {
 
     /// What a workload's log lines are headed with: its service's name where it runs just one, else its own.
     func label(of workload: Workload) -> String {
-        let users = services.filter { $0.workloads.contains { $0.kind == workload.kind && $0.name == workload.name } }
+        let users = services.filter { $0.workloads.contains(workload) }
         return users.count == 1 ? users[0].name : workload.name
+    }
+
+    /// The workload that a name in devloop.json means: the one in the project's own namespace, or else the manifests'
+    /// only one of that name.
+    private static func workload(
+        _ name: Workload.Name, in namespace: String, _ objects: [KubernetesObject]
+    ) -> Workload {
+        let named = objects.compactMap(\.workload).filter { $0.nameInNamespace == name }
+        let own = Workload(name, namespace: namespace)
+        return named.contains(own) || Set(named).count != 1 ? own : named[0]
     }
 
     /// The image is used, but by nothing that devloop knows how to restart: a custom resource, or a misspelt kind.

@@ -11,7 +11,9 @@ import Testing
     {
         let built = BuiltImage(reference: try #require(ImageReference("blog/posts")), id: "sha256:1")
         let image = DeliveredImage(built: built, reference: "localhost:5000/blog/posts:latest", digest: "sha256:2")
-        return ImageCheck(image: image, identities: identities, digestsSayNothing: digestsSayNothing)
+        return ImageCheck(
+            image: image, names: ImageNames([built.reference], registry: "localhost:5000"), identities: identities,
+            digestsSayNothing: digestsSayNothing)
     }
 
     private func pod(_ containers: PodFixture.Container...) throws -> KubernetesPod {

@@ -64,7 +64,7 @@ import Testing
             let path = kind == "Pod" ? ["spec"] : ["spec", "template", "spec"]
             json[path: path] = ["containers": [["name": "app", "image": .string(image)]]]
         }
-        return try #require(KubernetesObject(json))
+        return try #require(KubernetesObject(json, namespace: "blog"))
     }
 
     private func image() throws -> BuiltImage {
@@ -73,7 +73,7 @@ import Testing
 
     private static func digest(_ digit: String) -> String { "sha256:" + String(repeating: digit, count: 64) }
 
-    private let posts = Workload(kind: .deployment, name: "posts")
+    private let posts = Workload(kind: .deployment, name: "posts", namespace: "blog")
 
     // MARK: - The cluster
 
@@ -235,7 +235,8 @@ import Testing
         let report = try await setup.target.apply(objects, images: [delivered])
         #expect(
             report.created == [
-                Workload(kind: .statefulSet, name: "db"), Workload(kind: .pod, name: "tool", namespace: "other"),
+                Workload(kind: .statefulSet, name: "db", namespace: "blog"),
+                Workload(kind: .pod, name: "tool", namespace: "other"),
             ])
         #expect(report.changed == [posts])
         #expect(
@@ -266,7 +267,7 @@ import Testing
     func aWorkloadIsRestartedInItsNamespace(_ kind: Workload.Kind) async throws {
         let setup = try await prepared("*rollout*) ;;")
         try await setup.target.restart(Workload(kind: kind, name: "x", namespace: "other"), images: [])
-        try await setup.target.waitUntilReady(Workload(kind: kind, name: "x"))
+        try await setup.target.waitUntilReady(Workload(kind: kind, name: "x", namespace: "blog"))
         #expect(
             setup.calls() == [
                 "kubectl --context=lab --namespace=other rollout restart \(kind.rawValue)/x",
@@ -281,7 +282,7 @@ import Testing
             *"replace --force --filename=-") cat >"$here/replaced";;
             *"wait --for=condition=Ready pod/tool --timeout=3s") ;;
             """)
-        let tool = Workload(kind: .pod, name: "tool")
+        let tool = Workload(kind: .pod, name: "tool", namespace: "blog")
         _ = try await setup.target.apply([try object("Pod", "tool", image: "blog/posts")], images: [])
         let delivered = DeliveredImage(built: try image(), reference: "r:5000/blog/posts:latest", digest: "sha256:2")
         try await setup.target.restart(tool, images: [delivered])
@@ -301,7 +302,7 @@ import Testing
         json[path: ["spec", "nodeName"]] = "node-1"
         json[path: ["metadata", "resourceVersion"]] = "1"
         try setup.standIn.write(json.description, to: "pod")
-        try await setup.target.restart(Workload(kind: .pod, name: "tool"), images: [])
+        try await setup.target.restart(Workload(kind: .pod, name: "tool", namespace: "blog"), images: [])
         let sent = try JSONParser.parse(Array(setup.standIn.content(of: "replaced").utf8))
         #expect(sent["status"] == nil && sent[path: ["spec", "nodeName"]] == nil)
         #expect(sent["metadata"]?.object?.keys == ["name", "namespace", "labels"])
@@ -496,7 +497,7 @@ import Testing
         var iterator = lines.stream.makeAsyncIterator()
         let line = { (workload: Workload) in
             LogEvent.line(
-                workload: workload, container: nil, text: Array("--namespace=\(workload.namespace ?? "blog")".utf8))
+                workload: workload, container: nil, text: Array("--namespace=\(workload.namespace)".utf8))
         }
         #expect(await iterator.next() == line(posts))
 
