@@ -40,12 +40,18 @@ public struct ApplyReport: Sendable, Hashable {
     public var changed: Set<Workload>
     /// What the user should know, each told once in a session: fields that can't be honoured, URLs.
     public var notices: [String]
+    /// What of the objects could not be applied; all others are.
+    public var failures: [ApplyFailure]
 
     /// A report.
-    public init(created: Set<Workload> = [], changed: Set<Workload> = [], notices: [String] = []) {
+    public init(
+        created: Set<Workload> = [], changed: Set<Workload> = [], notices: [String] = [],
+        failures: [ApplyFailure] = []
+    ) {
         self.created = created
         self.changed = changed
         self.notices = notices
+        self.failures = failures
     }
 }
 
@@ -61,6 +67,14 @@ public enum LogEvent: Sendable, Hashable {
     case lastLines(workload: Workload, WorkloadProblem)
     /// The problems of a workload that were told are over; by the names of their states.
     case recovered(workload: Workload, from: [String])
+}
+
+/// What comes of deleting.
+public enum DeletionEvent: Sendable, Hashable {
+    /// Something is deleted: the tool's line for it.
+    case deleted(String)
+    /// Something takes long: what, and what it waits for.
+    case waiting(String)
 }
 
 /// Which part of the logs is read.
@@ -141,7 +155,8 @@ public protocol Target: Sendable {
     /// - Parameter onNotice: is told what the user should know before it has ended.
     func deliver(_ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void) async throws -> DeliveredImage
 
-    /// Creates or updates objects. Calls add up: a workload that is applied later finds the services, config maps and
+    /// Creates or updates objects. What fails for an object's own sake is in the report, and the others are applied.
+    /// Calls add up: a workload that is applied later finds the services, config maps and
     /// secrets of the calls before it.
     /// - Parameter images: what every image that devloop builds is delivered as, as far as it is built by now.
     func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport
@@ -157,7 +172,9 @@ public protocol Target: Sendable {
     func restart(_ workload: Workload, images: DeliveredImages) async throws
 
     /// Returns when the workload's containers are up after the last apply or restart.
-    func waitUntilReady(_ workload: Workload) async throws
+    /// - Returns: what the user should know of what had to be done for it.
+    @discardableResult
+    func waitUntilReady(_ workload: Workload) async throws -> [String]
 
     /// Compares what the workload's containers run, once they are up, with the image that was built for them.
     /// - Parameter names: the images that devloop builds.
@@ -174,11 +191,19 @@ public protocol Target: Sendable {
     ) async throws
 
     /// Deletes the objects, the workloads' containers with them. What is gone already is not an error.
-    /// - Returns: a line for each thing that was deleted.
-    func delete(_ objects: [KubernetesObject]) async throws -> [String]
+    /// - Parameter onEvent: is told what is gone as it goes, and what keeps the rest.
+    /// - Returns: the line of each thing that was deleted.
+    func delete(
+        _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
+    ) async throws -> [String]
 }
 
 extension Target {
+    /// Deletes the objects, and tells what is gone at the end only.
+    public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
+        try await delete(objects) { _ in }
+    }
+
     /// Follows all of the logs.
     public func followLogs(
         of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void

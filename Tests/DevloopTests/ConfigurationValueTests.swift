@@ -148,7 +148,7 @@ struct ConfigurationOriginTests {
                 #"devloop.json:5:53: services[0].workloads[0]: expected a workload as KIND/NAME, found "posts": "#
                     + "deployment/posts, for instance",
                 #"devloop.json:5:62: services[0].workloads[1]: expected a workload as KIND/NAME, found "job/x": "#
-                    + "the kinds are deployment, statefulset, daemonset and pod",
+                    + "the kinds are deployment, statefulset, daemonset, replicaset, replicationcontroller and pod",
                 #"devloop.json:6:7: services[1].image: expected an image as NAME[:TAG], found "a/B": "#
                     + "names of images are lower case",
                 #"devloop.json:6:23: services[1].context: expected a path, found "-c", which would be read as an option"#,

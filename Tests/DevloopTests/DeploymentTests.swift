@@ -12,17 +12,22 @@ private final class FakeTarget: Target {
     private let failures = Mutex<[String: Int]>([:])
     private let severity: TargetError.Severity
     private let onApply: @Sendable () -> Void
+    /// What an apply can't apply, by name.
+    private let refused: Mutex<[String: ApplyFailure]>
 
     /// - Parameters:
     ///   - created: the workloads that an apply creates, by name.
     ///   - running: the workloads that run the asked image already.
     ///   - failures: how often a call fails before it succeeds.
     ///   - severity: how bad that is.
+    ///   - refused: what an apply can't apply, by name.
     ///   - onApply: what happens while something is applied.
     init(
         created: Set<String> = [], running: Set<String> = [], failures: [String: Int] = [:],
-        severity: TargetError.Severity = .failed, onApply: @escaping @Sendable () -> Void = {}
+        severity: TargetError.Severity = .failed, refused: [String: ApplyFailure] = [:],
+        onApply: @escaping @Sendable () -> Void = {}
     ) {
+        self.refused = Mutex(refused)
         self.severity = severity
         self.onApply = onApply
         self.created = created
@@ -53,7 +58,8 @@ private final class FakeTarget: Target {
         onApply()
         try record("apply \(objects.map(\.identity.name).sorted().joined(separator: " "))")
         return ApplyReport(
-            created: Set(objects.compactMap(\.workload).filter { created.contains($0.name) }), notices: ["notice"])
+            created: Set(objects.compactMap(\.workload).filter { created.contains($0.name) }), notices: ["notice"],
+            failures: refused.withLock { refused in objects.compactMap { refused[$0.identity.name] } })
     }
 
     func delivered(
@@ -68,7 +74,13 @@ private final class FakeTarget: Target {
         )
     }
 
-    func waitUntilReady(_ workload: Workload) async throws { try record("ready \(workload.name)") }
+    func waitUntilReady(_ workload: Workload) async throws -> [String] {
+        try record("ready \(workload.name)")
+        return []
+    }
+
+    /// What was refused is accepted from now on.
+    func acceptAll() { refused.withLock { $0 = [:] } }
 
     func verify(_ image: DeliveredImage, among names: ImageNames, runsIn workload: Workload) async throws -> [String] {
         try record("verify \(workload.name)")
@@ -80,7 +92,9 @@ private final class FakeTarget: Target {
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws { throw TargetError("not expected") }
 
-    func delete(_ objects: [KubernetesObject]) async throws -> [String] { throw TargetError("not expected") }
+    func delete(
+        _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
+    ) async throws -> [String] { throw TargetError("not expected") }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct DeploymentTests {
@@ -226,5 +240,107 @@ private final class FakeTarget: Target {
         _ = try await deployment.rollOut(try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
         #expect(await deployment.takeNotices() == ["notice"])
         #expect(await deployment.takeNotices() == [])
+    }
+
+    // MARK: - Objects that can't be applied
+
+    private func immutable(_ object: KubernetesObject, passes: Bool = false) -> ApplyFailure {
+        ApplyFailure(
+            object.identity, passes: passes, reasons: ["spec.selector: field is immutable"], advice: "delete it")
+    }
+
+    @Test func oneObjectThatIsRefusedKeepsNoOtherFromBeingApplied() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(created: ["w"], refused: ["svc": immutable(separate[0])])
+        let deployment = Deployment(project: current, target: target) { "k8s/\($0.name).yaml" }
+        _ = try await deployment.applyAll()
+        let web = current.value.services[0]
+        let rollout = try await deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: false)
+        #expect(rollout == .started([Workload(kind: .deployment, name: "w")]))
+        let errors = await deployment.takeFailures()
+        #expect(errors.map(\.summary) == ["Service svc (k8s/svc.yaml): spec.selector: field is immutable"])
+        #expect(errors.first?.advice == "delete it")
+        #expect(await deployment.takeFailures() == [])
+    }
+
+    @Test func whatIsRefusedIsTriedAgainAndThatItIsAppliedIsTold() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(refused: ["svc": immutable(separate[0])])
+        let deployment = Deployment(project: current, target: target)
+        _ = try await deployment.applyAll()
+        _ = await deployment.takeNotices()
+        _ = try await deployment.applyAgain()
+        #expect(await deployment.hasFailures)
+        target.acceptAll()
+        _ = try await deployment.applyAgain()
+        #expect(target.recorded == ["apply svc", "apply svc", "apply svc"])
+        #expect(await deployment.takeNotices() == ["Service svc is applied now"])
+        #expect(await !deployment.hasFailures)
+    }
+
+    @Test func aWorkloadWhoseManifestIsRefusedRunsTheNewImageAndThatIsRecalled() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(refused: ["w": immutable(separate[1])])
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        for id in ["1", "2"] {
+            let rollout = try await deployment.rollOut(try image("shop/web", id), of: web, isRunning: false)
+            #expect(rollout == .started([Workload(kind: .deployment, name: "w")]))
+            #expect(
+                await deployment.reminders(of: "web") == [
+                    "the manifest of Deployment w is not applied: spec.selector: field is immutable"
+                ])
+        }
+        #expect(await deployment.reminders(of: "api") == [])
+        #expect(target.recorded == ["apply w", "restart w of 1", "apply w", "restart w of 2"])
+        target.acceptAll()
+        _ = try await deployment.rollOut(try image("shop/web", "3"), of: web, isRunning: false)
+        #expect(await deployment.reminders(of: "web") == [])
+    }
+
+    @Test func aWorkloadThatIsRefusedAndNotThereIsAFailureWithTheReason() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(
+            failures: ["restart w of 1": 1], severity: .missing, refused: ["w": immutable(separate[1])])
+        let deployment = Deployment(project: current, target: target)
+        let error = await #expect(throws: TargetError.self) {
+            try await deployment.rollOut(
+                try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
+        }
+        #expect(error?.summary == "Deployment w: spec.selector: field is immutable")
+    }
+
+    @Test func whatMayPassIsNoFailureButTriedAgain() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(refused: ["w": immutable(separate[1], passes: true)])
+        let deployment = Deployment(project: current, target: target)
+        let error = await #expect(throws: TargetError.self) {
+            try await deployment.rollOut(
+                try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
+        }
+        #expect(error?.severity == .unavailable)
+        #expect(await deployment.takeFailures() == [])
+        #expect(await deployment.passingFailure == error)
+    }
+
+    @Test func whatTheManifestsLoseIsNoFailureAnyMore() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(refused: ["svc": immutable(separate[0])])
+        let deployment = Deployment(project: current, target: target)
+        _ = try await deployment.applyAll()
+        current.value = try project(Array(separate.dropFirst())).value
+        _ = try await deployment.rollOut(
+            try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
+        #expect(await !deployment.hasFailures)
+    }
+
+    @Test func whatFailsForOneReasonIsToldTogether() {
+        let failures = ["a", "b", "c", "d", "e"].map {
+            ApplyFailure(.init(kind: "Service", name: $0), reasons: ["there is no namespace shop"])
+        }
+        #expect(
+            ApplyFailure.errors(of: failures).map(\.summary) == [
+                "Service a, Service b, Service c and 2 more: there is no namespace shop"
+            ])
     }
 }

@@ -67,10 +67,29 @@ struct ProjectTests {
         }
     }
 
+    @Test(arguments: ["Job", "CronJob", "Rollout"])
+    func anImageThatOnlyRunsByItselfStopsNoOther(_ kind: String) throws {
+        let job = Fixture.object(kind, "a", images: ["shop/api:dev"])
+        let project = try join(Fixture.object("Deployment", "w", images: ["shop/web"]), job)
+        #expect(project.services.map(\.workloads.count) == [1, 0])
+        #expect(project.services(of: job) == ["api"])
+        #expect(project.notices.count == 1)
+        #expect(project.notices.first?.hasPrefix("api: \(kind) a is applied once") == true)
+    }
+
+    @Test(arguments: [("ReplicaSet", Workload.Kind.replicaSet), ("ReplicationController", .replicationController)])
+    func aReplicaSetIsAWorkload(_ name: String, _ kind: Workload.Kind) throws {
+        let project = try join(
+            Fixture.object(name, "w", images: ["shop/web"]),
+            Fixture.object("Deployment", "a", images: ["shop/api:dev"]))
+        #expect(project.services[0].workloads == [Workload(kind: kind, name: "w")])
+        #expect(project.notices == [])
+    }
+
     @Test(arguments: [
-        ("Deploymnet", "did you mean kind: Deployment?"), ("Rollout", #"say what runs it with "workloads""#),
+        ("Deploymnet", "did you mean kind: Deployment?"), ("StatefullSet", "did you mean kind: StatefulSet?"),
     ])
-    func anImageThatOnlyAnUnknownKindUsesIsToldWithThatKind(_ kind: String, _ advice: String) throws {
+    func anImageThatOnlyAMisspeltKindUsesIsToldWithThatKind(_ kind: String, _ advice: String) throws {
         let configuration = try Fixture.configuration(Fixture.shop)
         let objects = [
             Fixture.object("Deployment", "w", images: ["shop/web"]),

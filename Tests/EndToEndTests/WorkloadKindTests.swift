@@ -22,6 +22,19 @@ struct WorkloadKindTests {
         """
     }
 
+    static let controller = """
+        apiVersion: v1
+        kind: ReplicationController
+        metadata: {name: app}
+        spec:
+          selector: {app: app}
+          template:
+            metadata: {labels: {app: app}}
+            spec:
+              containers: [{name: app, image: IMAGE}]
+              terminationGracePeriodSeconds: 2
+        """
+
     static let pod = """
         apiVersion: v1
         kind: Pod
@@ -34,6 +47,18 @@ struct WorkloadKindTests {
     static let manifests: [String: [String: String]] = [
         "a StatefulSet": ["app.yaml": workload("StatefulSet", "serviceName: app")],
         "a DaemonSet": ["app.yaml": workload("DaemonSet")],
+        "a StatefulSet that only deletions update": [
+            "app.yaml": workload("StatefulSet", "serviceName: app\n  updateStrategy: {type: OnDelete}")
+        ],
+        "a StatefulSet with a partition": [
+            "app.yaml": workload(
+                "StatefulSet", "serviceName: app\n  updateStrategy: {rollingUpdate: {partition: 1}}")
+        ],
+        "a DaemonSet that only deletions update": [
+            "app.yaml": workload("DaemonSet", "updateStrategy: {type: OnDelete}")
+        ],
+        "a ReplicaSet": ["app.yaml": workload("ReplicaSet")],
+        "a ReplicationController": ["app.yaml": controller],
         "a bare Pod": ["app.yaml": pod],
         "a kustomization": [
             "kustomization.yaml": "resources: [app.yaml]\nnamePrefix: pre-\n", "app.yaml": workload("Deployment"),
@@ -58,7 +83,8 @@ struct WorkloadKindTests {
             dev.signal(SIGINT)
             #expect(await dev.exitStatus() == 0)
             let left = try await Shell.eventually {
-                try await Shell.run("kubectl", context, "-n", project.name, "get", "deploy,sts,ds,pods", "-o", "name")
+                try await Shell.run(
+                    "kubectl", context, "-n", project.name, "get", "deploy,sts,ds,rs,rc,pods", "-o", "name")
             } is: {
                 $0.isEmpty
             }

@@ -10,7 +10,8 @@ import Testing
         ("sts/db", .statefulSet, "db"), ("StatefulSet/db", .statefulSet, "db"),
         ("statefulset.apps/db", .statefulSet, "db"),
         ("ds/agent.v1", .daemonSet, "agent.v1"), ("daemonset/0", .daemonSet, "0"), ("po/a", .pod, "a"),
-        ("pod/a", .pod, "a"),
+        ("pod/a", .pod, "a"), ("rs/a", .replicaSet, "a"), ("replicaset.apps/a", .replicaSet, "a"),
+        ("rc/a", .replicationController, "a"), ("ReplicationController/a", .replicationController, "a"),
     ])
     func aWorkloadIsReadLikeKubectlReadsIt(text: String, kind: Workload.Kind, name: String) {
         #expect(Workload(text) == Workload(kind: kind, name: name))

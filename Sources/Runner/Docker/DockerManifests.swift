@@ -96,7 +96,8 @@ struct DockerManifests: Sendable {
     }
 
     private static let honoured: Set<String> = [
-        "Deployment", "StatefulSet", "DaemonSet", "Pod", "ConfigMap", "Secret", "PersistentVolumeClaim",
+        "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod", "ConfigMap", "Secret",
+        "PersistentVolumeClaim",
     ]
 
     /// They tell a cluster who may do what, and how it runs itself: nobody asks on one machine.

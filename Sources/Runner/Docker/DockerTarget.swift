@@ -152,10 +152,11 @@ public final class DockerTarget: Target {
     }
 
     /// Looks once: a container is ready when it runs.
-    public func waitUntilReady(_ workload: Workload) async throws {
+    @discardableResult
+    public func waitUntilReady(_ workload: Workload) async throws -> [String] {
         var names = shared.withLock { $0.current[workload] } ?? []
         if names.isEmpty { names = ListedContainer.current(of: try await pods.list(workload)).map(\.id) }
-        guard !names.isEmpty else { return }
+        guard !names.isEmpty else { return [] }
         let output = try await launcher.runTool(DockerCommand.inspect(names))
         guard output.termination.isSuccess else {
             throw DockerFailure.error("the containers of \(workload) are gone", said: [output.errorText])
@@ -167,6 +168,7 @@ public final class DockerTarget: Target {
             let lines = (log.text + "\n" + log.errorText).split(separator: "\n").suffix(20).map(String.init)
             throw TargetError("\(workload) did not become ready: \(problem)", details: lines)
         }
+        return []
     }
 
     /// Follows the containers of the project. Ends with it: what is removed in the background.
@@ -187,7 +189,9 @@ public final class DockerTarget: Target {
     }
 
     /// Removes whatever carries the project's label, and nothing else: what an earlier devloop started, too.
-    public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
+    public func delete(
+        _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
+    ) async throws -> [String] {
         let containers = try await pods.list()
         shared.withLock {
             $0.retired.formUnion(containers.map(\.id))
@@ -197,15 +201,22 @@ public final class DockerTarget: Target {
         // Their volumes and the network are in use until then.
         for removal in shared.withLock({ Array($0.removals.values) }) { await removal.value }
         try Task.checkCancellation()
-        var lines = containers.filter { $0.role == "main" }.map { "\($0.workload) (\($0.container)) removed" }
+        var lines: [String] = []
+        func tell(_ line: String) {
+            lines.append(line)
+            onEvent(.deleted(line))
+        }
+        for container in containers where container.role == "main" {
+            tell("\(container.workload) (\(container.container)) removed")
+        }
         let volumes = try await names(pods.commands.volumes())
         if !volumes.isEmpty {
             try await run(pods.commands.removeVolumes(volumes), "the volumes could not be removed")
-            lines += volumes.map { "volume \($0) removed" }
+            for volume in volumes { tell("volume \(volume) removed") }
         }
         if try await names(pods.commands.networks()).contains(pods.commands.network) {
             try await run(pods.commands.removeNetwork(), "the network could not be removed")
-            lines.append("network \(pods.commands.network) removed")
+            tell("network \(pods.commands.network) removed")
         }
         return lines
     }

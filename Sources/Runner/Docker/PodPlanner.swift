@@ -51,7 +51,8 @@ struct PodPlanner {
                 .map { .init(address: alias["ip"]?.string ?? "", name: $0) }
         }
         plan.replacesWhileRunning =
-            workload.kind == .deployment && !volumes.keepsData && !plan.usesHostNetwork
+            [.deployment, .replicaSet, .replicationController].contains(workload.kind)
+            && !volumes.keepsData && !plan.usesHostNetwork
             && object.json[path: ["spec", "strategy", "type"]]?.string != "Recreate"
         if object.replicas > 1 { notices.append(.replicas("\(workload) (\(object.replicas))")) }
         if object.replicas < 1 {

@@ -29,7 +29,7 @@ public struct ClusterIdentity: Sendable, Hashable {
     }
 
     /// This machine's own addresses and the private ones: RFC 1918, RFC 4193 (https://www.rfc-editor.org/rfc/rfc1918).
-    private var hasLocalServer: Bool {
+    var hasLocalServer: Bool {
         guard let host = Self.host(of: server) else { return false }
         if ["localhost", "0.0.0.0", "::1", "kubernetes.docker.internal", "host.docker.internal"].contains(host) {
             return true
@@ -48,18 +48,11 @@ public struct ClusterIdentity: Sendable, Hashable {
     }
 
     /// `https://user@[::1]:6443/path` has the host `::1`.
-    private static func host(of server: String) -> String? {
+    static func host(of server: String) -> String? {
         guard let scheme = server.range(of: "://") else { return nil }
         let authority = server[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
         if place.hasPrefix("[") { return String(place.dropFirst().prefix { $0 != "]" }).lowercased() }
         return String(place.prefix { $0 != ":" }).lowercased()
-    }
-}
-
-extension StringProtocol {
-    /// Where a text stands in this one first.
-    fileprivate func range(of text: String) -> Range<Index>? {
-        indices.first { self[$0...].hasPrefix(text) }.map { $0..<index($0, offsetBy: text.count) }
     }
 }

@@ -43,6 +43,29 @@ struct Kubectl: Sendable, Hashable {
         command(["delete", "--ignore-not-found", "--filename=-"], namespace: namespace, input: Self.list(objects))
     }
 
+    /// The server merges and keeps who owns which field, instead of an annotation that has a limit.
+    func applyOnServer(_ object: JSONValue, namespace: String) -> Command {
+        command(
+            ["apply", "--server-side", "--force-conflicts", "--filename=-"], namespace: namespace,
+            input: Array(object.description.utf8))
+    }
+
+    /// Ends when objects of kinds that were just defined can be made, or after ten seconds.
+    func awaitEstablished(_ definitions: [String]) -> Command {
+        command(
+            ["wait", "--for=condition=established", "--timeout=10s"]
+                + definitions.map {
+                    "customresourcedefinition/\($0)"
+                })
+    }
+
+    /// Of these objects those that are there.
+    func remaining(_ objects: [JSONValue], namespace: String) -> Command {
+        command(
+            ["get", "--ignore-not-found", "--output=json", "--filename=-"], namespace: namespace,
+            input: Self.list(objects))
+    }
+
     /// Deletes and creates again, which is how a bare Pod gets another image.
     func replace(_ object: JSONValue, namespace: String) -> Command {
         command(["replace", "--force", "--filename=-"], namespace: namespace, input: Array(object.description.utf8))
@@ -64,6 +87,15 @@ struct Kubectl: Sendable, Hashable {
     /// Whether ``awaitReady(_:)`` ended because its time was up.
     static func isStillWaiting(_ output: CommandOutput) -> Bool {
         output.errorText.contains("timed out waiting for the condition")
+    }
+
+    /// The controller that they belong to makes new ones at once.
+    func deletePods(_ names: [String], namespace: String) -> Command {
+        command(["delete", "pod", "--wait=false"] + names, namespace: namespace)
+    }
+
+    func services(_ names: [String], namespace: String) -> Command {
+        command(["get", "service", "--ignore-not-found", "--output=json"] + names, namespace: namespace)
     }
 
     func get(_ workload: Workload) -> Command {

@@ -1,27 +1,51 @@
 /// What kubectl's own error messages mean.
 enum KubectlFailure {
-    /// The error for a kubectl command that failed: severity `unavailable` where the API server can't be reached or is
-    /// not itself for now, or where kubectl was ended by somebody else; `missing` where what it was about is gone.
+    /// The error for a kubectl command that failed: severity `unavailable` where the API server can't be reached, is not
+    /// itself for now or wants a new login, or where kubectl was ended by somebody else; `missing` where what it was
+    /// about is gone.
     /// - Parameter context: the context that kubectl was called with, for the message.
     static func error(_ summary: String, _ output: CommandOutput, context: String) -> TargetError {
-        let text = output.errorText
-        let lines = text.split(separator: "\n").map(String.init)
-        if case .signalled = output.termination { return TargetError(.unavailable, summary, details: lines) }
-        // A webhook that can't be reached is told in the same words, but it is not the cluster that is away.
-        if !text.contains("failed calling webhook"), unreachable.contains(where: text.contains) {
-            return TargetError(
-                .unavailable, "the cluster of context \(context) cannot be reached", details: lines.suffix(2))
+        let message = KubectlMessage(output.errorText)
+        if let error = outage(summary, output, context: context) ?? namespaceError(summary, message, context: context) {
+            return error
         }
-        if let namespace = missingNamespace(text) {
+        if contains(message, passing) { return TargetError(.unavailable, summary, details: message.lines) }
+        let isMissing = contains(message, ["(NotFound)", "object has been deleted"])
+        return TargetError(isMissing ? .missing : .failed, summary, details: message.lines)
+    }
+
+    /// The error where kubectl got no answer that is about what it asked for, whatever that was; `nil` where it did.
+    static func outage(_ summary: String, _ output: CommandOutput, context: String) -> TargetError? {
+        let message = KubectlMessage(output.errorText)
+        if case .signalled = output.termination {
+            return TargetError(.unavailable, summary, details: message.lines)
+        }
+        if contains(message, login) { return loginError(message, context: context) }
+        // A webhook that can't be reached is told in the same words, but it is not the cluster that is away.
+        guard !contains(message, [webhook]), contains(message, unreachable) else { return nil }
+        return TargetError(
+            .unavailable, "the cluster of context \(context) cannot be reached", details: message.lines(atMost: 3))
+    }
+
+    /// The error where the namespace is not there, or not for long.
+    static func namespaceError(_ summary: String?, _ message: KubectlMessage, context: String) -> TargetError? {
+        if let namespace = message.lines.lazy.compactMap(missingNamespace).first {
             return TargetError(
-                .unavailable, "there is no namespace \(namespace) in context \(context)", details: lines.suffix(2),
+                .unavailable, "there is no namespace \(namespace) in context \(context)",
+                details: message.lines(atMost: 2),
                 advice: "create it: kubectl --context=\(context) create namespace \(namespace)")
         }
-        if text.contains("because it is being terminated") {
-            return TargetError(.unavailable, "\(summary): its namespace is being deleted", details: lines.suffix(2))
-        }
-        let isMissing = text.contains("(NotFound)") || text.contains("object has been deleted")
-        return TargetError(isMissing ? .missing : .failed, summary, details: lines)
+        guard contains(message, ["because it is being terminated"]) else { return nil }
+        return TargetError(
+            .unavailable, (summary.map { "\($0): " } ?? "") + "its namespace is being deleted",
+            details: message.lines(atMost: 2))
+    }
+
+    /// Whether what was refused may be accepted a moment later, with nobody's doing.
+    static func passes(_ message: KubectlMessage) -> Bool { contains(message, passing) }
+
+    private static func contains(_ message: KubectlMessage, _ marks: [String]) -> Bool {
+        message.lines.contains { line in marks.contains { line.contains($0) } }
     }
 
     private static let unreachable = [
@@ -33,16 +57,37 @@ enum KubectlFailure {
         "an error on the server", "broken pipe", "TLS: ", "watch closed before",
     ]
 
-    /// `Error from server (NotFound): namespaces "shop" not found`
-    private static func missingNamespace(_ text: String) -> String? {
-        let start = "namespaces \""
-        guard text.contains("\" not found"), let found = text.firstRange(start) else { return nil }
-        return String(text[found.upperBound...].prefix { $0 != "\"" })
-    }
-}
+    private static let webhook = "failed calling webhook"
+    private static let passing = [
+        webhook, "the object has been modified", "object is being deleted", "(AlreadyExists)", "(TooManyRequests)",
+        "(ServerTimeout)", "error looking up service account", "status unknown for quota",
+    ]
 
-extension String {
-    fileprivate func firstRange(_ text: String) -> Range<Index>? {
-        indices.first { self[$0...].hasPrefix(text) }.map { $0..<index($0, offsetBy: text.count) }
+    /// `Error from server (NotFound): namespaces "shop" not found`
+    private static func missingNamespace(_ line: String) -> String? {
+        guard line.contains("\" not found"), let start = line.end(of: "namespaces \"") else { return nil }
+        return String(line[start...].prefix { $0 != "\"" })
+    }
+
+    // MARK: - Logging in
+
+    private static let login = [
+        "getting credentials: ", "(Unauthorized)", "error: Unauthorized", "must be logged in to the server",
+        "asked for the client to provide credentials", "no Auth Provider found", "remote error: tls: ",
+    ]
+
+    private static func loginError(_ message: KubectlMessage, context: String) -> TargetError {
+        let missing = message.lines.lazy.compactMap { line -> Substring? in
+            guard line.hasSuffix(" not found"), let start = line.end(of: "exec: executable ") else { return nil }
+            return line[start...].dropLast(" not found".count)
+        }.first
+        let advice =
+            missing.map {
+                "install \($0), which kubectl's configuration names to log in with, or put its folder on PATH"
+            }
+            ?? "log in to it again, as you do for kubectl: kubectl --context=\(context) get pods shows whether it works"
+        return TargetError(
+            .unavailable, "the cluster of context \(context) cannot be reached: the login to it does not work",
+            details: message.lines(atMost: 6), advice: advice)
     }
 }

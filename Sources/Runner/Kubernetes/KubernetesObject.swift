@@ -60,7 +60,10 @@ public struct KubernetesObject: Sendable, Hashable {
     }
 
     /// The labels by which a workload finds its pods; empty where it has none, or is a Pod.
-    var selector: [String: String] { json[path: ["spec", "selector", "matchLabels"]]?.stringMembers ?? [:] }
+    var selector: [String: String] {
+        let selector = json[path: ["spec", "selector"]]
+        return (identity.kind == "ReplicationController" ? selector : selector?["matchLabels"])?.stringMembers ?? [:]
+    }
 
     /// The image of each container and init container by the container's name.
     var containerImages: [String: String] {
@@ -91,8 +94,15 @@ public struct Workload: Sendable, Hashable {
         case statefulSet = "statefulset"
         /// A DaemonSet.
         case daemonSet = "daemonset"
+        /// A ReplicaSet that no Deployment made: its pods are deleted.
+        case replicaSet = "replicaset"
+        /// Its predecessor.
+        case replicationController = "replicationcontroller"
         /// A bare Pod: it is replaced.
         case pod
+
+        /// Whether nothing but deleting pods brings it new ones.
+        var isReplacedByDeleting: Bool { [.replicaSet, .replicationController, .pod].contains(self) }
     }
 
     /// What tells the workloads of one namespace from each other.
@@ -137,6 +147,8 @@ extension Workload.Name {
             case "deployment", "deployments", "deploy", "deployment.apps", "deployments.apps": .deployment
             case "statefulset", "statefulsets", "sts", "statefulset.apps", "statefulsets.apps": .statefulSet
             case "daemonset", "daemonsets", "ds", "daemonset.apps", "daemonsets.apps": .daemonSet
+            case "replicaset", "replicasets", "rs", "replicaset.apps", "replicasets.apps": .replicaSet
+            case "replicationcontroller", "replicationcontrollers", "rc": .replicationController
             case "pod", "pods", "po": .pod
             default: nil
             }

@@ -14,6 +14,8 @@ struct KubernetesPod: Sendable, Hashable {
     var containers: [Container]
     /// What tells the pods of one rollout from those of the next: the hash of the template that they were made of.
     var revision: String
+    /// The same of a DaemonSet's pod: the number of the template.
+    var generation: String?
     /// `Evicted`, …, and the words for it, where the pod as a whole failed.
     var reason: String
     var message: String
@@ -35,6 +37,7 @@ struct KubernetesPod: Sendable, Hashable {
         containers = Self.containers(json)
         let labels = metadata["labels"]
         revision = (labels?["pod-template-hash"] ?? labels?["controller-revision-hash"])?.string ?? uid
+        generation = labels?["pod-template-generation"]?.string
         reason = json[path: ["status", "reason"]]?.string ?? ""
         message = json[path: ["status", "message"]]?.string ?? ""
         let conditions = json[path: ["status", "conditions"]]?.array ?? []
@@ -77,16 +80,16 @@ struct KubernetesPod: Sendable, Hashable {
     }
 
     /// A Deployment's pods belong to a ReplicaSet that is named for it and for the template's hash, which each of
-    /// them carries as a label; those of the other kinds belong to the workload itself.
+    /// them carries as a label; those of the other kinds, and of a ReplicaSet of its own, belong to the workload itself.
     private static func owner(of metadata: JSONValue, name: String, namespace: String) -> Workload? {
         let owners = metadata["ownerReferences"]?.array ?? []
         guard let owner = owners.first(where: { $0["controller"]?.bool == true }) ?? owners.first else {
             return Workload(kind: .pod, name: name, namespace: namespace)
         }
         guard let kind = owner["kind"]?.string, let ownerName = owner["name"]?.string else { return nil }
-        if kind == "ReplicaSet" {
-            guard let hash = metadata[path: ["labels", "pod-template-hash"]]?.string, ownerName.hasSuffix("-\(hash)")
-            else { return nil }
+        if kind == "ReplicaSet", let hash = metadata[path: ["labels", "pod-template-hash"]]?.string,
+            ownerName.hasSuffix("-\(hash)")
+        {
             return Workload(
                 kind: .deployment, name: String(ownerName.dropLast(hash.count + 1)), namespace: namespace)
         }

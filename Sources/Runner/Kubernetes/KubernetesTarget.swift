@@ -3,7 +3,7 @@ import Synchronization
 /// Services on a Kubernetes cluster, by way of `kubectl`.
 ///
 /// An edit costs three kubectl processes, `rollout restart`, `rollout status` (one more for every three seconds that the
-/// rollout lasts) and `get pods`; the logs need one for the watch of the pods, one for the watch of the cluster's
+/// rollout lasts, and two more of a StatefulSet or DaemonSet each time) and `get pods`; the logs need one for the watch of the pods, one for the watch of the cluster's
 /// warnings, and one for each container.
 public final class KubernetesTarget: Target {
     private struct Shared {
@@ -11,6 +11,8 @@ public final class KubernetesTarget: Target {
         var cluster: KubernetesCluster?
         /// The objects applied so far, as they were applied.
         var applied: [KubernetesObject.Identity: KubernetesObject] = [:]
+        /// Those that are too large for the annotation of `kubectl apply`.
+        var large: Set<KubernetesObject.Identity> = []
         /// The images whose last push failed because of the registry.
         var pushFailures: [ImageReference: TargetError] = [:]
     }
@@ -62,13 +64,19 @@ public final class KubernetesTarget: Target {
             usesMinikubeDocker: usesMinikubeDocker, launcher: launcher)
         try await permission(cluster.identity)
         let version = try await launcher.runTool(cluster.kubectl.serverVersion())
-        guard version.termination.isSuccess else {
-            throw TargetError(
-                .unavailable,
-                "the cluster of context \(cluster.kubectl.context) (\(cluster.identity.server)) cannot be reached",
-                details: version.errorText.split(separator: "\n").suffix(2).map(String.init),
-                advice: "start it (Docker Desktop, minikube start, kind create cluster, …), choose another with "
-                    + "--context, or run without a cluster: --target docker")
+        // Who may not ask for the version has reached the cluster as well.
+        guard version.termination.isSuccess || version.errorText.contains("(Forbidden)") else {
+            let summary =
+                "the cluster of context \(cluster.kubectl.context) (\(cluster.identity.server)) cannot be reached"
+            var error = KubectlFailure.error(summary, version, context: cluster.kubectl.context)
+            error.severity = .unavailable
+            if error.advice == nil {
+                error.summary = summary
+                error.advice =
+                    "start it (Docker Desktop, minikube start, kind create cluster, …), choose another with "
+                    + "--context, or run without a cluster: --target docker"
+            }
+            throw error
         }
         shared.withLock { $0.cluster = cluster }
     }
@@ -123,53 +131,45 @@ public final class KubernetesTarget: Target {
 
     /// `kubectl apply`, with the images adjusted to the way they are delivered.
     public func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
-        let kubectl = try cluster().kubectl
-        let adjusted = objects.map { $0.delivering(images) }
-        var report = ApplyReport()
-        for (namespace, group) in Self.byNamespace(adjusted, first: kubectl.namespace) {
-            let output = try await launcher.runTool(kubectl.apply(group.map(\.json), namespace: namespace))
-            Self.read(output.text, into: &report, workloads: group.compactMap(\.workload))
-            guard output.termination.isSuccess else {
-                throw KubectlFailure.error(
-                    "kubectl apply failed (\(output.termination))", output, context: kubectl.context)
-            }
-            shared.withLock { for object in group { $0.applied[object.identity] = object } }
+        var applier = ObjectApplier(
+            kubectl: try cluster().kubectl, launcher: launcher, large: shared.withLock { $0.large })
+        try await applier.apply(objects.map { $0.delivering(images) })
+        let (outcome, large) = (applier.outcome, applier.large)
+        shared.withLock { shared in
+            shared.large.formUnion(large)
+            for object in outcome.applied { shared.applied[object.identity] = object }
+        }
+        let changed = outcome.applied.filter { outcome.changed.contains($0.identity) }.compactMap(\.workload)
+        // A newer template is nothing to the pods that they have.
+        for workload in changed where [.replicaSet, .replicationController].contains(workload.kind) {
+            try await restart(workload, images: images)
         }
         applies.set(())
-        return report
+        let created = outcome.applied.filter { outcome.created.contains($0.identity) }.compactMap(\.workload)
+        return ApplyReport(
+            created: Set(created), changed: Set(changed), notices: try await addresses(of: outcome.applied),
+            failures: outcome.failures)
     }
 
-    /// kubectl takes one namespace a call; the project's own, and with it what belongs to no namespace, comes first.
-    private static func byNamespace(
-        _ objects: [KubernetesObject], first: String
-    ) -> [(namespace: String, objects: [KubernetesObject])] {
-        var groups: [(namespace: String, objects: [KubernetesObject])] = []
-        for object in objects {
-            if let index = groups.firstIndex(where: { $0.namespace == object.identity.namespace }) {
-                groups[index].objects.append(object)
-            } else {
-                groups.append((object.identity.namespace, [object]))
-            }
+    /// Where the published ones of the Services can be reached.
+    private func addresses(of objects: [KubernetesObject]) async throws -> [String] {
+        let cluster = try cluster()
+        let published = objects.filter {
+            $0.identity.kind == "Service"
+                && ["NodePort", "LoadBalancer"].contains($0.json[path: ["spec", "type"]]?.string)
         }
-        return groups.filter { $0.namespace == first } + groups.filter { $0.namespace != first }
-    }
-
-    /// kubectl prints a line for each object: `deployment.apps/posts-depl configured`.
-    private static func read(_ output: String, into report: inout ApplyReport, workloads: [Workload]) {
-        for line in output.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            guard words.count >= 2, let slash = words[0].firstIndex(of: "/") else { continue }
-            let kind = words[0][..<slash].split(separator: ".").first.map(String.init) ?? ""
-            let name = String(words[0][words[0].index(after: slash)...])
-            guard let workload = workloads.first(where: { $0.kind.rawValue == kind && $0.name == name }) else {
+        var lines: [String] = []
+        for (namespace, group) in KubernetesObject.byNamespace(published, first: cluster.kubectl.namespace) {
+            let output = try await launcher.runTool(
+                cluster.kubectl.services(group.map(\.identity.name), namespace: namespace))
+            guard output.termination.isSuccess, let json = try? JSONParser.parse(output.standardOutput) else {
                 continue
             }
-            switch words[1] {
-            case "created": report.created.insert(workload)
-            case "configured", "serverside-applied": report.changed.insert(workload)
-            default: break
+            lines += (json["items"]?.array ?? [json]).flatMap {
+                ServiceAddress.lines($0, nodePortsAt: cluster.identity.nodeHost)
             }
         }
+        return lines
     }
 
     /// Compares what the pods report with the image's id and with the digests it has in the registry.
@@ -203,7 +203,7 @@ public final class KubernetesTarget: Target {
     ) async throws -> [String] {
         let check = try await check(of: image, among: images)
         let pods = try await whenReachable { try await self.pods(of: workload) }
-        let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
+        let applied = applied(workload)
         let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
         let differences = check.differences(in: pods, containers: names)
         guard differences.isEmpty else {
@@ -239,7 +239,7 @@ public final class KubernetesTarget: Target {
     /// The pods of the workload that have not ended and are not to end.
     private func pods(of workload: Workload) async throws -> [KubernetesPod] {
         let kubectl = try cluster().kubectl
-        let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
+        let applied = applied(workload)
         let output = try await launcher.runTool(
             kubectl.pods(namespace: workload.namespace, labels: applied?.selector ?? [:]))
         guard output.termination.isSuccess else {
@@ -251,24 +251,37 @@ public final class KubernetesTarget: Target {
         }
     }
 
-    /// `kubectl rollout restart`; a bare Pod is deleted and created again.
+    /// `kubectl rollout restart`; a bare Pod is deleted and created again, the pods of a ReplicaSet are deleted.
     public func restart(_ workload: Workload, images: DeliveredImages) async throws {
         let kubectl = try cluster().kubectl
-        let command =
-            if workload.kind == .pod {
-                kubectl.replace(try await podToReplace(workload).delivering(images).json, namespace: workload.namespace)
-            } else {
-                kubectl.restart(workload)
-            }
+        let command: Command
+        switch workload.kind {
+        case .pod:
+            command = kubectl.replace(
+                try await podToReplace(workload).delivering(images).json, namespace: workload.namespace)
+        case .replicaSet, .replicationController:
+            let pods = try await pods(of: workload)
+            guard !pods.isEmpty else { return }
+            command = kubectl.deletePods(pods.map(\.name), namespace: workload.namespace)
+        case .deployment, .statefulSet, .daemonSet:
+            command = kubectl.restart(workload)
+        }
         let output = try await launcher.runTool(command)
         guard output.termination.isSuccess else {
-            throw KubectlFailure.error("\(workload) could not be restarted", output, context: kubectl.context)
+            var error = KubectlFailure.error("\(workload) could not be restarted", output, context: kubectl.context)
+            if output.errorText.contains("can't restart paused") { error.advice = Self.pausedAdvice(workload, kubectl) }
+            throw error
         }
+    }
+
+    private static func pausedAdvice(_ workload: Workload, _ kubectl: Kubectl) -> String {
+        "take paused: true out of its manifest, or: kubectl --context=\(kubectl.context) "
+            + "--namespace=\(workload.namespace) rollout resume \(workload)"
     }
 
     /// The Pod as it was applied, or, where it isn't in the manifests, as it runs without what the cluster added.
     private func podToReplace(_ workload: Workload) async throws -> KubernetesObject {
-        if let object = shared.withLock({ $0.applied.values.first { $0.workload == workload } }) { return object }
+        if let object = applied(workload) { return object }
         let output = try await launcher.runTool(try cluster().kubectl.get(workload))
         guard output.termination.isSuccess, var json = try? JSONParser.parse(output.standardOutput) else {
             throw KubectlFailure.error("\(workload) could not be read", output, context: try cluster().kubectl.context)
@@ -284,23 +297,26 @@ public final class KubernetesTarget: Target {
         return object
     }
 
-    /// `kubectl rollout status`; on failure with what the pods say.
-    public func waitUntilReady(_ workload: Workload) async throws {
+    /// `kubectl rollout status`, or a look at the pods where kubectl has no such; on failure with what the pods say.
+    @discardableResult
+    public func waitUntilReady(_ workload: Workload) async throws -> [String] {
         let kubectl = try cluster().kubectl
-        try await whenReachable { () async throws -> Void in
-            var output: CommandOutput
-            repeat {
-                output = try await self.launcher.runTool(kubectl.awaitReady(workload))
-            } while Kubectl.isStillWaiting(output)
-            guard !output.termination.isSuccess else { return }
-            var error = KubectlFailure.error("\(workload) did not become ready", output, context: kubectl.context)
-            guard error.severity != .unavailable else { throw error }
-            if output.errorText.contains("exceeded its progress deadline") {
-                error.summary += ": ProgressDeadlineExceeded"
-            }
-            error.details += await self.currentProblems(of: workload)
+        if applied(workload)?.json[path: ["spec", "paused"]]?.bool == true {
+            throw TargetError(
+                "\(workload) is paused: nothing is rolled out", advice: Self.pausedAdvice(workload, kubectl))
+        }
+        var wait = RolloutWait(workload, kubectl: kubectl, launcher: launcher) { try await self.pods(of: workload) }
+        do {
+            return try await whenReachable { try await wait.run() }
+        } catch var error as TargetError where error.severity == .failed {
+            error.details += await currentProblems(of: workload)
             throw error
         }
+    }
+
+    /// The workload's object as it was applied.
+    private func applied(_ workload: Workload) -> KubernetesObject? {
+        shared.withLock { $0.applied.values.first { $0.workload == workload } }
     }
 
     /// What keeps a workload from being ready: a reminder of what was told already, or what its pods say.
@@ -362,20 +378,15 @@ public final class KubernetesTarget: Target {
         }
     }
 
-    /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it;
-    /// returns kubectl's lines.
-    public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
+    /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it.
+    public func delete(
+        _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
+    ) async throws -> [String] {
         let kubectl = try cluster().kubectl
+        let deletion = ObjectDeletion(kubectl: kubectl, launcher: launcher)
         var lines: [String] = []
-        for (namespace, group) in Self.byNamespace(objects, first: kubectl.namespace).reversed() {
-            let output = try await launcher.runTool(kubectl.delete(group.reversed().map(\.json), namespace: namespace))
-            lines += output.text.split(separator: "\n").map(String.init)
-            // A kind that the cluster no longer knows has no objects left either.
-            let errors = output.errorText.split(separator: "\n").map(String.init)
-                .filter { !$0.contains("no matches for kind") && !$0.contains("ensure CRDs are installed first") }
-            guard output.termination.isSuccess || errors.isEmpty else {
-                throw TargetError("kubectl delete failed (\(output.termination))", details: errors)
-            }
+        for (namespace, group) in KubernetesObject.byNamespace(objects, first: kubectl.namespace).reversed() {
+            lines += try await deletion.run(group.reversed(), namespace: namespace, onEvent: onEvent)
         }
         return lines
     }

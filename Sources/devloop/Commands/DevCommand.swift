@@ -54,7 +54,12 @@ struct DevCommand: Sendable {
         }
         terminal.status("deleting what was started")
         try await Task { [objects = project.objects] in
-            for line in try await target.delete(objects) { terminal.status(line) }
+            _ = try await target.delete(objects) { event in
+                switch event {
+                case .deleted(let line): terminal.status(line)
+                case .waiting(let line): terminal.warning(line)
+                }
+            }
         }.value
     }
 

@@ -17,8 +17,13 @@ struct DownCommand: Sendable {
         try await prepared
         let namespace = try target.namespace
         context.terminal.status("deleting \(configuration.name); containers get their grace time to end")
-        let lines = try await target.delete(all.compactMap { KubernetesObject($0, namespace: namespace) })
-        for line in lines { context.terminal.result(line) }
+        let objects = all.compactMap { KubernetesObject($0, namespace: namespace) }
+        let lines = try await target.delete(objects) { [terminal = context.terminal] event in
+            switch event {
+            case .deleted(let line): terminal.result(line)
+            case .waiting(let line): terminal.warning(line)
+            }
+        }
         if lines.isEmpty { context.terminal.status("nothing of \(configuration.name) is there") }
     }
 }

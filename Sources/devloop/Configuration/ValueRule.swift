@@ -90,7 +90,8 @@ extension ValueRule {
     static let workload = ValueRule("a workload as KIND/NAME") { text in
         guard Workload.Name(text) == nil else { return nil }
         return text.contains("/")
-            ? "the kinds are deployment, statefulset, daemonset and pod" : "deployment/\(text), for instance"
+            ? "the kinds are deployment, statefulset, daemonset, replicaset, replicationcontroller and pod"
+            : "deployment/\(text), for instance"
     }
 
     /// A path. It is made absolute, so it could not become an option; it is refused all the same where it looks like

@@ -11,14 +11,23 @@ actor Deployment {
     /// The image id that each service is known to run.
     private var live: [String: String] = [:]
     private var applied: Set<KubernetesObject.Identity> = []
+    private var unapplied = UnappliedObjects()
+    /// Whether an apply of everything came to no end.
+    private var isIncomplete = false
+    private let file: @Sendable (KubernetesObject.Identity) async -> String?
     private var told: Set<String> = []
     private var untold: [String] = []
     /// The first apply of what needs no image; passes wait for it.
     private var foundation: Task<Void, Never>?
 
-    init(project: CurrentProject, target: any Target) {
+    /// - Parameter file: where an object is in the manifests, for the message that it could not be applied.
+    init(
+        project: CurrentProject, target: any Target,
+        file: @escaping @Sendable (KubernetesObject.Identity) async -> String? = { _ in nil }
+    ) {
         current = project
         delivered = DeliveredImages(names: project.value.images)
+        self.file = file
         self.target = target
     }
 
@@ -85,29 +94,35 @@ actor Deployment {
         live[service.name] = nil
         var started: [Workload] = []
         var waiting: Set<String> = []
+        var pending: Set<Workload> = []
         let project = current.value
         let objects = project.objects.filter { project.services(of: $0).contains(service.name) }
         for object in objects where !applied.contains(object.identity) {
             let missing = project.services(of: object).filter { !isDelivered($0, project) }
             guard missing.isEmpty else {
                 waiting.formUnion(missing)
+                if let workload = object.workload { pending.insert(workload) }
                 continue
             }
             let report = try await apply([object.identity])
-            // It may be gone from the manifests meanwhile.
-            if let workload = object.workload, applied.contains(object.identity) {
-                if report.created.contains(workload) {
-                    started.append(workload)
-                } else if !isRunning {
-                    try await restart(workload)
-                    started.append(workload)
-                } else if report.changed.contains(workload) {
-                    started.append(workload)
-                }
+            if let failure = report.failures.first {
+                if failure.passes { throw failure.error }
+                // What is there goes on as it is, with the new image.
+                continue
+            }
+            guard let workload = object.workload else { continue }
+            if !applied.contains(object.identity) {
+                // It is gone from the manifests meanwhile.
+                pending.insert(workload)
+            } else if report.created.contains(workload) {
+                started.append(workload)
+            } else if !isRunning {
+                try await restart(workload)
+                started.append(workload)
+            } else if report.changed.contains(workload) {
+                started.append(workload)
             }
         }
-        let pending = Set(
-            objects.filter { !applied.contains($0.identity) }.compactMap(\.workload))
         for workload in service.workloads
         where !isRunning && !started.contains(workload) && !pending.contains(workload) {
             try await restart(workload)
@@ -121,10 +136,10 @@ actor Deployment {
     func awaitReady(_ workloads: [Workload]) async throws {
         for workload in workloads {
             do {
-                try await target.waitUntilReady(workload)
+                tell(try await target.waitUntilReady(workload))
             } catch let error as TargetError where error.severity == .missing {
                 try await restore(workload, after: error)
-                try await target.waitUntilReady(workload)
+                tell(try await target.waitUntilReady(workload))
             }
         }
     }
@@ -132,7 +147,9 @@ actor Deployment {
     /// Brings back a workload that somebody has deleted, with all that belongs to it.
     private func restore(_ workload: Workload, after error: TargetError) async throws {
         guard current.value.objects.contains(where: { $0.workload == workload }) else { throw error }
-        _ = try await applyAll()
+        let report = try await applyAll()
+        let identities = current.value.objects.filter { $0.workload == workload }.map(\.identity)
+        if let failure = report.failures.first(where: { identities.contains($0.object) }) { throw failure.error }
     }
 
     /// Compares what the workloads run with the image; takes note of what is worth telling.
@@ -145,7 +162,31 @@ actor Deployment {
     /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again
     /// what was applied before.
     func applyAll() async throws -> ApplyReport {
-        try await apply(Set(current.value.objects.map(\.identity)))
+        isIncomplete = true
+        let report = try await apply(Set(current.value.objects.map(\.identity)))
+        isIncomplete = false
+        return report
+    }
+
+    /// Applies what could not be applied last.
+    func applyAgain() async throws -> ApplyReport {
+        isIncomplete ? try await applyAll() : try await apply(unapplied.identities)
+    }
+
+    /// Whether there are objects that could not be applied.
+    var hasFailures: Bool { !unapplied.identities.isEmpty }
+
+    /// What could not be applied and takes the user's doing, each once for as long as it lasts.
+    func takeFailures() -> [TargetError] { ApplyFailure.errors(of: unapplied.takeUntold()) }
+
+    /// What could not be applied and may work a moment later.
+    var passingFailure: TargetError? { ApplyFailure.errors(of: unapplied.passing).first }
+
+    /// What of a service's manifests is not applied.
+    func reminders(of service: String) -> [String] {
+        let project = current.value
+        return unapplied.reminders(
+            of: Set(project.objects.filter { project.services(of: $0).contains(service) }.map(\.identity)))
     }
 
     /// What the applies since the last call had to say, each thing once for the life of a `dev`.
@@ -166,8 +207,13 @@ actor Deployment {
             identities.contains($0.identity) && project.services(of: $0).allSatisfy { isDelivered($0, project) }
         }
         guard !objects.isEmpty else { return ApplyReport() }
-        let report = try await target.apply(objects, images: delivered)
+        var report = try await target.apply(objects, images: delivered)
+        for index in report.failures.indices { report.failures[index].file = await file(report.failures[index].object) }
         applied.formUnion(objects.map(\.identity))
+        applied.subtract(report.failures.map(\.object))
+        unapplied.keep(only: Set(current.value.objects.map(\.identity)))
+        let recovered = unapplied.note(objects.map(\.identity), failures: report.failures)
+        untold += recovered.map { "\($0) is applied now" }
         tell(report.notices)
         return report
     }

@@ -47,7 +47,9 @@ struct DevLoop: Sendable {
     ///   built.
     func run(_ project: Project, watcher: TreeWatcher) async {
         let current = CurrentProject(project)
-        let deployment = Deployment(project: current, target: target)
+        let deployment = Deployment(project: current, target: target) { [loader] in
+            await loader.file(of: $0, in: current.value.configuration)
+        }
         let (events, inbox) = AsyncStream.makeStream(of: Event.self)
         await withDiscardingTaskGroup { group in
             group.addTask { for await batch in watcher.batches { inbox.yield(.changes(batch)) } }
@@ -61,6 +63,7 @@ struct DevLoop: Sendable {
             let paths = await watch(project.configuration, watcher)
             var state = State(plan: WorkPlan(jobs: jobs), watched: project.configuration, paths: paths)
             let start = WorkPlan.Cause(noticed: .now)
+            for notice in project.notices { terminal.warning(notice) }
             terminal.status("building \(project.services.map(\.name).joined(separator: ", "))")
             for service in project.services {
                 let actions = state.plan.changed(service.name, start)
@@ -112,6 +115,8 @@ struct DevLoop: Sendable {
         case .ended(let outcome, let service, let cause):
             state.controls[service] = nil
             await report(outcome, service, cause, &state, in: &group, deployment, inbox)
+            // Each save tries again what could not be applied.
+            if await deployment.hasFailures { applyAgain(in: &group, deployment, inbox) }
             actions = state.plan.ended(service)
         case .retry(let step):
             state.retries.remove(step)
@@ -121,7 +126,7 @@ struct DevLoop: Sendable {
                 // A pass that runs by now answers for it.
                 guard state.controls[service] == nil, let cause = outage.cause else { break }
                 actions = state.plan.changed(service, cause)
-            case .apply: apply(in: &group, deployment, inbox)
+            case .apply: applyAgain(in: &group, deployment, inbox)
             case .load: await load([], &state, in: &group, current, inbox, watcher)
             }
         case .loaded(let result):
@@ -176,7 +181,7 @@ struct DevLoop: Sendable {
         _ outcome: Pass.Outcome, _ service: String, _ cause: WorkPlan.Cause, _ state: inout State,
         in group: inout DiscardingTaskGroup, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
     ) async {
-        for notice in await deployment.takeNotices() { terminal.status(notice) }
+        await tell(deployment, except: outcome)
         if case .failed(let error) = outcome, error.severity == .unavailable {
             retryLater(.pass(of: service), error.about(service), cause: cause, &state, in: &group, inbox)
             return
@@ -187,11 +192,23 @@ struct DevLoop: Sendable {
         case .waiting(let summary, let others):
             terminal.status("\(summary.text); it starts together with \(others.joined(separator: ", "))")
         case .failed(var error):
-            error.advice = error.advice ?? "fix it and save: the next save tries again"
+            error.advice = error.advice ?? Self.advice
             terminal.error(error.about(service))
         case .stopped: break
         }
     }
+
+    /// What the applies had to say, but for what the end of a pass says itself.
+    private func tell(_ deployment: Deployment, except outcome: Pass.Outcome = .stopped) async {
+        for notice in await deployment.takeNotices() { terminal.status(notice) }
+        for var failure in await deployment.takeFailures() {
+            if case .failed(let error) = outcome, error.summary == failure.summary { continue }
+            failure.advice = failure.advice ?? Self.advice
+            terminal.error(failure)
+        }
+    }
+
+    private static let advice = "fix it and save: the next save tries again"
 
     /// Tells once that a step failed, and has it tried again until it works: no edit must be lost.
     private func retryLater(
@@ -200,8 +217,10 @@ struct DevLoop: Sendable {
     ) {
         var error = failure
         error.advice = [error.advice, "devloop goes on trying"].compactMap { $0 }.joined(separator: "; ")
-        let told = state.outages.updateValue(Outage(summary: error.summary, cause: cause), forKey: step)
-        if told?.summary != error.summary { terminal.error(error) }
+        // A pass says the same with its service in front.
+        let isTold = state.outages.values.contains { $0.summary.hasSuffix(error.summary) }
+        state.outages[step] = Outage(summary: error.summary, cause: cause)
+        if !isTold { terminal.error(error) }
         guard state.retries.insert(step).inserted else { return }
         group.addTask {
             guard (try? await Task.sleep(for: Self.retryDelay)) != nil else { return }
@@ -214,12 +233,16 @@ struct DevLoop: Sendable {
         _ deployment: Deployment,
         _ inbox: AsyncStream<Event>.Continuation
     ) async {
-        for notice in await deployment.takeNotices() { terminal.status(notice) }
+        await tell(deployment)
         if case .failure(let error as TargetError) = result, error.severity == .unavailable {
             retryLater(.apply, error.about("manifests"), &state, in: &group, inbox)
             return
         }
-        state.outages[.apply] = nil
+        if let error = await deployment.passingFailure {
+            retryLater(.apply, error, &state, in: &group, inbox)
+        } else {
+            state.outages[.apply] = nil
+        }
         switch result {
         case .failure(let error): terminal.show(error, prefix: "the manifests could not be applied")
         case .success(let report):
@@ -305,6 +328,7 @@ struct DevLoop: Sendable {
         current.value = project
         await deployment.forgetRemovedServices()
         terminal.setServices(project.services.map(\.name))
+        for notice in project.notices where !before.notices.contains(notice) { terminal.warning(notice) }
         var actions: [WorkPlan.Action] = []
         for service in before.services where !project.services.contains(where: { $0.name == service.name }) {
             actions += state.plan.removed(service.name)
@@ -329,6 +353,12 @@ struct DevLoop: Sendable {
         in group: inout DiscardingTaskGroup, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
     ) {
         group.addTask { inbox.yield(.applied(await Self.result { try await deployment.applyAll() })) }
+    }
+
+    private func applyAgain(
+        in group: inout DiscardingTaskGroup, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
+    ) {
+        group.addTask { inbox.yield(.applied(await Self.result { try await deployment.applyAgain() })) }
     }
 
     private static func result<Success: Sendable>(

@@ -43,7 +43,9 @@ struct Pass: Sendable {
         try control.enter(.build)
         let image = try await builder.build(service.configuration.buildRequest, onLine: onBuildLine)
         watch.finish("build")
-        if await deployment.isLive(image, of: service.name) { return .live(summary(watch, "unchanged, checked in")) }
+        if await deployment.isLive(image, of: service.name) {
+            return .live(await summary(watch, "unchanged, checked in"))
+        }
 
         try control.enter(.deliver)
         let running = try await deployment.running(image, of: service)
@@ -58,10 +60,11 @@ struct Pass: Sendable {
 
         try control.enter(.restart)
         switch try await deployment.rollOut(delivered, of: service, isRunning: running != nil) {
-        case .waiting(let services): return .waiting(summary(watch, "built in"), for: services)
+        case .waiting(let services): return .waiting(await summary(watch, "built in"), for: services)
         case .running:
             await deployment.setLive(image, of: service.name)
-            return .live(summary(watch, "runs this image already, checked in"))
+            let isRun = !service.workloads.isEmpty
+            return .live(await summary(watch, isRun ? "runs this image already, checked in" : "delivered in"))
         case .started(let workloads):
             watch.finish("restart")
             try control.enter(.ready)
@@ -69,15 +72,15 @@ struct Pass: Sendable {
             try await deployment.verify(delivered, runsIn: workloads)
             watch.finish("ready")
             await deployment.setLive(image, of: service.name)
-            return .live(summary(watch, "live in"))
+            return .live(await summary(watch, "live in"))
         }
     }
 
-    private func summary(_ watch: StageWatch, _ outcome: String) -> PassSummary {
+    private func summary(_ watch: StageWatch, _ outcome: String) async -> PassSummary {
         PassSummary(
             service: service.name, outcome: outcome, total: ContinuousClock.Instant.now - cause.noticed,
             stages: watch.stages,
-            changes: cause.files)
+            changes: cause.files, reminders: await deployment.reminders(of: service.name))
     }
 }
 

@@ -23,4 +23,27 @@ struct ProjectLoader: Sendable {
         try configuration.checkImages()
         return configuration
     }
+
+    /// The file of the manifests that an object is in, as one would name it in the project's folder; the folder where
+    /// that has a kustomization, and `nil` where it can't be found.
+    func file(of object: KubernetesObject.Identity, in configuration: Configuration) async -> String? {
+        for path in configuration.manifests where await reader.holds(object, in: path) {
+            var place = path
+            for name in FileSystem.names(in: path).sorted()
+            where [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
+                if await reader.holds(object, in: "\(path)/\(name)") { place = "\(path)/\(name)" }
+            }
+            let folder = configuration.directory + "/"
+            return place.hasPrefix(folder) ? String(place.dropFirst(folder.count)) : place
+        }
+        return nil
+    }
+}
+
+extension ManifestReader {
+    fileprivate func holds(_ object: KubernetesObject.Identity, in path: String) async -> Bool {
+        ((try? await read([path])) ?? []).contains {
+            KubernetesObject($0, namespace: object.namespace)?.identity == object
+        }
+    }
 }

@@ -17,6 +17,8 @@ struct Project: Sendable {
     let services: [Service]
     /// Which of the services' images a manifest means.
     let images: ImageNames
+    /// What the user should know of services whose images run in nothing that devloop restarts.
+    let notices: [String]
     /// For each object that runs images of services: which.
     private let servicesOfObjects: [KubernetesObject.Identity: Set<String>]
 
@@ -38,16 +40,17 @@ struct Project: Sendable {
         var servicesOfObjects: [KubernetesObject.Identity: Set<String>] = [:]
         var services: [Service] = []
         var problems: [ConfigurationError] = []
+        var notices: [String] = []
         for service in configuration.services {
             let users = users[service.image] ?? []
             for user in users { servicesOfObjects[user.identity, default: []].insert(service.name) }
             let workloads =
                 service.workloads?.map { Self.workload($0, in: namespace, objects) } ?? users.compactMap(\.workload)
-            if workloads.isEmpty {
-                problems.append(
-                    users.isEmpty
-                        ? Self.unused(service, configuration, objects)
-                        : Self.notRestartable(service, configuration, users))
+            if users.isEmpty, workloads.isEmpty {
+                problems.append(Self.unused(service, configuration, objects))
+            } else if workloads.isEmpty {
+                if let problem = Self.misspelt(service, configuration, users) { problems.append(problem) }
+                notices.append(Self.notice(of: service, users))
             }
             services.append(Service(configuration: service, workloads: workloads))
         }
@@ -57,6 +60,7 @@ struct Project: Sendable {
                 advice: problems.lazy.compactMap(\.advice).first)
         }
         self.services = services
+        self.notices = notices
         self.servicesOfObjects = servicesOfObjects
     }
 
@@ -84,17 +88,29 @@ struct Project: Sendable {
         return named.contains(own) || Set(named).count != 1 ? own : named[0]
     }
 
-    /// The image is used, but by nothing that devloop knows how to restart: a custom resource, or a misspelt kind.
-    private static func notRestartable(
+    private static let kinds = [
+        "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod",
+    ]
+
+    /// The image is used by a kind that is nearly one of those that devloop restarts.
+    private static func misspelt(
         _ service: Configuration.Service, _ configuration: Configuration, _ users: [KubernetesObject]
-    ) -> ConfigurationError {
+    ) -> ConfigurationError? {
+        let nearest = users.lazy.map(\.identity.kind).filter { $0 != "Job" }
+            .compactMap { Suggestion.nearest(to: $0, in: kinds) }.first
+        guard let nearest else { return nil }
         let list = users.map(\.identity.description).joined(separator: ", ")
-        let kinds = ["Deployment", "StatefulSet", "DaemonSet", "Pod"]
-        let nearest = users.lazy.compactMap { Suggestion.nearest(to: $0.identity.kind, in: kinds) }.first
         return configuration.error(
             at: "\(service.keyPath).image",
             "the image \(service.image) is used by \(list), and devloop restarts \(kinds.joined(separator: ", ")) only",
-            advice: nearest.map { "did you mean kind: \($0)?" } ?? "say what runs it with \"workloads\"")
+            advice: "did you mean kind: \(nearest)?")
+    }
+
+    /// The image is used by a Job, a custom resource, or something else that runs by rules of its own.
+    private static func notice(of service: Configuration.Service, _ users: [KubernetesObject]) -> String {
+        let list = users.map(\.identity.description).joined(separator: ", ")
+        return "\(service.name): \(list) is applied once and gets each new image, but devloop does not start it again; "
+            + "say with \"workloads\" if something else runs it"
     }
 
     private static func unused(

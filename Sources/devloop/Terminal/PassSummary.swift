@@ -20,11 +20,13 @@ struct PassSummary: Sendable, Equatable {
     var stages: [Stage]
     /// The files whose change began the pass, relative to the context; none where it was not a change.
     var changes: [String] = []
+    /// What is not as it should be all the same.
+    var reminders: [String] = []
 
     /// The line, without a mark.
     var text: String {
         let stages = stages.map { " · \($0.name) \($0.duration.textWithoutUnit)" }.joined()
-        return "\(service) \(outcome) \(total.text)\(stages)\(changesInWords)"
+        return "\(service) \(outcome) \(total.text)\(stages)\(changesInWords)\(reminders.map { "; \($0)" }.joined())"
     }
 
     private var changesInWords: String {

@@ -6,6 +6,9 @@ struct KubernetesPodTests {
     @Test(arguments: [
         ("ReplicaSet", "posts-depl-5d4f", "5d4f", "deployment/posts-depl"),
         ("StatefulSet", "db", nil, "statefulset/db"), ("DaemonSet", "agent", nil, "daemonset/agent"),
+        // One that no Deployment made has no hash of its own.
+        ("ReplicaSet", "posts-abc", nil, "replicaset/posts-abc"), ("ReplicaSet", "posts", "abc", "replicaset/posts"),
+        ("ReplicationController", "old", nil, "replicationcontroller/old"),
     ])
     func aPodBelongsToTheWorkloadThatMadeIt(kind: String, name: String, hash: String?, workload: String) throws {
         let pod = try PodFixture(namespace: "blog", owner: (kind, name), hash: hash).pod
@@ -17,10 +20,8 @@ struct KubernetesPodTests {
         #expect(try PodFixture(name: "tool", owner: nil, hash: nil).pod.workload?.description == "pod/tool")
     }
 
-    /// A ReplicaSet that no Deployment made has no hash; a Job's pods can't be restarted.
-    @Test(arguments: [("ReplicaSet", "posts-abc", nil), ("ReplicaSet", "posts", "abc"), ("Job", "once", nil)])
-    func aPodOfAnythingElseBelongsToNoWorkload(kind: String, name: String, hash: String?) throws {
-        #expect(try PodFixture(owner: (kind, name), hash: hash).pod.workload == nil)
+    @Test func aPodOfAnythingElseBelongsToNoWorkload() throws {
+        #expect(try PodFixture(owner: ("Job", "once"), hash: nil).pod.workload == nil)
     }
 
     @Test func containersCarryTheirSpecificationAndTheirState() throws {

@@ -58,7 +58,10 @@ import Testing
     private func object(_ kind: String, _ name: String, namespace: String? = nil, image: String? = nil) throws
         -> KubernetesObject
     {
-        var json: JSONValue = ["apiVersion": "v1", "kind": .string(kind), "metadata": ["name": .string(name)]]
+        let isWorkload = ["Deployment", "StatefulSet", "DaemonSet"].contains(kind)
+        var json: JSONValue = [
+            "apiVersion": isWorkload ? "apps/v1" : "v1", "kind": .string(kind), "metadata": ["name": .string(name)],
+        ]
         if let namespace { json[path: ["metadata", "namespace"]] = .string(namespace) }
         if let image {
             let path = kind == "Pod" ? ["spec"] : ["spec", "template", "spec"]
@@ -126,7 +129,7 @@ import Testing
             builder: builder)
         let error = try await targetError { try await target.prepare() }
         #expect(error.severity == .unavailable)
-        #expect(error.details == ["two", "connection refused"])
+        #expect(error.details == ["one", "two", "connection refused"])
         #expect(error.advice?.contains("--target docker") == true)
         standIn.verify()
     }
@@ -256,23 +259,158 @@ import Testing
         #expect(setup.standIn.content(of: "other").contains("localhost:5000/blog/posts:latest"))
     }
 
-    @Test func aFailedApplySaysWhatKubectlSaid() async throws {
-        let setup = try await prepared("*apply*) cat >/dev/null; echo one >&2; echo two >&2; exit 1;;")
-        let error = try await targetError { try await setup.target.apply([try object("Service", "a")], images: []) }
-        #expect(error.summary == "kubectl apply failed (exit status 1)")
-        #expect(error.details == ["one", "two"])
+    @Test func whatFailsOfAGroupIsAppliedOneByOneSoThatEachHasItsOwnFailure() async throws {
+        let setup = try await prepared(
+            """
+            *apply*) cat >"$here/sent"; case $(cat "$here/sent") in
+                *'"name":"web"'*'"name":"bad"'*) echo 'service/web created'; echo one >&2; echo two >&2; exit 1;;
+                *'"name":"bad"'*) echo 'Error from server: error when creating "STDIN": no' >&2; exit 1;;
+                *) echo 'configmap/late unchanged';;
+                esac;;
+            """)
+        let objects = [try object("Service", "web"), try object("Secret", "bad"), try object("ConfigMap", "late")]
+        let report = try await setup.target.apply(objects, images: [])
+        #expect(report.failures == [ApplyFailure(objects[1].identity, reasons: ["no"])])
+        #expect(setup.calls().count == 3)
+    }
+
+    @Test func anApplyThatTheClusterDoesNotAnswerIsNoFailureOfTheObjects() async throws {
+        let setup = try await prepared("*apply*) cat >/dev/null; echo 'connection refused' >&2; exit 1;;")
+        let error = try await targetError {
+            try await setup.target.apply([try object("Service", "a"), try object("Service", "b")], images: [])
+        }
+        #expect(error.severity == .unavailable)
+        #expect(setup.calls().count == 1)
+    }
+
+    @Test func aMissingNamespaceIsToldOfAllThatNeedItAndAskedForOnce() async throws {
+        let setup = try await prepared(
+            """
+            *apply*) cat >/dev/null
+                echo 'Error from server (NotFound): error when creating "STDIN": namespaces "shop" not found' >&2; exit 1;;
+            """)
+        let report = try await setup.target.apply([try object("Service", "a"), try object("Service", "b")], images: [])
+        #expect(report.failures.map(\.passes) == [true, true])
+        #expect(report.failures.first?.reasons.first == "there is no namespace shop in context lab")
+        #expect(setup.calls().count == 1)
+    }
+
+    @Test func anImmutableFieldSaysWhatToDelete() async throws {
+        let setup = try await prepared(
+            """
+            *apply*) cat >/dev/null
+                echo 'The Deployment "posts" is invalid: spec.selector: Invalid value: {}: field is immutable' >&2; exit 1;;
+            """)
+        let report = try await setup.target.apply([try object("Deployment", "posts", image: "x")], images: [])
+        #expect(report.failures.first?.passes == false)
+        #expect(
+            report.failures.first?.advice == "delete it and save, then devloop applies it anew: "
+                + "kubectl --context=lab --namespace=blog delete deployment posts")
+    }
+
+    @Test func aBarePodThatCannotBeChangedIsReplaced() async throws {
+        let setup = try await prepared(
+            """
+            *apply*) cat >/dev/null
+                echo 'The Pod "tool" is invalid: spec: Forbidden: pod updates may not change fields other than `x`' >&2; exit 1;;
+            *"replace --force --filename=-") cat >/dev/null;;
+            """)
+        let report = try await setup.target.apply([try object("Pod", "tool", image: "x")], images: [])
+        #expect(report == ApplyReport(changed: [Workload(kind: .pod, name: "tool", namespace: "blog")]))
+    }
+
+    @Test func definitionsAreKnownBeforeWhatTheyDefineIsApplied() async throws {
+        let setup = try await prepared(
+            """
+            *"wait --for=condition=established --timeout=10s customresourcedefinition/menus.example.com") ;;
+            *apply*) cat >"$here/sent"; case $(cat "$here/sent") in
+                *CustomResourceDefinition*) echo 'customresourcedefinition.apiextensions.k8s.io/menus.example.com created';;
+                *) echo 'error: resource mapping not found for name: "lunch" namespace: "" from "STDIN": no matches for kind "Menu" in version "example.com/v1"' >&2; exit 1;;
+                esac;;
+            """)
+        var definition = try object("CustomResourceDefinition", "menus.example.com")
+        definition.json["apiVersion"] = "apiextensions.k8s.io/v1"
+        definition.json["spec"] = ["names": ["kind": "Menu"]]
+        let menu = try object("Menu", "lunch")
+        let report = try await setup.target.apply([definition, menu], images: [])
+        #expect(setup.calls().count == 3)
+        #expect(
+            report.failures.map(\.error.summary) == ["Menu lunch: the cluster knows no kind Menu of example.com/v1"])
+        // The server may learn of the kind a moment later, unless nothing defines it.
+        #expect(report.failures.map(\.passes) == [true])
+        #expect(try await setup.target.apply([menu], images: []).failures.map(\.passes) == [false])
+    }
+
+    @Test func whatIsTooLargeForAnAnnotationIsAppliedByTheServer() async throws {
+        let setup = try await prepared(
+            """
+            *"apply --filename=-") cat >/dev/null
+                echo 'The ConfigMap "big" is invalid: metadata.annotations: Too long: may not be more than 262144 bytes' >&2
+                exit 1;;
+            *"apply --server-side --force-conflicts --filename=-") cat >/dev/null;;
+            """)
+        for _ in 0..<2 {
+            #expect(try await setup.target.apply([try object("ConfigMap", "big")], images: []).failures == [])
+        }
+        #expect(setup.calls().filter { $0.hasSuffix("apply --filename=-") }.count == 1)
+        #expect(setup.calls().count == 3)
+    }
+
+    @Test func whereAServiceCanBeReachedIsTold() async throws {
+        let setup = try await prepared(
+            """
+            *apply*) cat >/dev/null;;
+            *"get service --ignore-not-found --output=json posts-np") cat "$here/service";;
+            """)
+        var service = try object("Service", "posts-np")
+        service.json["spec"] = ["type": "NodePort", "ports": [["port": 4000, "nodePort": 30400]]]
+        try setup.standIn.write(service.json.description, to: "service")
+        let report = try await setup.target.apply([service, try object("Service", "posts")], images: [])
+        #expect(report.notices == ["posts-np: port 30400 of the cluster's nodes"])
     }
 
     @Test(arguments: [Workload.Kind.deployment, .statefulSet, .daemonSet])
     func aWorkloadIsRestartedInItsNamespace(_ kind: Workload.Kind) async throws {
-        let setup = try await prepared("*rollout*) ;;")
+        let setup = try await prepared(#"*rollout*) ;; *"get "*) echo '{}';;"#)
         try await setup.target.restart(Workload(kind: kind, name: "x", namespace: "other"), images: [])
-        try await setup.target.waitUntilReady(Workload(kind: kind, name: "x", namespace: "blog"))
+        _ = try await setup.target.waitUntilReady(Workload(kind: kind, name: "x", namespace: "blog"))
         #expect(
-            setup.calls() == [
+            setup.calls().filter { !$0.contains(" get ") } == [
                 "kubectl --context=lab --namespace=other rollout restart \(kind.rawValue)/x",
                 "kubectl --context=lab --namespace=blog rollout status \(kind.rawValue)/x --timeout=3s",
             ])
+    }
+
+    @Test(arguments: [("ReplicaSet", Workload.Kind.replicaSet), ("ReplicationController", .replicationController)])
+    func thePodsOfAReplicaSetAreDeletedForTheNewImage(name: String, kind: Workload.Kind) async throws {
+        let setup = try await prepared(
+            """
+            *"get pods --output=json") cat "$here/pods";;
+            *"delete pod --wait=false web-1 web-2") ;;
+            """)
+        let pods = ["web-1", "web-2", "other-1"].map { pod in
+            PodFixture(name: pod, namespace: "blog", owner: (name, String(pod.dropLast(2))), hash: nil)
+        }
+        try setup.standIn.write(PodFixture.list(pods), to: "pods")
+        try await setup.target.restart(Workload(kind: kind, name: "web", namespace: "blog"), images: [])
+        #expect(setup.calls().count == 2)
+    }
+
+    @Test func aPausedDeploymentSaysHowItGoesOn() async throws {
+        let setup = try await prepared(
+            """
+            *apply*) cat >/dev/null; echo 'deployment.apps/posts created';;
+            *"rollout restart"*) echo "error: can't restart paused deployment (run rollout resume first)" >&2; exit 1;;
+            """)
+        var paused = try object("Deployment", "posts", image: "x")
+        paused.json[path: ["spec", "paused"]] = true
+        _ = try await setup.target.apply([paused], images: [])
+        for error in [
+            try await targetError { try await setup.target.restart(posts, images: []) },
+            try await targetError { try await setup.target.waitUntilReady(posts) },
+        ] {
+            #expect(error.advice?.hasSuffix("rollout resume deployment/posts") == true)
+        }
     }
 
     @Test func aBarePodIsReplacedAsItWasApplied() async throws {
@@ -286,7 +424,7 @@ import Testing
         _ = try await setup.target.apply([try object("Pod", "tool", image: "blog/posts")], images: [])
         let delivered = DeliveredImage(built: try image(), reference: "r:5000/blog/posts:latest", digest: "sha256:2")
         try await setup.target.restart(tool, images: [delivered])
-        try await setup.target.waitUntilReady(tool)
+        _ = try await setup.target.waitUntilReady(tool)
         #expect(setup.calls().count == 3)
         let sent = try JSONParser.parse(Array(setup.standIn.content(of: "replaced").utf8))
         #expect(KubernetesObject(sent)?.images == ["r:5000/blog/posts:latest"])
@@ -398,7 +536,7 @@ import Testing
         ("Error from server (Forbidden): user cannot patch resource", "failed"),
         (
             "Error from server (InternalError): Internal error occurred: failed calling webhook \"a\": dial tcp "
-                + "10.0.0.1:443: connect: connection refused", "failed"
+                + "10.0.0.1:443: connect: connection refused", "unavailable"
         ),
     ])
     func whatKubectlSaysTellsWhetherItPasses(said: String, severity: String) async throws {
@@ -421,7 +559,7 @@ import Testing
             *"rollout status"*) if [ -e "$here/asked" ]; then exit 0; fi; : >"$here/asked"
                 echo 'Unable to connect to the server: EOF' >&2; exit 1;;
             """)
-        try await setup.target.waitUntilReady(posts)
+        _ = try await setup.target.waitUntilReady(posts)
         #expect(setup.calls().count == 2)
     }
 

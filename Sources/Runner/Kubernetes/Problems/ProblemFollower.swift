@@ -87,7 +87,8 @@ final class ProblemFollower: Sendable {
         case .time: return tracker.advance(to: now)
         case .event(let event):
             if event.kind == "Pod" { return tracker.handle(event, now: now) }
-            guard event.reason == "FailedCreate", let workload = event.refused(namespace: namespace).flatMap(owner)
+            guard event.reason == "FailedCreate",
+                let workload = event.refused(namespace: namespace).lazy.compactMap(owner).first
             else { return [] }
             return tracker.handleRefusal(event, workload: workload, now: now)
         }
@@ -215,13 +216,12 @@ extension WorkloadProblem {
 }
 
 extension ClusterEvent {
-    /// The workload whose pods could not be made. A Deployment's ReplicaSet is named for it and a hash.
-    func refused(namespace: String) -> Workload? {
-        if kind == "ReplicaSet" {
-            guard let dash = name.lastIndex(of: "-") else { return nil }
-            return Workload(kind: .deployment, name: String(name[..<dash]), namespace: namespace)
-        }
-        guard let kind = Workload.Kind(rawValue: kind.lowercased()) else { return nil }
-        return Workload(kind: kind, name: name, namespace: namespace)
+    /// The workload whose pods could not be made, the likeliest first. A Deployment's ReplicaSet is named for it and a
+    /// hash.
+    func refused(namespace: String) -> [Workload] {
+        guard let kind = Workload.Kind(rawValue: kind.lowercased()) else { return [] }
+        let own = Workload(kind: kind, name: name, namespace: namespace)
+        guard kind == .replicaSet, let dash = name.lastIndex(of: "-") else { return [own] }
+        return [own, Workload(kind: .deployment, name: String(name[..<dash]), namespace: namespace)]
     }
 }

@@ -282,11 +282,12 @@ struct ProblemTrackerTests {
     }
 
     @Test(arguments: [
-        ("ReplicaSet", "posts-5d9f", Workload(kind: .deployment, name: "posts", namespace: "blog")),
-        ("StatefulSet", "db", Workload(kind: .statefulSet, name: "db", namespace: "blog")),
-        ("DaemonSet", "agent", Workload(kind: .daemonSet, name: "agent", namespace: "blog")), ("Job", "seed", nil),
-        ("ReplicaSet", "posts", nil),
-    ]) func aRefusalIsTheWorkloads(_ kind: String, _ name: String, _ workload: Workload?) throws {
-        #expect(try event("FailedCreate", "", kind: kind, name: name).refused(namespace: "blog") == workload)
+        ("ReplicaSet", "posts-5d9f", ["replicaset/posts-5d9f", "deployment/posts"]),
+        ("StatefulSet", "db", ["statefulset/db"]), ("DaemonSet", "agent", ["daemonset/agent"]), ("Job", "seed", []),
+        ("ReplicaSet", "posts", ["replicaset/posts"]),
+        ("ReplicationController", "old", ["replicationcontroller/old"]),
+    ]) func aRefusalIsTheWorkloads(_ kind: String, _ name: String, _ workloads: [String]) throws {
+        let refused = try event("FailedCreate", "", kind: kind, name: name).refused(namespace: "blog")
+        #expect(refused.map(\.description) == workloads)
     }
 }
