@@ -1,3 +1,4 @@
+import Foundation
 import Runner
 import Testing
 
@@ -82,6 +83,8 @@ struct DockerTargetTests {
                         ["name": "PLAIN", "value": "two\nlines $(GREETING) $$(GREETING)"],
                         ["name": "PATH", "value": "/bin:/nowhere"],
                         ["name": "PASSWORD", "valueFrom": ["secretKeyRef": ["name": "login", "key": "password"]]],
+                        ["name": "DOCKER_HOST", "valueFrom": ["secretKeyRef": ["name": "login", "key": "password"]]],
+                        ["name": "SSH_KEY", "valueFrom": ["secretKeyRef": ["name": "login", "key": "lines"]]],
                         ["name": "POD", "valueFrom": ["fieldRef": ["fieldPath": "metadata.namespace"]]],
                         [
                             "name": "NOT_THERE",
@@ -90,6 +93,10 @@ struct DockerTargetTests {
                     ]
                 ),
                 ("envFrom", [["configMapRef": ["name": "settings"]]]),
+                (
+                    "command",
+                    ["sh", "-c", "echo \"$0|$1\" >/data/args; exec busybox sleep 1000", "$(SSH_KEY)", "$(PASSWORD)"]
+                ),
                 ("workingDir", "/etc/settings"),
                 (
                     "volumeMounts",
@@ -130,7 +137,10 @@ struct DockerTargetTests {
                     "kind": "ConfigMap", "metadata": ["name": "settings"],
                     "data": ["GREETING": "hello", "file.txt": "content\n"],
                 ],
-                ["kind": "Secret", "metadata": ["name": "login"], "data": ["password": "czNjcmV0"]],
+                [
+                    "kind": "Secret", "metadata": ["name": "login"], "data": ["password": "czNjcmV0"],
+                    "stringData": ["lines": "one\ntwo\n"],
+                ],
                 deployment("app", image: "devloop-test/shell", container: container, pod: pod))
             let app = try #require(Workload("deployment/app"))
             let images: DeliveredImages = [try await target.deliver(image)]
@@ -142,6 +152,7 @@ struct DockerTargetTests {
                 """
                 echo "$PLAIN|$PASSWORD|$POD|$GREETING|${NOT_THERE-unset}|$PATH"; pwd; busybox cat file.txt
                 busybox cat /etc/deep/er/secret.txt; echo; busybox cat /scratch/file /data/file; busybox id -u
+                echo "$DOCKER_HOST|$SSH_KEY|"; busybox cat /data/args
                 echo mine >/scratch/mine && busybox ls /scratch; busybox grep elsewhere /etc/hosts
                 """)
             #expect(
@@ -154,6 +165,12 @@ struct DockerTargetTests {
                     prepared
                     kept
                     1000
+                    s3cret|one
+                    two
+                    |
+                    one
+                    two
+                    |s3cret
                     file
                     mine
                     10.1.2.3\telsewhere
@@ -165,6 +182,7 @@ struct DockerTargetTests {
 
             // A claim's volume outlives the pod, its own folder does not.
             try await target.restart(app, images: images)
+            try await target.waitUntilReady(app)
             #expect(
                 try await project.shell("deployment/app", "busybox cat /data/file; busybox ls /scratch")
                     == "kept\nkept\nfile")
@@ -298,32 +316,153 @@ struct DockerTargetTests {
         }
     }
 
-    @Test func anInitContainerThatFailsLeavesTheOldVersionRunning() async throws {
-        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
-        try await DockerProject.run { project in
-            let target = project.target
-            let images: DeliveredImages = [try await target.deliver(image)]
-            _ = try await target.apply(objects(deployment("app", image: "devloop-test/shell")), images: images)
-            let before = try await project.running("deployment/app")
-            let broken: [(String, JSONValue)] = [
+    /// A Deployment whose init container succeeds the third time.
+    private static func waiting(_ name: String) -> JSONValue {
+        deployment(
+            name, image: "devloop-test/shell", container: [("command", ["sh", "-c", "echo new; busybox sleep 1000"])],
+            pod: [
+                ("volumes", [["name": "v", "emptyDir": [:]]]),
                 (
                     "initContainers",
                     [
                         [
                             "name": "migrate", "image": "devloop-test/shell",
-                            "command": ["sh", "-c", "echo no table; exit 3"],
+                            "command": ["sh", "-c", "echo >>/v/n; echo no table; [ $(busybox wc -l </v/n) = 3 ]"],
+                            "volumeMounts": [["name": "v", "mountPath": "/v"]],
                         ]
                     ]
-                )
-            ]
-            await #expect(
-                throws: TargetError(
-                    "the init container migrate of deployment/app failed (exit status 3)", details: ["no table"])
-            ) {
-                try await target.apply(
-                    objects(deployment("app", image: "devloop-test/shell", pod: broken)), images: images)
+                ),
+            ])
+    }
+
+    @Test func anInitContainerThatFailsIsRunAgainWhileTheOldVersionRuns() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        try await DockerProject.run { project in
+            let target = project.target
+            let app = try #require(Workload("deployment/app"))
+            let images: DeliveredImages = [try await target.deliver(image)]
+            _ = try await target.apply(objects(deployment("app", image: "devloop-test/shell")), images: images)
+            let before = try await project.running("deployment/app")
+            let log = LogCollector()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [app] }, onEvent: log.add) }
+                await log.wait { LogCollector.lines($0).contains("up") }
+                let report = try await target.apply(objects(Self.waiting("app")), images: images)
+                #expect(report.changed == [app])
+                await log.wait { LogCollector.lines($0).contains("no table") }
+                #expect(try await project.running("deployment/app").contains(before[0]))
+                try await target.waitUntilReady(app)
+                await log.wait { LogCollector.lines($0).contains("new") }
+                group.cancelAll()
+                try? await group.waitForAll()
             }
-            #expect(try await project.running("deployment/app") == before)
+            #expect(log.lines == ["up", "no table", "no table", "no table", "new"])
+            #expect(log.notices == ["container migrate exited with code 1; it is run again until it succeeds"])
+        }
+    }
+
+    @Test func theLastWordsOfARunAreALineAndCostNothingOfTheNext() async throws {
+        let image = try await TinyImage.build(
+            "devloop-test/words",
+            "CMD [\"sh\", \"-c\", \"echo first; [ -e /again ] && exec busybox sleep 1000; echo >/again; printf fatal; exit 1\"]"
+        )
+        try await DockerProject.run { project in
+            let target = project.target
+            let app = try #require(Workload("deployment/app"))
+            let log = LogCollector()
+            let images: DeliveredImages = [try await target.deliver(image)]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [app] }, onEvent: log.add) }
+                _ = try await target.apply(
+                    objects(deployment("app", image: "devloop-test/words")), images: images)
+                await log.wait { LogCollector.lines($0).filter { $0 == "first" }.count == 2 }
+                group.cancelAll()
+                try? await group.waitForAll()
+            }
+            let told = log.events.map { event -> String in
+                switch event {
+                case .line(_, _, let text): String(decoding: text, as: UTF8.self)
+                case .notice(_, let text): text
+                default: "\(event)"
+                }
+            }
+            #expect(told.prefix(2) == ["first", "fatal"])
+            #expect(Set(told.dropFirst(2)) == ["first", "exited with code 1; Docker restarts it"])
+        }
+    }
+
+    @Test func aContainerThatIgnoresItsSignalIsNamedWhereTheNewOneWaitsForIt() async throws {
+        let image = try await TinyImage.build(
+            "devloop-test/stubborn",
+            "CMD [\"sh\", \"-c\", \"echo up; trap '' TERM; while :; do busybox sleep 1; done\"]")
+        try await DockerProject.run { project in
+            let target = project.target
+            let app = try #require(Workload("deployment/app"))
+            let log = LogCollector()
+            let images: DeliveredImages = [try await target.deliver(image)]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [app] }, onEvent: log.add) }
+                _ = try await target.apply(
+                    objects(
+                        deployment(
+                            "app", image: "devloop-test/stubborn", spec: [("strategy", ["type": "Recreate"])])),
+                    images: images)
+                for count in 2...3 {
+                    await log.wait { LogCollector.lines($0).count == count - 1 }
+                    try await target.restart(app, images: images)
+                    await log.wait { LogCollector.lines($0).count == count }
+                }
+                await log.wait { events in events.contains { if case .notice = $0 { true } else { false } } }
+                group.cancelAll()
+                try? await group.waitForAll()
+            }
+            #expect(log.notices.count == 1)
+            #expect(
+                log.notices.first?.hasPrefix(
+                    "its container ignores SIGTERM: each new one waits out its grace time of 1 s") == true)
+        }
+    }
+
+    /// Each type against what is there: nothing, a file, a folder, a socket.
+    @Test func aHostPathIsWhatItsTypeSaysOrIsRefused() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", Self.shell)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("devloop-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data("kept".utf8).write(to: folder.appendingPathComponent("file:1"))
+        try await DockerProject.run { project in
+            let images: DeliveredImages = [try await project.target.deliver(image)]
+            func apply(_ type: String, _ name: String) async throws {
+                let all = objects(
+                    deployment(
+                        "app", image: "devloop-test/shell",
+                        container: [("volumeMounts", [["name": "v", "mountPath": "/v"]])],
+                        pod: [
+                            (
+                                "volumes",
+                                [
+                                    [
+                                        "name": "v",
+                                        "hostPath": [
+                                            "path": .string("\(folder.path)/\(name)"), "type": .string(type),
+                                        ],
+                                    ]
+                                ]
+                            )
+                        ]))
+                _ = try await project.target.apply(all, images: images)
+            }
+            for (type, name) in [("Socket", "none"), ("File", "none"), ("Directory", "none"), ("Socket", "file:1")] {
+                await #expect(throws: TargetError.self, "\(type) \(name)") { try await apply(type, name) }
+            }
+            #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/none"))
+            try await apply("FileOrCreate", "file:1")
+            #expect(try await project.shell("deployment/app", "busybox cat /v") == "kept")
+            try await apply("FileOrCreate", "new")
+            #expect(try await project.shell("deployment/app", "[ -f /v ] && echo file") == "file")
+            try await apply("DirectoryOrCreate", "folder")
+            #expect(try await project.shell("deployment/app", "[ -d /v ] && echo folder") == "folder")
+            await #expect(throws: TargetError.self) { try await apply("DirectoryOrCreate", "file:1") }
         }
     }
 

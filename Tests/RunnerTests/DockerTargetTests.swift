@@ -13,7 +13,9 @@ struct DockerTargetTests {
         built: BuiltImage(reference: ImageReference("shop/web")!, id: "sha256:1111"), reference: "sha256:1111")
 
     private func target() -> DockerTarget {
-        DockerTarget(project: "shop", namespace: "default", launcher: launcher, isFreePort: { _ in true })
+        DockerTarget(
+            project: "shop", namespace: "default", launcher: launcher, initBackoff: Backoff(first: .zero, limit: .zero),
+            isFreePort: { _ in true })
     }
 
     private func object(_ json: String) throws -> KubernetesObject {
@@ -251,6 +253,49 @@ struct DockerTargetTests {
         launcher.verify()
     }
 
+    @Test func aPortThatMovesIsFreeBeforeItsNextHolderStarts() async throws {
+        func all(blue: Int, green: Int) throws -> [KubernetesObject] {
+            try [
+                object(
+                    """
+                    {"kind": "Service", "metadata": {"name": "np"}, "spec": {"type": "NodePort",
+                    "selector": {"app": "web"}, "ports": [{"port": 80, "nodePort": 30080}]}}
+                    """)
+            ]
+                + [("blue", blue), ("green", green)].map { name, replicas in
+                    try object(
+                        """
+                        {"kind": "Deployment", "metadata": {"name": "\(name)"}, "spec": {"replicas": \(replicas),
+                        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [
+                        {"name": "main", "image": "shop/web"}]}}}}
+                        """)
+                }
+        }
+        let target = target()
+        for command in ["docker network create", "docker ps", "docker ps", "POST /containers/create", "docker start"] {
+            launcher.expect(command)
+        }
+        _ = try await target.apply(try all(blue: 1, green: 0), images: [image])
+        let create = try #require(launcher.commands.first { $0.purpose != nil })
+        let before = launcher.commands.count
+        let blue = listed("b1", instance: "a", of: create)
+        launcher.expect("docker network create")
+        launcher.expect("docker ps", .prints(blue))
+        launcher.expect("docker ps", .prints(blue))
+        for command in ["docker network disconnect", "docker stop b1", "docker rm", "docker ps"] {
+            launcher.expect(command)
+        }
+        launcher.expect("POST /containers/create")
+        launcher.expect("docker start")
+        _ = try await target.apply(try all(blue: 0, green: 1), images: [image])
+        let words = launcher.summaries().dropFirst(before)
+        // The network is made, and the old holder leaves it.
+        let taken = try #require(words.firstIndex(of: "docker start"))
+        #expect(words[..<taken].filter { $0 == "docker network" }.count == 2)
+        await launcher.started("docker rm")
+        launcher.verify()
+    }
+
     @Test func aHostPathThatIsMissingIsNamed() async throws {
         for command in ["docker network create", "docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
         launcher.expect(
@@ -321,6 +366,83 @@ struct DockerTargetTests {
         await #expect(
             throws: TargetError("deployment/web did not become ready: \(problem)", details: ["a", "b"])
         ) { try await target.waitUntilReady(web) }
+    }
+
+    private static let migrating =
+        #", "initContainers": [{"name": "migrate", "image": "shop/web"}], "restartPolicy": "Always""#
+
+    /// What it takes until the init container of a fresh workload runs.
+    private func expectInitContainer() {
+        for command in ["docker network create", "docker ps", "docker ps"] { launcher.expect(command) }
+        launcher.expect("POST /containers/create")
+        launcher.expect("POST /containers/create", .engine(201, #"{"Id": "init"}"#))
+    }
+
+    private let failed = """
+        [{"State": {"Status": "exited", "ExitCode": 1, "Error": ""}}]
+        """
+
+    @Test func aFailingInitContainerIsRunAgainUntilItSucceedsAndHoldsUpNobody() async throws {
+        expectInitContainer()
+        for _ in 1...3 {
+            launcher.expect("docker start --attach init", .fails("no database"))
+            launcher.expect("docker container inspect init", .prints(failed))
+        }
+        launcher.expect("docker start --attach init")
+        launcher.expect("docker start")
+        launcher.expect("docker container inspect", .prints(#"[{"State": {"Status": "running"}}]"#))
+        let target = target()
+        // It returns while the init container has still to succeed.
+        #expect(try await target.apply([try deployment(pod: Self.migrating)], images: [image]).created == [web])
+        try await target.waitUntilReady(web)
+        launcher.verify()
+    }
+
+    @Test func aNewerRestartEndsTheInitContainerOfTheOneBefore() async throws {
+        expectInitContainer()
+        launcher.expect("docker start --attach init", .hangs())
+        let target = target()
+        _ = try await target.apply([try deployment(pod: Self.migrating)], images: [image])
+        await launcher.started("docker start --attach init")
+        // The first pod goes.
+        launcher.expect("docker rm")
+        launcher.expect("docker ps")
+        launcher.expect("POST /containers/create")
+        launcher.expect("POST /containers/create", .engine(201, #"{"Id": "second"}"#))
+        launcher.expect("docker start --attach second")
+        launcher.expect("docker start")
+        launcher.expect("docker container inspect", .prints(#"[{"State": {"Status": "running"}}]"#))
+        try await target.restart(web, images: [image])
+        try await target.waitUntilReady(web)
+        launcher.verify()
+    }
+
+    @Test(arguments: [
+        (#", "initContainers": [{"name": "migrate", "image": "shop/web"}], "restartPolicy": "Never""#, ""),
+        (migrating, #"[{"State": {"Status": "created", "Error": "exec: no such file"}}]"#),
+    ])
+    func anInitContainerIsNotRunAgainWhereThatIsNotWantedOrCannotHelp(pod: String, state: String) async throws {
+        expectInitContainer()
+        launcher.expect("docker start --attach init", .fails("no table", status: 3))
+        if !state.isEmpty { launcher.expect("docker container inspect init", .prints(state)) }
+        launcher.expect("docker rm")
+        let target = target()
+        _ = try await target.apply([try deployment(pod: pod)], images: [image])
+        let error = try await targetError { try await target.waitUntilReady(web) }
+        #expect(error.summary == "the init container migrate of deployment/web failed (exit status 3)")
+        #expect(error.details == ["no table"])
+        launcher.verify()
+    }
+
+    @Test func deletingEndsAnInitContainerThatWaits() async throws {
+        expectInitContainer()
+        launcher.expect("docker start --attach init", .hangs())
+        let target = target()
+        _ = try await target.apply([try deployment(pod: Self.migrating)], images: [image])
+        await launcher.started("docker start --attach init")
+        for command in ["docker rm", "docker ps", "docker volume ls", "docker network ls"] { launcher.expect(command) }
+        _ = try await target.delete([])
+        launcher.verify()
     }
 
     @Test func deletingRemovesWhatIsLabelledAndNothingElse() async throws {

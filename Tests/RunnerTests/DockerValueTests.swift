@@ -121,15 +121,15 @@ import Testing
     @Test func aLogGoesOnWhereBothOfItsStreamsWere() {
         var log = ContainerLog(oldOptions: nil, time: "")
         #expect(log.begin() == [])
-        #expect(log.accept(line(3, "out"), from: .standardOutput) == Array("out".utf8))
+        #expect(log.accept(line(3, "out"), from: .standardOutput) == [Array("out".utf8)])
         // Nothing is known of the other stream: all is read again, and shown once.
         #expect(log.begin() == [])
-        #expect(log.accept(line(3, "out"), from: .standardOutput) == nil)
-        #expect(log.accept(line(2, "err"), from: .standardError) == Array("err".utf8))
+        #expect(log.accept(line(3, "out"), from: .standardOutput) == [])
+        #expect(log.accept(line(2, "err"), from: .standardError) == [Array("err".utf8)])
         #expect(log.begin() == ["--since=2026-01-01T00:00:02.000000000Z"])
-        #expect(log.accept(line(3, "out"), from: .standardOutput) == nil)
-        #expect(log.accept(line(2, "err"), from: .standardError) == nil)
-        #expect(log.accept(line(4, "more"), from: .standardOutput) == Array("more".utf8))
+        #expect(log.accept(line(3, "out"), from: .standardOutput) == [])
+        #expect(log.accept(line(2, "err"), from: .standardError) == [])
+        #expect(log.accept(line(4, "more"), from: .standardOutput) == [Array("more".utf8)])
         log.finish()
         #expect(log.begin() == ["--since=2026-01-01T00:00:04.000000000Z"])
     }
@@ -142,7 +142,7 @@ import Testing
 
     @Test func whatDockerSaysItselfIsNoLine() {
         var log = ContainerLog(oldOptions: nil, time: "")
-        #expect(log.accept(Array("Error response from daemon: No such container".utf8), from: .standardError) == nil)
+        #expect(log.accept(Array("Error response from daemon: No such container".utf8), from: .standardError) == [])
     }
 
     @Test func thePartsOfALongLineAreJoined() {
@@ -150,7 +150,54 @@ import Testing
         let part = String(repeating: "x", count: 16 << 10)
         let text = log.accept(
             line(1, part) + line(1, part) + line(1, "rest"), from: .standardOutput)
-        #expect(text == Array("\(part)\(part)rest".utf8))
+        #expect(text == [Array("\(part)\(part)rest".utf8)])
+    }
+
+    private func stamped(_ time: String, _ text: String) -> String { "2026-01-01T00:00:\(time)000000000Z \(text)" }
+
+    /// 2026-01-01T00:00:00Z
+    private static let newYear = 1_767_225_600
+
+    @Test(
+        arguments: [
+            // A program's own times: earlier, the same, one that is still to come, one of another form.
+            ("fatal 2026-01-01T00:00:02.000000000Z x", nil), ("fatal 2026-01-01T00:00:03.000000000Z x", nil),
+            ("until 2026-01-01T01:00:00.000000000Z x", nil), ("at 2026-01-01T00:00:05Z x", nil),
+            ("at 2026-01-01T00:00:05.000000000Z", nil), ("at 2026-01-01 00:00:05.000000000Z x", nil),
+            ("fatal: none2026-01-01T00:00:05.000000000Z first", ["fatal: none", "first"]),
+            ("2026-01-01T00:00:05.000000000Z 2026-01-01T00:00:06.000000000Z ", ["", ""]),
+        ] as [(String, [String]?)])
+    func theFirstLineOfARunIsNotGluedToTheLastWordsBefore(text: String, expected: [String]?) {
+        var log = ContainerLog(oldOptions: nil, time: "")
+        let line = Array(stamped("03.", text).utf8)
+        let shown = log.accept(line, from: .standardOutput, now: Self.newYear + 8)
+        if text.hasPrefix("2026") {
+            #expect(shown.count == 3)
+        } else {
+            #expect(shown == (expected ?? [text]).map { Array($0.utf8) })
+        }
+    }
+
+    @Test func lastWordsThatWereShownAreNotShownAgainWithTheNextRun() {
+        var log = ContainerLog(oldOptions: nil, time: "")
+        #expect(log.begin() == [])
+        #expect(log.accept(Array(stamped("01.", "first").utf8), from: .standardOutput).count == 1)
+        // What follows the log may end without them.
+        #expect(log.beginRest() == ["--since=\(Self.newYear)"])
+        #expect(log.accept(Array(stamped("01.", "first").utf8), from: .standardOutput) == [])
+        #expect(log.accept(Array(stamped("02.", "fatal").utf8), from: .standardOutput) == [Array("fatal".utf8)])
+        log.finish()
+        #expect(log.begin() == ["--since=2026-01-01T00:00:02.000000000Z"])
+        let glued = stamped("02.", "fatal") + stamped("03.", "first")
+        #expect(log.accept(Array(glued.utf8), from: .standardOutput) == [Array("first".utf8)])
+    }
+
+    @Test(arguments: [
+        ("1970-01-01T00:00:00.000000000Z", 0), ("2000-02-29T12:34:56.789000000Z", 951_827_696),
+        ("2026-01-01T00:00:00.999999999Z", newYear), ("2026-12-31T23:59:59.000000000Z", 1_798_761_599),
+    ])
+    func aTimeOfDockersIsCountedInSeconds(text: String, seconds: Int) {
+        #expect(LogTime.seconds(Array(text.utf8)[...]) == seconds)
     }
 
     @Test func theListIsReadAndWhatIsNotDevloopsLeftOut() {
@@ -186,6 +233,10 @@ import Testing
             ),
             (#"{"dev.devloop.workload": "pod/web", "dev.devloop.restart": "no"}"#, 0, "exited with code 0"),
             (#"{"dev.devloop.workload": "pod/web", "dev.devloop.role": "init", "dev.devloop.restart": "no"}"#, 0, nil),
+            (
+                #"{"dev.devloop.workload": "pod/web", "dev.devloop.role": "init", "dev.devloop.restart": "retried"}"#,
+                1, "exited with code 1; it is run again until it succeeds"
+            ),
             (
                 #"{"dev.devloop.workload": "pod/web", "dev.devloop.pod": "several", "dev.devloop.container": "c", "dev.devloop.restart": "no"}"#,
                 2, "container c exited with code 2"

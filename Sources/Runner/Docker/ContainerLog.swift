@@ -35,21 +35,54 @@ struct ContainerLog: Sendable {
         return since.map { ["--since=\($0)"] } ?? []
     }
 
+    /// A reader of what is left begins, after one that followed has ended with the container: what `docker logs` is
+    /// told. One that follows may not be told of last words without a newline. They come at the end, whatever the other
+    /// stream had to say in that second.
+    mutating func beginRest() -> [String] {
+        finish()
+        let options = begin()
+        guard let start, let seconds = LogTime.seconds(Array(start.utf8)[...]) else { return options }
+        return ["--since=\(seconds - 1)"]
+    }
+
     /// The reader has ended with the container: both streams were read to their ends.
     mutating func finish() {
         (standardOutputAtStart, standardErrorAtStart) = (standardOutput.resumeFrom, standardError.resumeFrom)
         start = [standardOutput, standardError].compactMap(\.resumeFrom).max() ?? start
     }
 
-    /// The text to show; `nil` for a line that was shown, or that is docker's own.
-    mutating func accept(_ line: [UInt8], from source: OutputSource) -> [UInt8]? {
-        guard LogCursor.endOfTime(line[...]) != nil else { return nil }
-        let text =
-            switch source {
-            case .standardOutput: standardOutput.accept(line)
-            case .standardError: standardError.accept(line)
-            }
-        return text.map(Self.joined)
+    /// The texts to show: none for a line that was shown, or that is docker's own.
+    /// - Parameter now: seconds since 1970; only tests give another one than this machine's.
+    mutating func accept(_ line: [UInt8], from source: OutputSource, now: Int = LogTime.now) -> [[UInt8]] {
+        Self.lines(in: line, now: now).compactMap { line in
+            guard LogCursor.endOfTime(line) != nil else { return nil }
+            let text =
+                switch source {
+                case .standardOutput: standardOutput.accept(Array(line))
+                case .standardError: standardError.accept(Array(line))
+                }
+            return text.map(Self.joined)
+        }
+    }
+
+    /// Where a run's last words end without a newline, docker prints the next run's first line right behind them. That
+    /// one's time is later than theirs and has been; a time that the program itself wrote is neither, but by chance.
+    private static func lines(in line: [UInt8], now: Int) -> [ArraySlice<UInt8>] {
+        guard let blank = LogCursor.endOfTime(line[...]), blank == LogTime.length else { return [line[...]] }
+        var lines: [ArraySlice<UInt8>] = []
+        var start = 0
+        var index = blank + 1
+        while let end = line[index...].firstIndex(of: UInt8(ascii: "Z")) {
+            index = end + 1
+            let begin = index - LogTime.length
+            guard begin > start + LogTime.length, index < line.count, line[index] == 0x20,
+                let seconds = LogTime.seconds(line[begin..<index]), seconds <= now + LogTime.tolerance,
+                line[start..<(start + LogTime.length)].lexicographicallyPrecedes(line[begin..<index])
+            else { continue }
+            lines.append(line[start..<begin])
+            start = begin
+        }
+        return lines + [line[start...]]
     }
 
     /// The daemon cuts a line into parts of this many bytes.

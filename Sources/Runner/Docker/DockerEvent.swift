@@ -32,6 +32,8 @@ struct FollowedContainer: Sendable, Hashable {
     /// The name beside the workload's, where there are several containers.
     var label: String?
     var isInit: Bool
+    /// The start of a pod that it belongs to.
+    var instance: String
     /// The pod whose other containers lose their network when this one starts again.
     var ownedInstance: String?
     var isRestarted: Bool
@@ -43,8 +45,9 @@ struct FollowedContainer: Sendable, Hashable {
         self.id = id
         workload = Workload(name, namespace: place)
         label = labels[DockerLabel.pod] == "several" ? labels[DockerLabel.container] : nil
+        instance = labels[DockerLabel.instance] ?? ""
         let ownsNetwork = labels[DockerLabel.network] == "owner" && label != nil
-        ownedInstance = ownsNetwork ? labels[DockerLabel.instance] : nil
+        ownedInstance = ownsNetwork ? instance : nil
         isInit = labels[DockerLabel.role] == "init"
         isRestarted = labels[DockerLabel.restart] != "no"
     }
@@ -53,6 +56,15 @@ struct FollowedContainer: Sendable, Hashable {
     func notice(exitCode: Int) -> String? {
         if isInit && exitCode == 0 { return nil }
         let name = label.map { "container \($0) " } ?? ""
-        return "\(name)exited with code \(exitCode)" + (isRestarted ? "; Docker restarts it" : "")
+        let next = !isRestarted ? "" : isInit ? "; it is run again until it succeeds" : "; Docker restarts it"
+        return "\(name)exited with code \(exitCode)\(next)"
+    }
+
+    /// What to say where a new pod had to wait for this one until it was killed.
+    func ignoresTERM(grace: Int) -> String {
+        let name = label.map { "container \($0)" } ?? "its container"
+        return
+            "\(name) ignores SIGTERM: each new one waits out its grace time of \(grace) s (terminationGracePeriodSeconds); "
+            + "end the program at SIGTERM (in a shell: trap), or start it with CMD [\"program\", …], not through a shell"
     }
 }

@@ -13,7 +13,7 @@ struct DockerLogFollower: Sendable {
     /// Whether a workload is one of those that are asked about.
     let isWanted: @Sendable (Workload) -> Bool
     /// Whether devloop itself ends this container.
-    let isRetired: @Sendable (String) -> Bool
+    let retirement: @Sendable (FollowedContainer) -> ContainerRetirement
     let onEvent: @Sendable (LogEvent) -> Void
 
     private enum Input: Sendable {
@@ -42,6 +42,7 @@ struct DockerLogFollower: Sendable {
             var states: [String: Latest<State>] = [:]
             var time = ""
             var isFirst = true
+            let told = Told()
 
             func follow(_ container: FollowedContainer, isOld: Bool) {
                 guard isWanted(container.workload), selection.isShown(container.workload) else { return }
@@ -77,7 +78,11 @@ struct DockerLogFollower: Sendable {
                         }
                     case .die:
                         if let state { update(state) { $0.isRunning = false } }
-                        tell(event)
+                        // Its last words come first.
+                        group.addTask {
+                            await readers.finished(event.container.id)
+                            tell(event, told)
+                        }
                     case .destroy:
                         if let state { update(state) { $0.isGone = true } }
                         states[event.container.id] = nil
@@ -103,8 +108,9 @@ struct DockerLogFollower: Sendable {
             _ = try await launcher.runTool(
                 DockerCommand.logs(of: container.id, follows: false, options: options),
                 output: .lines { source, line in
-                    guard let text = log.withLock({ $0.accept(line, from: source) }) else { return }
-                    onEvent(.line(workload: container.workload, container: container.label, text: text))
+                    for text in log.withLock({ $0.accept(line, from: source) }) {
+                        onEvent(.line(workload: container.workload, container: container.label, text: text))
+                    }
                 })
         }
     }
@@ -124,11 +130,27 @@ struct DockerLogFollower: Sendable {
         _ = try await launcher.runTool(DockerCommand.restart(others))
     }
 
-    private func tell(_ event: DockerEvent) {
-        guard isWanted(event.container.workload), !isRetired(event.container.id),
-            let text = event.container.notice(exitCode: event.exitCode ?? 0)
-        else { return }
-        onEvent(.notice(workload: event.container.workload, text: text))
+    private func tell(_ event: DockerEvent, _ told: Told) {
+        let (container, exitCode) = (event.container, event.exitCode ?? 0)
+        guard isWanted(container.workload) else { return }
+        switch retirement(container) {
+        case .none:
+            guard let text = container.notice(exitCode: exitCode) else { return }
+            // One that is run until it succeeds fails often.
+            if container.isInit, !told.isFirst(container.id) { return }
+            onEvent(.notice(workload: container.workload, text: text))
+        case .inBackground: break
+        case .awaited(let grace):
+            guard exitCode == 128 + 9, told.isFirst("\(container.workload)/\(container.label ?? "")") else { return }
+            onEvent(.notice(workload: container.workload, text: container.ignoresTERM(grace: grace)))
+        }
+    }
+
+    /// What was told already.
+    private final class Told: Sendable {
+        private let subjects = Mutex<Set<String>>([])
+
+        func isFirst(_ subject: String) -> Bool { subjects.withLock { $0.insert(subject).inserted } }
     }
 
     private func watch(_ inbox: AsyncStream<Input>.Continuation) async throws {
@@ -179,15 +201,20 @@ struct DockerLogFollower: Sendable {
         while true {
             let (before, version) = state.current
             let said = OutputTail(limit: 1)
-            let command = DockerCommand.logs(of: container.id, options: log.withLock { $0.begin() })
-            let output = try await readers.read(container.id) {
+            @Sendable func read(_ options: [String], follows: Bool) async throws -> CommandOutput {
                 try await launcher.runTool(
-                    command,
+                    DockerCommand.logs(of: container.id, follows: follows, options: options),
                     output: .lines { source, line in
                         guard LogCursor.endOfTime(line[...]) != nil else { return said.append(line) }
-                        guard let text = log.withLock({ $0.accept(line, from: source) }) else { return }
-                        onEvent(.line(workload: container.workload, container: container.label, text: text))
+                        for text in log.withLock({ $0.accept(line, from: source) }) {
+                            onEvent(.line(workload: container.workload, container: container.label, text: text))
+                        }
                     })
+            }
+            let output = try await readers.read(container.id) {
+                let output = try await read(log.withLock { $0.begin() }, follows: true)
+                guard output.termination.isSuccess else { return output }
+                return try await read(log.withLock { $0.beginRest() }, follows: false)
             }
             if output.termination.isSuccess {
                 log.withLock { $0.finish() }
@@ -224,6 +251,7 @@ extension FollowedContainer {
         id = listed.id
         workload = listed.workload
         label = listed.hasSiblings ? listed.container : nil
+        instance = listed.instance
         isInit = listed.role == "init"
         isRestarted = true
     }

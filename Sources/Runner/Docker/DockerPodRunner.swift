@@ -4,6 +4,8 @@ struct DockerPodRunner: Sendable {
     let launcher: any CommandRunning
     /// Who reads the logs of what is removed.
     let readers: LogReaders
+    /// How long it takes until a failed init container is run again.
+    let initBackoff: Backoff
 
     /// The containers of a pod that exist and are not started yet.
     struct Pod: Sendable {
@@ -43,20 +45,32 @@ struct DockerPodRunner: Sendable {
         return pod
     }
 
-    /// Runs the init containers to their ends, one after another. They are removed with the pod: their logs may still
-    /// be read.
+    /// Runs the init containers to their ends, one after another. One that fails is run again for as long as it takes,
+    /// unless the pod's restart policy is `Never`. They are removed with the pod: their logs may still be read.
     func runInitContainers(of pod: Pod) async throws {
         for container in pod.plan.initContainers {
             let id = try await make(container, of: pod, network: .anonymous, isInit: true)
-            let tail = OutputTail(limit: 20)
-            let output = try await launcher.runTool(
-                DockerCommand.runToEnd(id), output: .lines { _, line in tail.append(line) })
-            guard output.termination.isSuccess else {
-                throw TargetError(
-                    "the init container \(container.name) of \(pod.plan.workload) failed (\(output.termination))",
-                    details: tail.lines)
+            var backoff = initBackoff
+            while true {
+                let tail = OutputTail(limit: 20)
+                let output = try await launcher.runTool(
+                    DockerCommand.runToEnd(id), output: .lines { _, line in tail.append(line) })
+                if output.termination.isSuccess { break }
+                guard pod.plan.initRestart == "retried", try await hasRun(id, of: pod.plan) else {
+                    throw TargetError(
+                        "the init container \(container.name) of \(pod.plan.workload) failed (\(output.termination))",
+                        details: tail.lines.map(pod.plan.withoutSecrets))
+                }
+                try await backoff.wait()
             }
         }
+    }
+
+    /// Whether a container ran and ended; otherwise it could not be started, and can't be by trying again.
+    private func hasRun(_ id: String, of plan: PodPlan) async throws -> Bool {
+        let output = try await run(DockerCommand.inspect([id]), "an init container of \(plan.workload) is gone")
+        let state = (try? JSONParser.parse(output.standardOutput))?.array?.first.map(ContainerState.init)
+        return state.map { $0.reason.isEmpty && $0.status == "exited" } ?? false
     }
 
     /// Starts the containers in their order.
@@ -137,7 +151,7 @@ struct DockerPodRunner: Sendable {
     ) async throws -> String {
         let name = name(container, of: pod)
         if container.pull == "always" { try await pull(container, pod.plan) }
-        try await create(container, of: pod, name: name, network: network, isInit: isInit)
+        let id = try await create(container, of: pod, name: name, network: network, isInit: isInit)
         try await checkHostPaths(of: container, in: name, pod.plan)
         var folders: [String: [ContainerPlan.File]] = [:]
         for group in container.files { folders[group.folder, default: []] += group.files }
@@ -147,13 +161,13 @@ struct DockerPodRunner: Sendable {
                 DockerCommand.copy(files, to: folder, in: name),
                 "the files for \(folder) could not be copied into \(pod.plan.workload)")
         }
-        return name
+        return id
     }
 
     /// Asks the engine for the container. What the engine lacks for it and can have is brought, each thing once.
     private func create(
         _ container: ContainerPlan, of pod: Pod, name: String, network: ContainerNetwork, isInit: Bool
-    ) async throws {
+    ) async throws -> String {
         var container = container
         var hasPulled = container.pull != "missing"
         var hasMadeFiles = !container.mounts.contains { $0.hostPathKind == .fileOrNew }
@@ -161,7 +175,7 @@ struct DockerPodRunner: Sendable {
             let request = commands.create(
                 container, of: pod.plan, instance: pod.instance, name: name, network: network, isInit: isInit)
             let answer = try await launcher.ask(request, "\(pod.plan.workload) could not be created")
-            if answer.isSuccess { return }
+            if answer.isSuccess { return answer.body["Id"]?.string ?? name }
             if answer.message.contains("No such image"), !hasPulled {
                 hasPulled = true
                 try await pull(container, pod.plan)

@@ -2,16 +2,20 @@ import Synchronization
 
 /// Services on plain Docker: the manifests of a cluster on a machine that has none.
 ///
-/// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps`, `create`,
+/// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps`, `system dial-stdio`,
 /// `network disconnect`, `start`), and two in the background (`stop`, `rm`); waiting for it costs one (`inspect`). The
-/// logs need one for the events and one for each container.
+/// logs need one for the events and one for each container, and another one as it ends.
 public final class DockerTarget: Target {
     private struct Shared {
         var manifests: DockerManifests
         /// What the user was told in this session.
         var told: Set<DockerNotice> = []
-        /// The containers that devloop itself ends.
+        /// The containers, and the instances of pods, that devloop itself ends.
         var retired: Set<String> = []
+        /// Those of them whose end a new pod waits for, with the seconds that they have for it.
+        var awaited: [String: Int] = [:]
+        /// The pods whose init containers run, or ran, in the background.
+        var rollouts: [Workload: PodRollout] = [:]
         /// The names of each workload's containers.
         var current: [Workload: [String]] = [:]
         /// Those of them that are being removed.
@@ -42,13 +46,15 @@ public final class DockerTarget: Target {
 
     init(
         project: String, namespace: String, hash: KeyedHash = KeyedHash(key: []), launcher: any CommandRunning,
+        initBackoff: Backoff = Backoff(first: .milliseconds(500), limit: .seconds(10)),
         isFreePort: @escaping @Sendable (Int) -> Bool
     ) {
         self.namespace = namespace
         self.launcher = launcher
         self.isFreePort = isFreePort
         pods = DockerPodRunner(
-            commands: DockerCommand(project: project, namespace: namespace), launcher: launcher, readers: LogReaders())
+            commands: DockerCommand(project: project, namespace: namespace), launcher: launcher, readers: LogReaders(),
+            initBackoff: initBackoff)
         shared = Mutex(Shared(manifests: DockerManifests(commands: pods.commands, hash: hash)))
     }
 
@@ -87,21 +93,29 @@ public final class DockerTarget: Target {
             return (shared.manifests.workloads, shared.manifests)
         }
         let applied = Set(objects.compactMap(\.workload))
-        let results = await withTaskGroup(of: Reconciliation.self) { group in
-            for workload in workloads {
-                let containers = listed.filter { $0.workload == workload }
-                // Workloads of earlier calls may get another name or port by this one.
-                guard applied.contains(workload) || !containers.isEmpty else { continue }
-                group.addTask {
-                    do {
-                        let outcome = try await self.reconcile(workload, containers)
-                        return Reconciliation(workload: workload, result: .success(outcome))
-                    } catch {
-                        return Reconciliation(workload: workload, result: .failure(error))
+        // A port that moves to another workload is free before that one starts.
+        let yielding = workloads.filter { workload in
+            let ports = Set((try? manifests.plan(workload))?.plan.ports.map(\.hostPort) ?? [])
+            return listed.contains { $0.workload == workload && $0.isUp && !ports.isSuperset(of: $0.ports.values) }
+        }
+        var results: [Reconciliation] = []
+        for turn in [yielding, workloads.filter { !yielding.contains($0) }] {
+            results += await withTaskGroup(of: Reconciliation.self) { group in
+                for workload in turn {
+                    let containers = listed.filter { $0.workload == workload }
+                    // Workloads of earlier calls may get another name or port by this one.
+                    guard applied.contains(workload) || !containers.isEmpty else { continue }
+                    group.addTask {
+                        do {
+                            let outcome = try await self.reconcile(workload, containers)
+                            return Reconciliation(workload: workload, result: .success(outcome))
+                        } catch {
+                            return Reconciliation(workload: workload, result: .failure(error))
+                        }
                     }
                 }
+                return await group.reduce(into: []) { $0.append($1) }
             }
-            return await group.reduce(into: []) { $0.append($1) }
         }
         try Self.throwFirst(results)
         var report = ApplyReport()
@@ -147,15 +161,23 @@ public final class DockerTarget: Target {
         }
         try await turns.withTurn(workload) {
             let plan = try manifests.plan(workload).plan
+            await self.endRollout(of: workload)
             try await self.replace(plan, old: try await self.pods.list(workload))
         }
     }
 
-    /// Looks once: a container is ready when it runs.
+    /// Waits for the init containers, however often they are run, and then looks once: a container is ready when it
+    /// runs.
     @discardableResult
     public func waitUntilReady(_ workload: Workload) async throws -> [String] {
-        var names = shared.withLock { $0.current[workload] } ?? []
-        if names.isEmpty { names = ListedContainer.current(of: try await pods.list(workload)).map(\.id) }
+        try await awaitRollout(of: workload)
+        let known = shared.withLock { $0.current[workload] }
+        let names: [String]
+        if let known {
+            names = known
+        } else {
+            names = ListedContainer.current(of: try await pods.list(workload)).map(\.id)
+        }
         guard !names.isEmpty else { return [] }
         let output = try await launcher.runTool(DockerCommand.inspect(names))
         guard output.termination.isSuccess else {
@@ -165,8 +187,10 @@ public final class DockerTarget: Target {
             guard let problem = ContainerState(container).problem else { continue }
             let id = container["Id"]?.string ?? ""
             let log = try await launcher.runTool(DockerCommand.lastLines(of: id, count: 20))
+            let plan = try? shared.withLock { $0.manifests }.plan(workload).plan
+            let hidden = plan?.withoutSecrets(problem) ?? problem
             let lines = (log.text + "\n" + log.errorText).split(separator: "\n").suffix(20).map(String.init)
-            throw TargetError("\(workload) did not become ready: \(problem)", details: lines)
+            throw TargetError("\(workload) did not become ready: \(hidden)", details: lines)
         }
         return []
     }
@@ -178,20 +202,28 @@ public final class DockerTarget: Target {
     ) async throws {
         let follower = DockerLogFollower(
             commands: pods.commands, launcher: launcher, readers: pods.readers, selection: selection,
-            isWanted: { workloads().contains($0) },
-            isRetired: { id in self.shared.withLock { $0.retired.contains(id) } }, onEvent: onEvent)
+            isWanted: { workloads().contains($0) }, retirement: { self.retirement(of: $0) }, onEvent: onEvent)
         guard selection.follows else { return try await follower.readOnce() }
-        try await withTaskCancellationHandler {
-            try await follower.run()
-        } onCancel: {
-            for removal in shared.withLock({ Array($0.removals.values) }) { removal.cancel() }
+        let result: Result<Void, any Error>
+        do {
+            try await withTaskCancellationHandler {
+                try await follower.run()
+            } onCancel: {
+                for removal in shared.withLock({ Array($0.removals.values) }) { removal.cancel() }
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
         }
+        if Task.isCancelled { await endRollouts() }
+        try result.get()
     }
 
     /// Removes whatever carries the project's label, and nothing else: what an earlier devloop started, too.
     public func delete(
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
+        await endRollouts()
         let containers = try await pods.list()
         shared.withLock {
             $0.retired.formUnion(containers.map(\.id))
@@ -251,10 +283,14 @@ extension DockerTarget {
     private func reconcile(_ workload: Workload, _ listed: [ListedContainer]) async throws -> Outcome {
         if try isAsPlanned(workload, listed) { return .unchanged }
         return try await turns.withTurn(workload) {
+            let plan = try self.shared.withLock { try $0.manifests.plan(workload).plan }
+            if let rollout = self.shared.withLock({ $0.rollouts[workload] }), rollout.isOnItsWay(to: plan) {
+                return .unchanged
+            }
+            await self.endRollout(of: workload)
             // Another call may have been quicker.
             let listed = try await self.pods.list(workload)
             if try self.isAsPlanned(workload, listed) { return .unchanged }
-            let plan = try self.shared.withLock { try $0.manifests.plan(workload).plan }
             let current = ListedContainer.current(of: listed)
             if ListedContainer.are(current, asPlanned: plan) {
                 self.retire(listed.filter { $0.instance != current.first?.instance })
@@ -277,16 +313,26 @@ extension DockerTarget {
         return true
     }
 
+    /// Puts a new pod into the place of the old containers. One that has init containers comes up in the background:
+    /// they may wait for what comes up later, and are run until they succeed.
     private func replace(_ plan: PodPlan, old: [ListedContainer]) async throws {
-        let workload = plan.workload
-        let current = ListedContainer.current(of: old)
         let pod = try await pods.make(plan)
-        let pods = pods
+        guard !plan.initContainers.isEmpty else { return try await bringUp(pod, old: old) }
+        let rollout = PodRollout(of: plan) { try await self.bringUp(pod, old: old) }
+        shared.withLock { $0.rollouts[plan.workload] = rollout }
+    }
+
+    private func bringUp(_ pod: DockerPodRunner.Pod, old: [ListedContainer]) async throws {
+        let plan = pod.plan
+        let current = ListedContainer.current(of: old)
         do {
             if plan.replacesWhileRunning {
                 try await pods.runInitContainers(of: pod)
             } else {
                 setRetired(current, true)
+                shared.withLock { shared in
+                    for container in current { shared.awaited[container.id] = plan.gracePeriod }
+                }
                 try await pods.takeDown(current, for: plan)
                 try await pods.runInitContainers(of: pod)
             }
@@ -295,20 +341,51 @@ extension DockerTarget {
             try await pods.shielded {
                 if plan.replacesWhileRunning {
                     self.setRetired(current, true)
-                    try await pods.takeDown(current, for: plan)
+                    try await self.pods.takeDown(current, for: plan)
                 }
-                try await pods.start(pod)
+                try await self.pods.start(pod)
             }
         } catch {
+            _ = shared.withLock { $0.retired.insert(pod.instance) }
             await pods.shielded {
-                await pods.discard(pod)
-                await pods.bringBack(current, for: plan)
+                await self.pods.discard(pod)
+                await self.pods.bringBack(current, for: plan)
                 self.setRetired(current, false)
             }
             throw error
         }
-        shared.withLock { $0.current[workload] = pod.containers }
+        shared.withLock { $0.current[plan.workload] = pod.containers }
         retire(old)
+    }
+
+    /// Ends what still brings up a pod of the workload; what ran before it is back then.
+    private func endRollout(of workload: Workload) async {
+        await shared.withLock { $0.rollouts.removeValue(forKey: workload) }?.end()
+    }
+
+    private func endRollouts() async {
+        for workload in shared.withLock({ Array($0.rollouts.keys) }) { await endRollout(of: workload) }
+    }
+
+    /// Returns when the pod is up that is the newest by then.
+    private func awaitRollout(of workload: Workload) async throws {
+        while let rollout = shared.withLock({ $0.rollouts[workload] }) {
+            do {
+                return try await rollout.value()
+            } catch is CancellationError {
+                try Task.checkCancellation()
+                // Somebody ended it, to begin another one or none.
+                if shared.withLock({ $0.rollouts[workload] === rollout }) { throw CancellationError() }
+            }
+        }
+    }
+
+    private func retirement(of container: FollowedContainer) -> ContainerRetirement {
+        shared.withLock { shared in
+            if let grace = shared.awaited[container.id] { return .awaited(grace: grace) }
+            return shared.retired.contains(container.id) || shared.retired.contains(container.instance)
+                ? .inBackground : .none
+        }
     }
 
     private func setRetired(_ containers: [ListedContainer], _ isRetired: Bool) {
@@ -317,6 +394,7 @@ extension DockerTarget {
                 $0.retired.formUnion(containers.map(\.id))
             } else {
                 $0.retired.subtract(containers.map(\.id))
+                for container in containers { $0.awaited[container.id] = nil }
             }
         }
     }

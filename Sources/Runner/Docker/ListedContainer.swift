@@ -66,11 +66,11 @@ extension ListedContainer {
 
     /// Whether these are exactly the planned containers, up and in service. One that was to run only once may be done.
     static func are(_ containers: [ListedContainer], asPlanned plan: PodPlan) -> Bool {
-        let names = containers.filter {
+        let areAsPlanned = containers.allSatisfy {
             $0.specification == plan.fingerprint
                 && ($0.isUp || (plan.restartPolicy != "unless-stopped" && $0.state == "exited"))
-        }.map(\.container)
-        return names.sorted() == plan.containers.map(\.name).sorted()
+        }
+        return areAsPlanned && containers.map(\.container).sorted() == plan.containers.map(\.name).sorted()
             && (containers.isEmpty || containers.contains { $0.isConnected || !$0.isUp })
     }
 }
