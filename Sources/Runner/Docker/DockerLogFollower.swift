@@ -14,13 +14,14 @@ struct DockerLogFollower: Sendable {
     let isWanted: @Sendable (Workload) -> Bool
     /// Whether devloop itself ends this container.
     let retirement: @Sendable (FollowedContainer) -> ContainerRetirement
+    /// May block where it is handed a line.
     let onEvent: @Sendable (LogEvent) -> Void
 
     private enum Input: Sendable {
-        /// The containers that run, after each beginning.
-        case listed([FollowedContainer], time: String)
+        /// The containers that there are, after each beginning.
+        case listed([ListedContainer], time: String)
         case event(DockerEvent)
-        case ended(String)
+        case failed(String)
     }
 
     private struct State: Sendable {
@@ -36,9 +37,13 @@ struct DockerLogFollower: Sendable {
 
     /// Follows until the task is cancelled. That the daemon can't be reached is told once.
     func run() async throws {
-        let (inputs, inbox) = AsyncStream.makeStream(of: Input.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await watch(inbox) }
+        let inputs = Inbox<Input>()
+        try await withThrowingDiscardingTaskGroup { group in
+            defer { inputs.finish() }
+            group.addTask {
+                defer { inputs.finish() }
+                try await watch(inputs)
+            }
             var states: [String: Latest<State>] = [:]
             var time = ""
             var isFirst = true
@@ -52,11 +57,20 @@ struct DockerLogFollower: Sendable {
                 group.addTask { try await read(container, log, state) }
             }
 
-            for await input in inputs {
+            while let input = await inputs.next() {
                 switch input {
                 case .listed(let containers, let now):
                     time = now
-                    for container in containers {
+                    // What happened to them while nobody listened.
+                    for (id, state) in states {
+                        guard let container = containers.first(where: { $0.id == id }) else {
+                            update(state) { $0.isGone = true }
+                            states[id] = nil
+                            continue
+                        }
+                        if !container.isUp { update(state) { $0.isRunning = false } }
+                    }
+                    for container in containers.filter(\.isUp).reversed().map(FollowedContainer.init) {
                         if let state = states[container.id] {
                             update(state) { $0.startAgain() }
                         } else {
@@ -87,11 +101,10 @@ struct DockerLogFollower: Sendable {
                         if let state { update(state) { $0.isGone = true } }
                         states[event.container.id] = nil
                     }
-                case .ended(let reason):
+                case .failed(let reason):
                     onEvent(.notice(workload: nil, text: "Docker's events cannot be followed: \(reason); trying again"))
                 }
             }
-            try await group.waitForAll()
         }
     }
 
@@ -123,11 +136,11 @@ struct DockerLogFollower: Sendable {
 
     /// The network of a pod is its first container's, and new when that starts again: the others have to join it anew.
     private func rejoin(_ instance: String, _ workload: Workload) async throws {
-        let output = try await launcher.runTool(commands.joined(instance: instance))
+        let output = try await launcher.tryTool(commands.joined(instance: instance))
         let others = output.text.split(separator: "\n").map(String.init)
         guard output.termination.isSuccess, !others.isEmpty else { return }
         onEvent(.notice(workload: workload, text: "its other containers are restarted to share the network again"))
-        _ = try await launcher.runTool(DockerCommand.restart(others))
+        _ = try await launcher.tryTool(DockerCommand.restart(others))
     }
 
     private func tell(_ event: DockerEvent, _ told: Told) {
@@ -153,44 +166,45 @@ struct DockerLogFollower: Sendable {
         func isFirst(_ subject: String) -> Bool { subjects.withLock { $0.insert(subject).inserted } }
     }
 
-    private func watch(_ inbox: AsyncStream<Input>.Continuation) async throws {
-        defer { inbox.finish() }
+    private func watch(_ inputs: Inbox<Input>) async throws {
         var backoff = Backoff()
-        var isBroken = false
+        var outage = Outage()
         while true {
             let tail = OutputTail(limit: 1)
-            let events = Atomic(0)
-            if let time = try await begin(inbox, tail) {
-                _ = try await launcher.runTool(
+            let hasEvents = Atomic(false)
+            var step = Outage.Step.asking
+            if let time = try await begin(inputs, tail) {
+                outage.succeeded(.asking)
+                step = .listening
+                let output = try await launcher.tryTool(
                     commands.events(since: time),
                     output: .lines { source, line in
                         if source == .standardError { return tail.append(line) }
                         guard let event = DockerEvent(line, namespace: commands.namespace) else { return }
-                        events.add(1, ordering: .relaxed)
-                        inbox.yield(.event(event))
+                        hasEvents.store(true, ordering: .relaxed)
+                        inputs.put(.event(event))
                     })
+                if !output.errorText.isEmpty { tail.append(output.standardError) }
             }
-            if events.load(ordering: .relaxed) > 0 {
-                isBroken = false
+            if hasEvents.load(ordering: .relaxed) {
+                outage.succeeded(.listening)
                 backoff.reset()
             }
-            if !isBroken { inbox.yield(.ended(tail.lines.last ?? "the daemon ended them")) }
-            isBroken = true
+            if outage.failed(step) { await inputs.send(.failed(tail.lines.last ?? "the daemon ended them")) }
             try await backoff.wait()
         }
     }
 
     /// Takes the time and the list.
     /// - Returns: the time; `nil` where the daemon does not answer.
-    private func begin(_ inbox: AsyncStream<Input>.Continuation, _ tail: OutputTail) async throws -> String? {
-        let time = try await launcher.runTool(DockerCommand.systemTime)
-        let list = try await launcher.runTool(commands.list())
+    private func begin(_ inputs: Inbox<Input>, _ tail: OutputTail) async throws -> String? {
+        let time = try await launcher.tryTool(DockerCommand.systemTime)
+        let list = try await launcher.tryTool(commands.list())
         guard time.termination.isSuccess, list.termination.isSuccess, !time.text.isEmpty else {
             for output in [time, list] where !output.errorText.isEmpty { tail.append(Array(output.errorText.utf8)) }
             return nil
         }
-        let running = commands.containers(in: list).filter(\.isUp).reversed()
-        inbox.yield(.listed(running.map { FollowedContainer($0) }, time: time.text))
+        await inputs.send(.listed(commands.containers(in: list), time: time.text))
         return time.text
     }
 
@@ -198,11 +212,13 @@ struct DockerLogFollower: Sendable {
         let log = Mutex(log)
         var backoff = Backoff()
         var hasTold = false
+        // Whether what it wrote may be left unread, since a reader died.
+        var isCut = false
         while true {
             let (before, version) = state.current
             let said = OutputTail(limit: 1)
             @Sendable func read(_ options: [String], follows: Bool) async throws -> CommandOutput {
-                try await launcher.runTool(
+                try await launcher.tryTool(
                     DockerCommand.logs(of: container.id, follows: follows, options: options),
                     output: .lines { source, line in
                         guard LogCursor.endOfTime(line[...]) != nil else { return said.append(line) }
@@ -221,7 +237,12 @@ struct DockerLogFollower: Sendable {
                 backoff.reset()
             }
             let isMissing = said.lines.contains { $0.contains("No such container") || $0.contains("dead or marked") }
-            if before.isGone || isMissing { return }
+            if !isMissing { isCut = !output.termination.isSuccess && !hasTold }
+            if before.isGone || isMissing {
+                guard isCut else { return }
+                let text = "lines of its log may be missing: it was removed before the rest could be read"
+                return onEvent(.notice(workload: container.workload, text: text))
+            }
             // An unreachable daemon is the events' to tell.
             if !output.termination.isSuccess, !hasTold, let reason = said.lines.last, reason.contains("logging driver")
             {

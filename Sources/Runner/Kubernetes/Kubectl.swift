@@ -124,6 +124,11 @@ struct Kubectl: Sendable, Hashable {
             ], namespace: namespace)
     }
 
+    /// Prints each Deployment as it is, then each change of one.
+    func watchDeployments(namespace: String?) -> Command {
+        command(["get", "deployments", "--watch", "--output-watch-events", "--output=json"], namespace: namespace)
+    }
+
     func nodes() -> Command { command(["get", "nodes", "--output=json"]) }
 
     func podsOfAllNamespaces() -> Command { command(["get", "pods", "--all-namespaces", "--output=json"]) }

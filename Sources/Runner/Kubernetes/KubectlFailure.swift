@@ -1,8 +1,8 @@
 /// What kubectl's own error messages mean.
 enum KubectlFailure {
     /// The error for a kubectl command that failed: severity `unavailable` where the API server can't be reached, is not
-    /// itself for now or wants a new login, or where kubectl was ended by somebody else; `missing` where what it was
-    /// about is gone.
+    /// itself for now or wants a new login, or where kubectl was ended by somebody else or could not be started;
+    /// `missing` where what it was about is gone.
     /// - Parameter context: the context that kubectl was called with, for the message.
     static func error(_ summary: String, _ output: CommandOutput, context: String) -> TargetError {
         let message = KubectlMessage(output.errorText)
@@ -17,8 +17,9 @@ enum KubectlFailure {
     /// The error where kubectl got no answer that is about what it asked for, whatever that was; `nil` where it did.
     static func outage(_ summary: String, _ output: CommandOutput, context: String) -> TargetError? {
         let message = KubectlMessage(output.errorText)
-        if case .signalled = output.termination {
-            return TargetError(.unavailable, summary, details: message.lines)
+        switch output.termination {
+        case .signalled, .exited(127): return TargetError(.unavailable, summary, details: message.lines)
+        default: break
         }
         if contains(message, login) { return loginError(message, context: context) }
         // A webhook that can't be reached is told in the same words, but it is not the cluster that is away.
@@ -90,4 +91,9 @@ enum KubectlFailure {
             .unavailable, "the cluster of context \(context) cannot be reached: the login to it does not work",
             details: message.lines(atMost: 6), advice: advice)
     }
+}
+
+extension TargetError {
+    /// Whether kubectl said that the user has no right to do this.
+    var isForbidden: Bool { details.contains { $0.contains("(Forbidden)") } }
 }

@@ -20,6 +20,14 @@ extension KubernetesPod {
             case readiness = "Readiness"
         }
 
+        /// A probe as the specification has it.
+        struct ProbeSettings: Sendable, Hashable {
+            /// What it asks: `GET :8080/healthz`.
+            var question: String
+            /// How long a container may take by it until it must have succeeded once.
+            var allowance: Duration
+        }
+
         var name: String
         /// The image that the specification names.
         var image: String
@@ -44,8 +52,9 @@ extension KubernetesPod {
         var requests: [String: JSONValue]
         /// `resources.limits.memory`, as it is written.
         var memoryLimit: String?
-        /// What each probe asks: `GET :8080/healthz`.
-        var probes: [Probe: String]
+        var probes: [Probe: ProbeSettings]
+        /// Whether its startup probe, where it has one, has succeeded.
+        var hasStartedUp: Bool
         /// `waiting.reason` and `waiting.message`, while it waits.
         var waiting: (reason: String, message: String)? {
             waitingReason.map { ($0, waitingMessage) }
@@ -81,8 +90,9 @@ extension KubernetesPod {
             memoryLimit = limits?["memory"]?.string
             probes = [:]
             for probe in Probe.allCases {
-                probes[probe] = specification["\(probe.rawValue.lowercased())Probe"].map(Self.question)
+                probes[probe] = specification["\(probe.rawValue.lowercased())Probe"].map(ProbeSettings.init)
             }
+            hasStartedUp = status?["started"]?.bool ?? (status?["ready"]?.bool ?? false)
             waitingReason = state?[path: ["waiting", "reason"]]?.string
             waitingMessage = state?[path: ["waiting", "message"]]?.string ?? ""
         }
@@ -91,19 +101,33 @@ extension KubernetesPod {
             Dictionary((json?.object?.members ?? []).map { ($0.key, $0.value) }) { $1 }
         }
 
-        private static func question(_ probe: JSONValue) -> String {
-            if let get = probe["httpGet"] {
-                return "GET :\(Self.port(get))\(get["path"]?.string ?? "/")"
-            }
-            if let socket = probe["tcpSocket"] { return "TCP connection to port \(Self.port(socket))" }
-            if let call = probe["grpc"] { return "gRPC health check of port \(Self.port(call))" }
-            let words = probe[path: ["exec", "command"]]?.array?.compactMap(\.string) ?? []
-            return words.isEmpty ? "probe" : words.joined(separator: " ")
+        /// The probe that has to succeed before it is ready.
+        var awaitedProbe: Probe? {
+            if probes[.startup] != nil, !hasStartedUp { return .startup }
+            return probes[.readiness] == nil ? nil : .readiness
         }
+    }
+}
 
-        private static func port(_ json: JSONValue) -> String {
-            json["port"]?.string ?? json["port"]?.integer.map(String.init) ?? "?"
-        }
+extension KubernetesPod.Container.ProbeSettings {
+    /// Reads a probe; numbers that are left out have Kubernetes' defaults.
+    init(_ probe: JSONValue) {
+        question = Self.question(probe)
+        let period = max(probe["periodSeconds"]?.integer ?? 10, probe["timeoutSeconds"]?.integer ?? 1)
+        let attempts = probe["failureThreshold"]?.integer ?? 3
+        allowance = .seconds((probe["initialDelaySeconds"]?.integer ?? 0) + attempts * period)
+    }
+
+    private static func question(_ probe: JSONValue) -> String {
+        if let get = probe["httpGet"] { return "GET :\(port(get))\(get["path"]?.string ?? "/")" }
+        if let socket = probe["tcpSocket"] { return "TCP connection to port \(port(socket))" }
+        if let call = probe["grpc"] { return "gRPC health check of port \(port(call))" }
+        let words = probe[path: ["exec", "command"]]?.array?.compactMap(\.string) ?? []
+        return words.isEmpty ? "probe" : words.joined(separator: " ")
+    }
+
+    private static func port(_ json: JSONValue) -> String {
+        json["port"]?.string ?? json["port"]?.integer.map(String.init) ?? "?"
     }
 }
 

@@ -8,41 +8,56 @@ struct PodLogFollower: Sendable {
     /// The workload of ours that a pod belongs to.
     let owner: @Sendable (KubernetesPod) -> Workload?
     var selection = LogSelection()
+    /// May block where it is handed a line.
     let onEvent: @Sendable (LogEvent) -> Void
     /// Is told each state of a pod of ours.
-    var onPod: @Sendable (PodEvent, Workload) -> Void = { _, _ in }
+    var onPod: @Sendable (PodEvent, Workload) async -> Void = { _, _ in }
 
     private enum Input: Sendable {
+        /// The pods that are there, before each watch.
+        case listed([KubernetesPod])
         case event(PodEvent)
-        case watchEnded(String?)
+        case failed(String)
     }
 
     /// Follows until the task is cancelled. A watch that ends, as the server ends each after some minutes, is begun
     /// again; that the server cannot be reached is told once.
     func run(namespace: String) async throws {
-        let old = try await startedContainers(namespace: namespace)
-        let (inputs, inbox) = AsyncStream.makeStream(of: Input.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await watch(namespace: namespace, inbox: inbox) }
+        let inputs = Inbox<Input>()
+        let hasToldOfRefusal = Atomic(false)
+        try await withThrowingDiscardingTaskGroup { group in
+            defer { inputs.finish() }
+            group.addTask {
+                defer { inputs.finish() }
+                try await watch(namespace: namespace, inputs)
+            }
             var tracker = PodTracker()
             var states: [PodTracker.Key: Latest<PodTracker.State>] = [:]
-            for await input in inputs {
-                guard case .event(let event) = input else {
-                    if case .watchEnded(let reason?) = input {
-                        onEvent(.notice(workload: nil, text: "the pods cannot be followed: \(reason); trying again"))
-                    }
-                    continue
-                }
-                guard let workload = owner(event.pod) else { continue }
-                onPod(event, workload)
+            // Of our pods, what was told last.
+            var known: [String: KubernetesPod] = [:]
+            // The containers that have run before anybody looked. One whose pod is there but which has not started yet
+            // is none of them: its first line is to be shown.
+            var old: Set<PodTracker.Key>?
+
+            func handle(_ event: PodEvent) async {
+                guard let workload = owner(event.pod) else { return }
+                known[event.pod.uid] = event.change == .deleted ? nil : event.pod
+                await onPod(event, workload)
                 for action in tracker.handle(event, workload: workload) {
                     switch action {
                     case .follow(let key, let workload, let label, let state):
                         guard selection.isShown(workload) else { continue }
                         let latest = Latest(state)
                         states[key] = latest
+                        let isOld = old?.contains(key) ?? false
                         let reader = reader(
-                            key, workload, label: label, oldOptions: old.contains(key) ? selection.options : nil)
+                            key, workload, label: label, oldOptions: isOld ? selection.options : nil
+                        ) { reason in
+                            guard reason.contains("(Forbidden)") else { return "the log of \(key.pod)" }
+                            // The next pod's log is as forbidden.
+                            let isNews = !hasToldOfRefusal.exchange(true, ordering: .relaxed)
+                            return isNews ? "the logs in namespace \(namespace)" : nil
+                        }
                         group.addTask { try await reader.run(state: latest) }
                     case .update(let key, let state):
                         states[key]?.set(state)
@@ -50,7 +65,25 @@ struct PodLogFollower: Sendable {
                     }
                 }
             }
-            try await group.waitForAll()
+
+            while let input = await inputs.next() {
+                switch input {
+                case .listed(let pods):
+                    let there = Set(pods.map(\.uid))
+                    // They were deleted while nobody watched.
+                    for pod in known.values.filter({ !there.contains($0.uid) }).sorted(by: { $0.name < $1.name }) {
+                        await handle(PodEvent(change: .deleted, pod: pod))
+                    }
+                    old =
+                        old
+                        ?? Set(
+                            pods.flatMap { pod in
+                                pod.containers.filter(\.hasStarted).map { PodTracker.Key(pod, $0) }
+                            })
+                case .event(let event): await handle(event)
+                case .failed(let text): onEvent(.notice(workload: nil, text: text))
+                }
+            }
         }
     }
 
@@ -71,51 +104,69 @@ struct PodLogFollower: Sendable {
         }
     }
 
+    /// - Parameter unreadable: what can't be read for this reason; `nil` where that is known already.
     private func reader(
-        _ key: PodTracker.Key, _ workload: Workload, label: String?, oldOptions: [String]?
+        _ key: PodTracker.Key, _ workload: Workload, label: String?, oldOptions: [String]?,
+        unreadable: @escaping @Sendable (_ reason: String) -> String? = { _ in nil }
     ) -> PodLogReader {
         PodLogReader(key, kubectl: kubectl, launcher: launcher, oldOptions: oldOptions) { [onEvent] text in
             onEvent(.line(workload: workload, container: label, text: text))
         } onNotice: { [onEvent] text in
             onEvent(.notice(workload: workload, text: text))
+        } onFailure: { [onEvent] reason in
+            guard let name = unreadable(reason) else { return }
+            onEvent(.notice(workload: workload, text: "\(name) cannot be read: \(reason); trying again"))
         }
     }
 
-    /// The containers that have run before the watch begins. One whose pod is there but which has not started yet is
-    /// none of them: its first line is to be shown. An unreachable server is the watch's to tell.
-    private func startedContainers(namespace: String) async throws -> Set<PodTracker.Key> {
-        let output = try await launcher.runTool(kubectl.pods(namespace: namespace))
-        return Set(
-            KubernetesPod.list(output.standardOutput).flatMap { pod in
-                pod.containers.filter(\.hasStarted).map { PodTracker.Key(pod, $0) }
-            })
-    }
-
-    private func watch(namespace: String, inbox: AsyncStream<Input>.Continuation) async throws {
-        defer { inbox.finish() }
+    private func watch(namespace: String, _ inputs: Inbox<Input>) async throws {
         var backoff = Backoff()
-        var isBroken = false
+        var outage = Outage()
         while true {
-            let decoder = Mutex(PodEventDecoder())
-            let tail = OutputTail(limit: 3)
-            let events = Atomic(0)
-            let output = try await launcher.runTool(
-                kubectl.watchPods(namespace: namespace),
-                output: .lines { source, line in
-                    if source == .standardError { return tail.append(line) }
-                    guard let event = decoder.withLock({ $0.append(line) }) else { return }
-                    events.add(1, ordering: .relaxed)
-                    inbox.yield(.event(event))
-                })
-            let hasEvents = events.load(ordering: .relaxed) > 0
-            if hasEvents { backoff.reset() }
-            if hasEvents || output.termination.isSuccess {
-                isBroken = false
-            } else if !isBroken {
-                isBroken = true
-                inbox.yield(.watchEnded(tail.lines.last))
+            let list = try await launcher.tryTool(kubectl.pods(namespace: namespace))
+            if list.termination.isSuccess {
+                outage.succeeded(.asking)
+                await inputs.send(.listed(KubernetesPod.list(list.standardOutput)))
+                let (output, hasEvents) = try await watchOnce(namespace: namespace, inputs)
+                let failure = KubectlFailure.error("", output, context: kubectl.context)
+                // It begins with a list too, and may be refused after that.
+                let isRefused = !output.termination.isSuccess && failure.severity != .unavailable
+                if output.termination.isSuccess || (hasEvents && !isRefused) {
+                    outage.succeeded(.listening)
+                    if hasEvents { backoff.reset() }
+                } else if outage.failed(.listening) {
+                    let reason = failure.details.last ?? "kubectl ended with \(output.termination)"
+                    await inputs.send(
+                        .failed(
+                            hasEvents
+                                ? "the pods cannot be watched: \(reason); looking at them every two seconds instead"
+                                : "the pods cannot be followed: \(reason); trying again"))
+                }
+            } else if outage.failed(.asking) {
+                let reason = list.errorText.split(separator: "\n").last.map(String.init)
+                await inputs.send(
+                    .failed(
+                        "the pods cannot be followed: \(reason ?? "kubectl ended with \(list.termination)"); trying again"
+                    ))
             }
             try await backoff.wait()
         }
+    }
+
+    /// - Returns: how the watch ended, and whether it told anything.
+    private func watchOnce(namespace: String, _ inputs: Inbox<Input>) async throws -> (CommandOutput, Bool) {
+        let decoder = Mutex(PodEventDecoder())
+        let tail = OutputTail(limit: 3)
+        let hasEvents = Atomic(false)
+        var output = try await launcher.tryTool(
+            kubectl.watchPods(namespace: namespace),
+            output: .lines { source, line in
+                if source == .standardError { return tail.append(line) }
+                guard let event = decoder.withLock({ $0.append(line) }) else { return }
+                hasEvents.store(true, ordering: .relaxed)
+                inputs.put(.event(event))
+            })
+        if output.standardError.isEmpty { output.standardError = Array(tail.lines.joined(separator: "\n").utf8) }
+        return (output, hasEvents.load(ordering: .relaxed))
     }
 }

@@ -13,32 +13,51 @@ final class PodLogReader: Sendable {
         case interrupted(PodLog.Interruption)
     }
 
+    /// How far reading has come.
+    private struct Progress {
+        /// Whether nothing that was written before the latest reader's end is left unread.
+        var isComplete = false
+        /// The latest run whose end was there to be read when its reader began.
+        var wholeRun: Int?
+        /// The latest run that a reader has read until the log said that it was the end.
+        var readRun: Int?
+        /// The run that the container is in.
+        var latestRun = 0
+        var hasToldFailure = false
+    }
+
     private let key: PodTracker.Key
     private let kubectl: Kubectl
     private let launcher: any CommandRunning
     private let onLine: @Sendable ([UInt8]) -> Void
     private let onNotice: @Sendable (String) -> Void
+    private let onFailure: @Sendable (String) -> Void
     private let log: Mutex<PodLog>
     private let rotation: RotationGuard
     private let firstOptions: [String]
 
     /// A log that could not be read this many times, one after the other, is worth a word.
     private static let failuresBeforeNotice = 3
+    /// How soon one that may not be read is asked for again.
+    private static let refusalPause = Duration.seconds(30)
 
     /// - Parameters:
     ///   - oldOptions: what `kubectl logs` is told of a container that ran before devloop came; `nil` for one that is
     ///     new: of that every line is shown, those of runs that crashed before anybody looked too.
-    ///   - onNotice: told, once for as long as it lasts, why the log of a container that runs can't be read, and where
-    ///     lines may be missing.
+    ///   - onLine: may block.
+    ///   - onNotice: told where lines may be missing.
+    ///   - onFailure: told, once for as long as it lasts, why the log of a container that runs can't be read.
     init(
         _ key: PodTracker.Key, kubectl: Kubectl, launcher: any CommandRunning, oldOptions: [String]?,
-        onLine: @escaping @Sendable ([UInt8]) -> Void, onNotice: @escaping @Sendable (String) -> Void
+        onLine: @escaping @Sendable ([UInt8]) -> Void, onNotice: @escaping @Sendable (String) -> Void,
+        onFailure: @escaping @Sendable (String) -> Void
     ) {
         self.key = key
         self.kubectl = kubectl
         self.launcher = launcher
         self.onLine = onLine
         self.onNotice = onNotice
+        self.onFailure = onFailure
         firstOptions = oldOptions ?? []
         log = Mutex(PodLog(isWhole: oldOptions == nil))
         rotation = RotationGuard(node: NodeLog(key: key, kubectl: kubectl, launcher: launcher))
@@ -55,12 +74,11 @@ final class PodLogReader: Sendable {
         var restarts = log.withLock { $0.isWhole } ? 0 : state.current.value.restarts
         var backoff = Backoff()
         var failures = 0
-        // The latest run whose end was there to be read when its reader began.
-        var wholeRun: Int?
+        var progress = Progress()
         while true {
             try Task.checkCancellation()
             let (now, version) = state.current
-            if now.isGone { return show(log.withLock { $0.takeRest() }) }
+            if now.isGone { return await finish(progress) }
             if now.restarts > restarts {
                 guard try await readPrevious() else {
                     try await backoff.wait()
@@ -69,24 +87,33 @@ final class PodLogReader: Sendable {
                 restarts = now.restarts
             }
             let before = log.withLock { $0.lastTime }
+            var pause = Duration.zero
             switch try await read(now.isRunning ? ["--follow"] : [], isFinal: !now.isRunning) {
-            case .podIsGone: return show(log.withLock { $0.takeRest() })
+            case .podIsGone: return await finish(progress)
             case .interrupted(.unknown): continue
             case .interrupted(let interruption):
-                restarts = try await bridge(interruption, restarts, wholeRun: wholeRun)
+                progress.latestRun = state.current.value.restarts
+                restarts = try await bridge(interruption, restarts, progress)
                 continue
             case .failed(let error):
-                // That the cluster can't be reached is the watch's to tell.
-                if now.isRunning && error.severity != .unavailable { failures += 1 }
-                if failures == Self.failuresBeforeNotice {
-                    onNotice("the log of \(key.pod) cannot be read: \(error.details.last ?? ""); trying again")
+                if error.severity == .unavailable {
+                    // That the cluster can't be reached is the watch's to tell.
+                    if now.isRunning { progress.isComplete = false }
+                } else if now.isRunning {
+                    failures += 1
                 }
+                if failures == Self.failuresBeforeNotice || (error.isForbidden && failures == 1) {
+                    progress.hasToldFailure = true
+                    onFailure(error.details.last ?? "")
+                }
+                if error.isForbidden { pause = Self.refusalPause }
             case .ended:
+                (progress.isComplete, progress.readRun) = (true, now.restarts)
                 if now.isOver { return }
                 failures = 0
                 // What it wrote until its end is read: nothing comes before it starts again.
                 if !now.isRunning {
-                    if log.withLock({ $0.resumeFrom }) != nil { wholeRun = now.restarts }
+                    if log.withLock({ $0.resumeFrom }) != nil { progress.wholeRun = now.restarts }
                     await state.changed(since: version)
                     continue
                 }
@@ -94,14 +121,21 @@ final class PodLogReader: Sendable {
             // A log that ends at once, again and again, is not asked for in a hurry either.
             if log.withLock({ $0.lastTime }) != before { backoff.reset() }
             // That the container has ended is known here a moment after its log ends; where it hasn't, the reader died.
-            let pause = backoff.step()
+            pause = max(pause, backoff.step())
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await state.changed(since: version) }
-                group.addTask { try await Task.sleep(for: pause) }
+                group.addTask { [pause] in try await Task.sleep(for: pause) }
                 try await group.next()
                 group.cancelAll()
             }
         }
+    }
+
+    /// The pod is gone: its log can't be asked for any more.
+    private func finish(_ progress: Progress) async {
+        await show(log.withLock { $0.takeRest() })
+        guard !progress.isComplete, !progress.hasToldFailure else { return }
+        tellOfMissingLines("it was deleted before the rest could be read")
     }
 
     // MARK: - One reader
@@ -123,7 +157,7 @@ final class PodLogReader: Sendable {
         let output = try await withThrowingTaskGroup(of: CommandOutput?.self) { group in
             group.addTask { try await self.run(command, follows: follows, said, changes) }
             group.addTask {
-                try await self.rotation.watch(self.log, changes: changes, follows: follows) { await self.showAside($0) }
+                try await self.rotation.watch(self.log, changes: changes, follows: follows) { await self.show($0) }
                 return nil
             }
             let first = try await group.next() ?? nil
@@ -132,7 +166,7 @@ final class PodLogReader: Sendable {
         }
         if let interruption = log.withLock({ $0.interruption }) { return .interrupted(interruption) }
         guard let output else { return .interrupted(.unknown) }
-        show(log.withLock { $0.end(isComplete: output.termination.isSuccess, isFinal: isFinal) })
+        await show(log.withLock { $0.end(isComplete: output.termination.isSuccess, isFinal: isFinal) })
         if output.termination.isSuccess { return .ended }
         let error = KubectlFailure.error("kubectl logs: \(output.termination)", output, context: kubectl.context)
         return error.details.contains { $0.contains("(NotFound)") } ? .podIsGone : .failed(error)
@@ -141,7 +175,7 @@ final class PodLogReader: Sendable {
     private func run(
         _ command: Command, follows: Bool, _ said: OutputTail, _ changes: Latest<Void>
     ) async throws -> CommandOutput {
-        var output = try await launcher.runTool(
+        var output = try await launcher.tryTool(
             command,
             output: .pieces { [self] source, piece in
                 if source == .standardError { return said.append(Array(piece)) }
@@ -152,20 +186,23 @@ final class PodLogReader: Sendable {
                     let hasWork = log.interruption != nil || log.hasHeld || rotation.isAlarmed(log.size)
                     return (lines, hasWork && !hadWork)
                 }
-                show(lines)
+                handOver(lines)
                 if wakes { changes.set(()) }
             })
-        output.standardError = Array(said.lines.joined(separator: "\n").utf8)
+        if output.standardError.isEmpty { output.standardError = Array(said.lines.joined(separator: "\n").utf8) }
         return output
     }
 
-    private func show(_ lines: [[UInt8]]) { for line in lines { onLine(line) } }
+    /// Blocks while the terminal is slow.
+    @available(*, noasync, message: "blocks: use show")
+    private func handOver(_ lines: [[UInt8]]) { for line in lines { onLine(line) } }
 
-    /// The same on a thread of its own: the terminal may be slow.
-    private func showAside(_ lines: [[UInt8]]) async {
+    /// The same on a thread of its own, for tasks.
+    private func show(_ lines: [[UInt8]]) async {
+        guard !lines.isEmpty else { return }
         await withCheckedContinuation { continuation in
             PosixThread.detach {
-                self.show(lines)
+                self.handOver(lines)
                 continuation.resume()
             }
         }
@@ -178,7 +215,7 @@ final class PodLogReader: Sendable {
     private func show(file: [UInt8]) async {
         for start in stride(from: 0, to: file.count, by: 256 << 10) {
             let piece = file[start..<min(start + (256 << 10), file.count)]
-            await showAside(piece.withUnsafeBytes { piece in log.withLock { $0.take(piece) } })
+            await show(piece.withUnsafeBytes { piece in log.withLock { $0.take(piece) } })
         }
     }
 
@@ -199,7 +236,9 @@ final class PodLogReader: Sendable {
 
     /// The last line did not come: shows what is between it and the newest log.
     /// - Returns: how many restarts of the container were seen by then.
-    private func bridge(_ interruption: PodLog.Interruption, _ restarts: Int, wholeRun: Int?) async throws -> Int {
+    private func bridge(
+        _ interruption: PodLog.Interruption, _ restarts: Int, _ progress: Progress
+    ) async throws -> Int {
         if interruption == .gap {
             switch try await read(["--previous"], isFinal: true) {
             case .ended where log.withLock({ $0.isContinuous }):
@@ -210,8 +249,16 @@ final class PodLogReader: Sendable {
             default: break
             }
         }
-        switch try await rotation.missed(after: log.withLock { $0.lastTime } ?? "", wholeRun: wholeRun) {
+        switch try await rotation.missed(after: log.withLock { $0.lastTime } ?? "", wholeRun: progress.wholeRun) {
         case .unreachable: return restarts
+        case .forbidden:
+            // What follows the end of a run is the next run's log.
+            let isNextRun = interruption == .gap && progress.readRun.map { $0 + 1 == progress.latestRun } ?? false
+            if !isNextRun || rotation.isAlarmed(log.withLock { $0.size }) {
+                tellOfMissingLines("the node has begun a new file, and it does not let the old ones be read")
+            }
+            log.withLock { $0.goOn(newFile: true) }
+            return max(restarts, progress.latestRun)
         case .files(let files, let run, let beginsAnew):
             if beginsAnew { log.withLock { $0.goOn(newFile: true) } }
             var runtime = RuntimeLog()

@@ -12,6 +12,8 @@ final class RotationGuard: Sendable {
         case files([[UInt8]], run: Int, beginsAnew: Bool)
         /// The cluster is away.
         case unreachable
+        /// The node's files are not for this user to read, or are not where they are expected.
+        case forbidden
         /// It can't be told, for this reason.
         case unknown(String)
     }
@@ -137,9 +139,7 @@ final class RotationGuard: Sendable {
     ///   - time: the time of the line.
     ///   - wholeRun: the run that was read to its end, where the line is of that or a later one.
     func missed(after time: String, wholeRun: Int?) async throws -> Missed {
-        guard var files = try await node.files() else {
-            return .unknown("the node has begun a new file, and it does not let the old ones be read")
-        }
+        guard var files = try await node.files() else { return .forbidden }
         guard let newest = files.popLast() else { return .unknown("the node has no file of it") }
         var contents: [[UInt8]] = []
         var isFound = false

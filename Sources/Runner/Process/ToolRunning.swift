@@ -9,6 +9,17 @@ extension CommandRunning {
         }
     }
 
+    /// The same for somebody who goes on trying: a program that can't be started has failed, with status 127 as a shell
+    /// says it.
+    /// - Throws: `CancellationError`.
+    func tryTool(_ command: Command, output: OutputHandling = .collected) async throws -> CommandOutput {
+        do {
+            return try await runTool(command, output: output)
+        } catch let error as TargetError {
+            return CommandOutput(termination: .exited(127), standardError: Array(error.summary.utf8))
+        }
+    }
+
     private static func installAdvice(for executable: String) -> String? {
         switch executable {
         case "docker": "install Docker: https://docs.docker.com/get-docker/ (Debian and Ubuntu: apt install docker.io)"

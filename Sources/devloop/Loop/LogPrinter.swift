@@ -1,32 +1,49 @@
 import Runner
+import Synchronization
 
 /// Brings the logs of a target to the terminal, each line behind the name of its service.
 struct LogPrinter: Sendable {
     let project: CurrentProject
     let terminal: Terminal
-
     /// How long after a failure the logs are followed again.
+    var retryDelay = Self.retryDelay
+
     static let retryDelay = Duration.seconds(2)
 
-    /// Follows until the task is cancelled. A failure is told, and it is tried again.
+    /// Follows until the task is cancelled. A failure is told, once for as long as it lasts, and it is tried again.
     func follow(
         _ target: any Target, of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection
     ) async {
+        await follow { try await print(target, of: workloads, selection, onEvent: $0) }
+    }
+
+    /// The same with what is done at each attempt, which tells when there is something to print.
+    func follow(_ attempt: (_ onEvent: @escaping @Sendable () -> Void) async throws -> Void) async {
+        var told: String?
         while !Task.isCancelled {
+            let hasEvents = Atomic(false)
             do {
-                try await print(target, of: workloads, selection)
+                try await attempt { hasEvents.store(true, ordering: .relaxed) }
             } catch {
-                terminal.show(error, prefix: "the logs cannot be followed, trying again")
+                let summary = (error as? TargetError)?.summary ?? "\(error)"
+                if told != summary || hasEvents.load(ordering: .relaxed) {
+                    terminal.show(error, prefix: "the logs cannot be followed, trying again")
+                }
+                told = summary
             }
-            try? await Task.sleep(for: Self.retryDelay)
+            try? await Task.sleep(for: retryDelay)
         }
     }
 
     /// Reads once, to the end where the selection doesn't follow.
+    /// - Parameter onEvent: is told that there is something to print.
     func print(
-        _ target: any Target, of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection
+        _ target: any Target, of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
+        onEvent: @escaping @Sendable () -> Void = {}
     ) async throws {
+        // Blocks where it is handed a line, and nowhere else.
         try await target.followLogs(of: workloads, selection) { [terminal, project] event in
+            onEvent()
             switch event {
             case .line(let workload, let container, let text):
                 let label = project.value.label(of: workload)

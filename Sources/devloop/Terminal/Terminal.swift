@@ -38,12 +38,14 @@ final class Terminal: Sendable {
 
     // MARK: - Standard output
 
-    /// A line of a service's log, without its newline. Blocks while the screen is slow.
+    /// A line of a service's log, without its newline. Blocks while the screen is slow, so it is for threads that read.
+    @available(*, noasync, message: "blocks while the screen is slow")
     func log(service: String, line: [UInt8]) {
         log(service: service, lines: CollectionOfOne(line))
     }
 
     /// Lines of a service's log that came at once; they stay together. Blocks while the screen is slow.
+    @available(*, noasync, message: "blocks while the screen is slow")
     func log(service: String, lines: some Collection<[UInt8]>) {
         sink.write(current.log(service: service, lines: lines), to: .output, waits: true)
     }

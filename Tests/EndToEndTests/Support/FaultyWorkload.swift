@@ -14,6 +14,8 @@ struct FaultyWorkload: Sendable {
     var message: String
     /// What else has to be in it.
     var details: [String] = []
+    /// For how long it is none yet.
+    var allowed = Duration.zero
 
     /// The manifest; `BOX` in it stands for the image that works.
     var manifest: String {
@@ -132,12 +134,12 @@ extension FaultyWorkload {
                 .init(
                     name: "ready", container: probe("readiness", "echo not yet; exit 7"), shown: "Unhealthy",
                     message: "Unhealthy: container app is not ready: its readiness probe fails",
-                    details: ["exit 7: not yet"]),
+                    details: ["exit 7: not yet"], allowed: .seconds(10)),
                 .init(
                     name: "ready-http",
                     container: "readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}",
                     shown: "Unhealthy", message: "Unhealthy: container app is not ready: its readiness probe fails",
-                    details: ["GET :8080/healthz", "connection refused"]),
+                    details: ["GET :8080/healthz", "connection refused"], allowed: .seconds(10)),
             ],
             [
                 .init(

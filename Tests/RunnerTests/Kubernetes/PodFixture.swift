@@ -22,6 +22,12 @@ struct PodFixture: Sendable {
         /// The exit code of the run before.
         var lastExit: Int?
         var isInit = false
+        /// Fields of the specification, `readinessProbe` and the like.
+        var specification: [(String, JSONValue)] = []
+        /// Whether its startup probe has succeeded.
+        var hasStarted: Bool?
+        /// As its pod is, where nothing else is said.
+        var isReady: Bool?
     }
 
     var name = "posts-abc-1"
@@ -62,7 +68,12 @@ struct PodFixture: Sendable {
             guard !members.isEmpty else { continue }
             spec[list] = .array(
                 members.map {
-                    ["name": .string($0.name), "image": .string($0.image), "imagePullPolicy": .string($0.pullPolicy)]
+                    .object(
+                        JSONObject(
+                            [
+                                ("name", .string($0.name)), ("image", .string($0.image)),
+                                ("imagePullPolicy", .string($0.pullPolicy)),
+                            ] + $0.specification))
                 })
             status[statuses] = .array(members.map { $0.status(isReady: isReady) })
         }
@@ -89,9 +100,10 @@ struct PodFixture: Sendable {
 extension PodFixture.Container {
     fileprivate func status(isReady: Bool) -> JSONValue {
         var status: JSONValue = [
-            "ready": .bool(isReady),
+            "ready": .bool(self.isReady ?? isReady),
             "name": .string(name), "imageID": .string(imageID), "restartCount": .number(String(restarts)),
         ]
+        if let hasStarted { status["started"] = .bool(hasStarted) }
         switch state {
         case .none: break
         case .running: status["state"] = ["running": ["startedAt": "2026-11-23T10:00:00Z"]]

@@ -16,10 +16,11 @@ import Testing
         /// - Parameters:
         ///   - logs: the branches of the stand-in for `kubectl logs`.
         ///   - old: the pods that are there already.
-        init(logs: String, old: [PodFixture] = []) throws {
+        ///   - list: the script of the stand-in for `kubectl get pods`.
+        init(logs: String, old: [PodFixture] = [], list: String = #"cat "$here/pods""#) throws {
             let standIn = try StandIn([
                 "kubectl": """
-                "--context=lab --namespace=blog get pods --output=json") cat "$here/pods";;
+                "--context=lab --namespace=blog get pods --output=json") \(list);;
                 "--context=lab --namespace=blog get pods --watch --output-watch-events --output=json")
                     exec cat "$here/watch";;
                 \(logs)
@@ -184,6 +185,99 @@ import Testing
         #expect(await session.end() == [])
     }
 
+    /// The list of the pods fails at first, as while a server starts: what runs already is old all the same.
+    @Test func ofAPodThatRanBeforeTheLastLinesAreShownAlsoWhereTheFirstListFails() async throws {
+        let session = try Session(
+            logs: "*--timestamps*) echo '\(Self.time)1Z last'; exec sleep 1000;;", old: [pod()],
+            list: """
+                if [ -e "$here/asked" ]; then cat "$here/pods"; else : >"$here/asked"
+                    echo 'Error from server: etcdserver: request timed out' >&2; exit 1; fi
+                """)
+        try session.tell("ADDED", pod())
+        #expect(
+            await session.next(2) == [
+                "the pods cannot be followed: Error from server: etcdserver: request timed out; trying again", "last",
+            ])
+        #expect(await session.end() == [])
+        #expect(session.reads == ["--follow --tail=10"])
+    }
+
+    /// More screens that are paused than there are threads in Swift's pool, at the end of logs that end in the middle of a
+    /// line: everybody else goes on.
+    @Test func aSlowScreenHoldsUpNobodyElse() async throws {
+        let count = ProcessInfo.processInfo.activeProcessorCount * 2
+        let standIn = try StandIn([
+            "kubectl": """
+            *"get pods --output=json") cat "$here/pods";;
+            *"get pods --watch"*) cat "$here/watch"; exec sleep 1000;;
+            *" logs "*) printf '\(Self.time)1Z cut';;
+            """
+        ])
+        try standIn.write(PodFixture.list([]), to: "pods")
+        let pods = (1...count).map {
+            pod(.terminated(code: 0), uid: "uid-\($0)", name: "posts-abc-\($0)", isTerminating: true)
+        }
+        try standIn.write(pods.map { $0.event("ADDED") }.joined(), to: "watch")
+        let shown = Atomic(0)
+        let hasTimedOut = Atomic(false)
+        let screen = DispatchSemaphore(value: 0)
+        let follower = PodLogFollower(
+            kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher, owner: { $0.workload }
+        ) { event in
+            guard case .line = event else { return }
+            shown.add(1, ordering: .relaxed)
+            // Ends by itself, so that the test fails and doesn't hang.
+            if screen.wait(timeout: .now() + 10) == .timedOut { hasTimedOut.store(true, ordering: .relaxed) }
+        }
+        let task = Task { try await follower.run(namespace: "blog") }
+        while shown.load(ordering: .relaxed) < count { await Task.yield() }
+        let isHeldUp = hasTimedOut.load(ordering: .relaxed)
+        #expect(!isHeldUp)
+        for _ in 1...count { screen.signal() }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    /// The way to the server was gone while the pod was replaced.
+    @Test func linesMayBeMissingWhereAPodIsGoneBeforeItsLogWasRead() async throws {
+        let session = try Session(
+            logs: """
+                *"--since-time="*) echo 'error: http2: client connection lost' >&2; exit 1;;
+                *--follow) echo '\(Self.time)1Z one'; echo 'error: http2: client connection lost' >&2; exit 1;;
+                """)
+        try session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["one"])
+        // The next watch begins with a list that lacks it.
+        session.endWatch()
+        #expect(
+            await session.next(1) == [
+                "lines of the log of posts-abc-1 may be missing: it was deleted before the rest could be read"
+            ])
+        #expect(await session.end() == [])
+    }
+
+    /// A node whose files may not be read: after a restart the new run's log begins where the old one's ended.
+    @Test(arguments: [(1, ["two"]), (2, [unreadable, "two"])])
+    func withoutTheRightToAskTheNodeARestartIsNoLoss(restarts: Int, shown: [String]) async throws {
+        let session = try Session(
+            logs: """
+                *--previous*) echo 'unable to retrieve container logs for containerd://0123456789abcdef0123456789';;
+                *"--follow --since-time=\(Self.time)1Z") echo '\(Self.time)2Z two'; exec sleep 1000;;
+                *--follow) echo '\(Self.time)2Z two'; exec sleep 1000;;
+                *--timestamps|*--since-time=*) echo '\(Self.time)1Z one';;
+                *"/proxy/logs/"*) echo 'Error from server (Forbidden): nodes "lab" is forbidden' >&2; exit 1;;
+                """)
+        try session.tell("ADDED", pod(.terminated(code: 3)))
+        #expect(await session.next(1) == ["one"])
+        try session.tell("MODIFIED", pod(.running, restarts: restarts))
+        #expect(await session.next(shown.count) == shown)
+        #expect(await session.end() == [])
+    }
+
+    private static let unreadable =
+        "lines of the log of posts-abc-1 may be missing: "
+        + "the node has begun a new file, and it does not let the old ones be read"
+
     /// A node deletes the log of a run soon after the next one has died too.
     @Test(arguments: [("1.log", ["two", "three"]), ("2.log", [notice, "two", "three"])])
     func linesMayBeMissingOnlyWhereAWholeRunIsGoneThatWasNotRead(oldest: String, shown: [String]) async throws {
@@ -247,6 +341,7 @@ import Testing
                 """)
         try session.tell("ADDED", pod())
         #expect(await session.next(1) == ["first pod"])
+        try session.standIn.write(PodFixture.list([pod()]), to: "pods")
         session.endWatch()
         while session.watches < 2 { await Task.yield() }
         try session.tell("ADDED", pod())
@@ -299,7 +394,10 @@ import Testing
                 *"logs posts-abc-2 "*) echo '\(Self.time)1Z other'; exec sleep 1000;;
                 """)
         try session.tell("ADDED", pod())
-        _ = await session.reads(1)
+        #expect(
+            await session.next(1) == [
+                "lines of the log of posts-abc-1 may be missing: it was deleted before the rest could be read"
+            ])
         try session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
         #expect(await session.next(1) == ["other"])
         #expect(await session.end() == [])
@@ -307,36 +405,73 @@ import Testing
     }
 
     @Test func aLogThatCannotBeReadIsToldOnce() async throws {
-        let session = try Session(logs: "*--follow) echo 'Error from server (Forbidden): no' >&2; exit 1;;")
+        let session = try Session(logs: "*--follow) echo 'failed to create fsnotify watcher' >&2; exit 1;;")
         try session.tell("ADDED", pod())
         #expect(
             await session.next(1) == [
-                "the log of posts-abc-1 cannot be read: Error from server (Forbidden): no; trying again"
+                "the log of posts-abc-1 cannot be read: failed to create fsnotify watcher; trying again"
             ])
-        #expect(await session.reads(5).count >= 5)
+        try session.tell("MODIFIED", pod(.running, isTerminating: true))
+        #expect(await session.reads(4).count >= 4)
         #expect(await session.end() == [])
     }
 
-    @Test func aWatchThatFailsIsToldOnceAndTriedAgain() async throws {
+    /// Who may not read one log may read none: every pod of every rollout would say so.
+    @Test func logsThatAreForbiddenAreToldOnce() async throws {
+        let session = try Session(
+            logs: """
+                *"logs posts-abc-"[12]*) echo 'Error from server (Forbidden): no' >&2; exit 1;;
+                *"logs posts-abc-3"*) echo '\(Self.time)1Z other'; exec sleep 1000;;
+                """)
+        try session.tell("ADDED", pod())
+        try session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
+        #expect(
+            await session.next(1) == [
+                "the logs in namespace blog cannot be read: Error from server (Forbidden): no; trying again"
+            ])
+        _ = await session.reads(2)
+        try session.tell("ADDED", pod(uid: "uid-3", name: "posts-abc-3"))
+        #expect(await session.next(1) == ["other"])
+        #expect(await session.end() == [])
+    }
+
+    @Test(arguments: [
+        (
+            #"echo 'connection refused' >&2; exit 1"#, #"echo unexpected"#,
+            "the pods cannot be followed: connection refused; trying again"
+        ),
+        (
+            #"echo '{"items":[]}'"#, #"echo 'connection refused' >&2; exit 1"#,
+            "the pods cannot be followed: connection refused; trying again"
+        ),
+        (
+            #"echo '{"items":[]}'"#,
+            #"cat "$here/watched"; echo 'Error from server (Forbidden): no watch' >&2; exit 1"#,
+            "the pods cannot be watched: Error from server (Forbidden): no watch; looking at them every two seconds instead"
+        ),
+    ])
+    func podsThatCannotBeFollowedAreToldOnceAndTriedAgain(list: String, watch: String, notice: String) async throws {
         let standIn = try StandIn([
             "kubectl": """
-            *"get pods --output=json") exit 1;;
-            *"get pods --watch"*) echo 'connection refused' >&2; exit 1;;
+            *"get pods --output=json") \(list);;
+            *"get pods --watch"*) \(watch);;
             """
         ])
+        var pending = pod(.waiting("ContainerCreating", ""))
+        pending.phase = "Pending"
+        try standIn.write(pending.event("ADDED"), to: "watched")
         let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
         let follower = PodLogFollower(
             kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher,
             owner: { $0.workload }, onEvent: { continuation.yield($0) })
         let task = Task { try await follower.run(namespace: "blog") }
-        while standIn.calls.count < 4 { await Task.yield() }
+        while standIn.calls.count < 6 { await Task.yield() }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         continuation.finish()
         var told: [LogEvent] = []
         for await event in events { told.append(event) }
-        #expect(
-            told == [.notice(workload: nil, text: "the pods cannot be followed: connection refused; trying again")])
+        #expect(told == [.notice(workload: nil, text: notice)])
         standIn.verify()
     }
 
@@ -349,13 +484,17 @@ import Testing
         for pid in pids { #expect(kill(pid, 0) == -1) }
     }
 
-    @Test func withoutKubectlItEnds() async throws {
+    @Test func thatKubectlIsMissingIsToldOnceAndItGoesOn() async throws {
         let standIn = try StandIn([:])
+        let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
         let follower = PodLogFollower(
             kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher, owner: { $0.workload },
-            onEvent: { _ in })
-        let error = try await targetError { try await follower.run(namespace: "blog") }
-        #expect(error.severity == .unavailable)
+            onEvent: { continuation.yield($0) })
+        let task = Task { try await follower.run(namespace: "blog") }
+        let text = "the pods cannot be followed: kubectl was not found on PATH; trying again"
+        #expect(await events.first { _ in true } == .notice(workload: nil, text: text))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
         standIn.verify()
     }
 }

@@ -27,6 +27,26 @@ struct ClusterEvent: Sendable, Hashable {
         }
     }
 
+    /// What a Deployment's condition ReplicaFailure says, which outlives the events about its ReplicaSet and may be read by
+    /// those who may not read events; `nil` where none of its pods is refused.
+    init?(refusedIn deployment: JSONValue) {
+        let conditions = deployment[path: ["status", "conditions"]]?.array ?? []
+        guard let metadata = deployment["metadata"], let name = metadata["name"]?.string,
+            let failure = conditions.first(where: {
+                $0["type"]?.string == "ReplicaFailure" && $0["status"]?.string == "True"
+            }), failure["reason"]?.string == "FailedCreate"
+        else { return nil }
+        (kind, self.name, reason) = ("Deployment", name, "FailedCreate")
+        uid = metadata["uid"]?.string ?? ""
+        message = failure["message"]?.string ?? ""
+    }
+
+    /// Whether this is the newer report of the same thing.
+    func isUpdate(of other: ClusterEvent) -> Bool {
+        (uid, name, reason, container, run) == (other.uid, other.name, other.reason, other.container, other.run)
+            && probe == other.probe && volume == other.volume
+    }
+
     /// The probe that it reports to have failed.
     var probe: KubernetesPod.Container.Probe? {
         guard reason == "Unhealthy" else { return nil }
@@ -85,22 +105,24 @@ extension PodProblem {
     }
 
     /// A probe that a container that runs fails, so that it is not ready.
+    /// - Parameter patience: how long that may last.
     static func probe(
-        _ container: KubernetesPod.Container, _ pod: KubernetesPod, _ events: [ClusterEvent]
+        _ container: KubernetesPod.Container, _ pod: KubernetesPod, _ events: [ClusterEvent],
+        patience: (KubernetesPod.Container, KubernetesPod.Container.Probe) -> Duration
     ) -> PodProblem? {
         guard container.isRunning, !container.isReady else { return nil }
-        let failed = events.last {
-            $0.container == container.name && $0.run == container.restarts
-                && [.readiness, .startup].contains($0.probe)
+        let failures = events.filter { $0.container == container.name && $0.run == container.restarts }
+        guard let probe = container.awaitedProbe ?? failures.last(where: { $0.probe == .readiness })?.probe else {
+            return nil
         }
-        guard let failed, let probe = failed.probe else { return nil }
+        let question = container.probes[probe]?.question
+        let answer = failures.last { $0.probe == probe }.map { $0.probeAnswer(to: question) }
         return PodProblem(
-            identity: "\(probe.rawValue) \(container.name)", state: failed.reason,
+            identity: "\(probe.rawValue) \(container.name)", state: "Unhealthy",
             summary: "container \(container.name) is not ready: its \(probe.rawValue.lowercased()) probe fails",
-            cause: "pod \(pod.name): \(failed.probeAnswer(to: container.probes[probe]))",
+            cause: "pod \(pod.name): \(answer ?? "\(question ?? "the probe") does not succeed")",
             advice: "nothing is sent to it until the probe succeeds: is its port, path or command right?",
-            // The first probe of a container that takes its time to start fails, and no one has to know.
-            patience: .milliseconds(1200))
+            patience: patience(container, probe))
     }
 
     /// A pod that is refused, so that none appears: by a quota, a limit, an admission webhook or policy.

@@ -28,7 +28,7 @@ extension PodProblem {
         } else if let killer, let probe = killer.probe {
             problem.state = killer.reason
             problem.summary = "container \(name) was killed: its \(probe.rawValue.lowercased()) probe failed"
-            problem.cause = killer.probeAnswer(to: container.probes[probe]) + "; " + problem.cause
+            problem.cause = killer.probeAnswer(to: container.probes[probe]?.question) + "; " + problem.cause
             problem.advice =
                 "answer the probe in time, or give it more: timeoutSeconds, failureThreshold, a startupProbe"
         } else if container.isInit {

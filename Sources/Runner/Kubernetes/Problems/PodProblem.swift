@@ -29,9 +29,11 @@ extension PodProblem {
     /// Everything that is wrong with a pod: one problem a container at the most.
     /// - Parameters:
     ///   - events: what the cluster's components said of this pod, the latest of each kind.
+    ///   - probePatience: how long a container that runs may fail a probe.
     ///   - isOver: whether a death of a container is past and nothing to speak of any more.
     static func all(
         of pod: KubernetesPod, events: [ClusterEvent] = [],
+        probePatience: (KubernetesPod.Container, KubernetesPod.Container.Probe) -> Duration = { _, _ in .zero },
         isOver: (KubernetesPod.Container, KubernetesPod.Container.Death) -> Bool = { _, _ in false }
     ) -> [PodProblem] {
         guard !pod.isTerminating, pod.phase != "Succeeded" else { return [] }
@@ -43,7 +45,7 @@ extension PodProblem {
             if let death = container.death, container.isFailure(death), !isOver(container, death) {
                 return .death(death, of: container, in: pod, events)
             }
-            return probe(container, pod, events)
+            return probe(container, pod, events, patience: probePatience)
         }
     }
 

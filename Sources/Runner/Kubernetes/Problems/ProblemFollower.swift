@@ -6,6 +6,8 @@ final class ProblemFollower: Sendable {
     private enum Input: Sendable {
         case pod(PodEvent, Workload)
         case event(ClusterEvent)
+        /// What a Deployment says of its pods: that they are refused, or that they are not.
+        case refusal(ClusterEvent?, Workload)
         case told(Workload)
         case time
     }
@@ -16,8 +18,7 @@ final class ProblemFollower: Sendable {
     private let owner: @Sendable (Workload) -> Workload?
     private let current: CurrentProblems
     private let onEvent: @Sendable (LogEvent) -> Void
-    private let inputs: AsyncStream<Input>
-    private let inbox: AsyncStream<Input>.Continuation
+    private let inputs = Inbox<Input>()
     private let pods = Mutex<[String: KubernetesPod]>([:])
 
     /// What has to be asked before a problem is told may take this long; the problem is told without it then.
@@ -39,22 +40,25 @@ final class ProblemFollower: Sendable {
         self.owner = owner
         self.current = current
         self.onEvent = onEvent
-        (inputs, inbox) = AsyncStream.makeStream(of: Input.self)
     }
 
     /// Takes what the watch says of a pod of ours.
-    func handle(_ event: PodEvent, _ workload: Workload) {
+    func handle(_ event: PodEvent, _ workload: Workload) async {
         pods.withLock { $0[event.pod.uid] = event.change == .deleted ? nil : event.pod }
-        inbox.yield(.pod(event, workload))
+        await inputs.send(.pod(event, workload))
     }
 
     /// Follows until the task is cancelled.
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { try await self.watchEvents() }
+            defer { inputs.finish() }
+            group.addTask {
+                defer { self.inputs.finish() }
+                try await self.watchWarnings()
+            }
             var tracker = ProblemTracker()
             var alarm: ContinuousClock.Instant?
-            for await input in inputs {
+            while let input = await inputs.next() {
                 let now = ContinuousClock.now
                 if let set = alarm, set <= now { alarm = nil }
                 for action in take(input, &tracker, now) {
@@ -70,7 +74,7 @@ final class ProblemFollower: Sendable {
                     alarm = deadline
                     group.addTask {
                         try await Task.sleep(until: deadline, clock: .continuous)
-                        self.inbox.yield(.time)
+                        await self.inputs.send(.time)
                     }
                 }
             }
@@ -85,6 +89,7 @@ final class ProblemFollower: Sendable {
         case .pod(let event, let workload): return tracker.handle(event, workload: workload, now: now)
         case .told(let workload): return tracker.didTell(workload, now: now)
         case .time: return tracker.advance(to: now)
+        case .refusal(let event, let workload): return tracker.handleRefusal(event, workload: workload, now: now)
         case .event(let event):
             if event.kind == "Pod" { return tracker.handle(event, now: now) }
             guard event.reason == "FailedCreate",
@@ -94,23 +99,14 @@ final class ProblemFollower: Sendable {
         }
     }
 
-    private func watchEvents() async throws {
-        var backoff = Backoff(limit: .seconds(30))
-        while true {
-            let decoder = Mutex(WatchDecoder())
-            let isAlive = Atomic(false)
-            let output = try await launcher.runTool(
-                kubectl.watchWarnings(namespace: namespace),
-                output: .lines { [inbox] source, line in
-                    guard source == .standardOutput, let json = decoder.withLock({ $0.append(line) }),
-                        json["type"] != "DELETED", let event = json["object"].flatMap(ClusterEvent.init)
-                    else { return }
-                    isAlive.store(true, ordering: .relaxed)
-                    inbox.yield(.event(event))
-                })
-            // The server ends each watch after some minutes.
-            if isAlive.load(ordering: .relaxed) || output.termination.isSuccess { backoff.reset() }
-            try await backoff.wait()
+    private func watchWarnings() async throws {
+        let warnings = ClusterWarnings(namespace: namespace, kubectl: kubectl, launcher: launcher)
+        try await warnings.run { [inputs] event in
+            inputs.put(.event(event))
+        } onRefusal: { [inputs, owner] workload, event in
+            if let workload = owner(workload) { inputs.put(.refusal(event, workload)) }
+        } onNotice: { [onEvent] text in
+            onEvent(.notice(workload: nil, text: text))
         }
     }
 
@@ -126,7 +122,7 @@ final class ProblemFollower: Sendable {
             let told = answered ?? WorkloadProblem(problem)
             current.add(told, to: workload)
             onEvent(.problem(workload: workload, told))
-            inbox.yield(.told(workload))
+            await inputs.send(.told(workload))
             if answered == nil, case .lastLines = problem.inquiry {
                 group.addTask { await Self.nothing(after: Self.lateLimit) }
                 if let late = await group.next() ?? nil, !late.lastLines.isEmpty, !Task.isCancelled {

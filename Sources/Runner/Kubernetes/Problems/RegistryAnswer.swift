@@ -23,7 +23,7 @@ enum RegistryAnswer: Sendable, Hashable {
         let request =
             "GET /v2/\(image.repository)/tags/list HTTP/1.0\r\nHost: \(registry)\r\nAccept: application/json\r\n\r\n"
         // A thread that waits for a name or an address that nobody has must not hold up who gives up.
-        let (answers, inbox) = AsyncStream.makeStream(of: [UInt8]?.self)
+        let (answers, inbox) = AsyncStream.makeStream(of: [UInt8]?.self, bufferingPolicy: .bufferingOldest(1))
         PosixThread.detach {
             inbox.yield(exchange(request, host: host, port: port))
             inbox.finish()

@@ -217,6 +217,24 @@ struct PodProblemTests {
         #expect(PodProblem.all(of: try setup.pod) == [])
     }
 
+    /// Nobody may have been allowed to read the event, or kubelet has said too much and is silent now.
+    @Test func aProbeThatFailsIsSeenWithoutItsEvent() throws {
+        var pod = PodFixture()
+        let probe: JSONValue = ["httpGet": ["port": "web", "path": "/healthz"]]
+        pod.containers[0].specification = [("readinessProbe", probe)]
+        let problem = try #require(PodProblem.all(of: try pod.pod).first)
+        #expect(problem.summary == "container app is not ready: its readiness probe fails")
+        #expect(problem.cause == "pod posts-abc-1: GET :web/healthz does not succeed")
+    }
+
+    @Test(arguments: [
+        ("{}", 30), (#"{"periodSeconds": 1}"#, 3), (#"{"periodSeconds": 2, "failureThreshold": 5}"#, 10),
+        (#"{"initialDelaySeconds": 40}"#, 70), (#"{"periodSeconds": 1, "timeoutSeconds": 5}"#, 15),
+    ]) func whatAProbeAllows(_ probe: String, _ seconds: Int) throws {
+        let settings = KubernetesPod.Container.ProbeSettings(try JSONParser.parse(Array(probe.utf8)))
+        #expect(settings.allowance == .seconds(seconds))
+    }
+
     @Test func aPodThatIsToEndHasNoProblems() throws {
         var pod = PodFixture(containers: [.init(state: .waiting("ErrImagePull", "not found"))])
         pod.isTerminating = true

@@ -15,12 +15,17 @@ import Testing
         private let task: Task<Void, any Error>
         private let events: AsyncStream<LogEvent>
 
-        /// - Parameter kubectl: the branches of its stand-in, beside that of the watch, which prints the file `events`.
-        init(_ kubectl: String = "", events file: String = "") throws {
+        /// - Parameters:
+        ///   - kubectl: the branches of its stand-in, beside that of the watch of the events.
+        ///   - file: what that prints.
+        ///   - watch: its script.
+        init(
+            _ kubectl: String = "", events file: String = "", watch: String = #"cat "$here/events"; exec sleep 1000"#
+        ) throws {
             let standIn = try StandIn([
                 "kubectl": """
                 "--context=lab --namespace=blog get events --watch-only --output-watch-events "*"type=Warning --output=json")
-                    cat "$here/events"; exec sleep 1000;;
+                    \(watch);;
                 \(kubectl)
                 """
             ])
@@ -39,12 +44,12 @@ import Testing
             }
         }
 
-        func see(_ pod: PodFixture, _ change: PodEvent.Change = .modified) throws {
-            follower.handle(PodEvent(change: change, pod: try pod.pod), ProblemFollowerTests.workload)
+        func see(_ pod: PodFixture, _ change: PodEvent.Change = .modified) async throws {
+            await follower.handle(PodEvent(change: change, pod: try pod.pod), ProblemFollowerTests.workload)
         }
 
-        func see(_ pod: KubernetesPod) {
-            follower.handle(PodEvent(change: .added, pod: pod), ProblemFollowerTests.workload)
+        func see(_ pod: KubernetesPod) async {
+            await follower.handle(PodEvent(change: .added, pod: pod), ProblemFollowerTests.workload)
         }
 
         func next() async -> LogEvent? { await events.first { _ in true } }
@@ -86,7 +91,7 @@ import Testing
             *"logs posts-abc-1 --container=app --timestamps --tail=20") \(Self.log);;
             *"--tail=20 --previous") \(previous);;
             """)
-        try session.see(pod(.terminated(code: 3)), .added)
+        try await session.see(pod(.terminated(code: 3)), .added)
         let problem = try await session.problem()
         #expect(problem.summary == "container app died: exit code 3")
         #expect(problem.lastLines == (1...20).map { "line \($0)" })
@@ -100,8 +105,8 @@ import Testing
     ])
     func theLastLinesOfARunBeforeAreReadFromThere(said: String, shown: [String]) async throws {
         let session = try Session("*\"--tail=20 --previous\") echo '\(said)';;")
-        try session.see(pod(.running), .added)
-        try session.see(pod(.running, restarts: 1, lastExit: 3))
+        try await session.see(pod(.running), .added)
+        try await session.see(pod(.running, restarts: 1, lastExit: 3))
         #expect(try await session.problem().lastLines == shown)
         await session.end()
     }
@@ -114,9 +119,9 @@ import Testing
             *"--tail=20 --previous") echo '2026-11-23T10:00:01Z last words';;
             """)
         try #require(mkfifo("\(session.standIn.folder.path)/go", 0o600) == 0)
-        try session.see(pod(.terminated(code: 3)), .added)
+        try await session.see(pod(.terminated(code: 3)), .added)
         while session.standIn.calls.filter({ $0.contains("logs") }).isEmpty { await Task.yield() }
-        try session.see(pod(.running, restarts: 1, lastExit: 3))
+        try await session.see(pod(.running, restarts: 1, lastExit: 3))
         let go = open("\(session.standIn.folder.path)/go", O_WRONLY | O_CLOEXEC)
         close(go)
         #expect(try await session.problem().lastLines == ["last words"])
@@ -133,7 +138,7 @@ import Testing
             *"--tail=20") \(latestLog);;
             *"--tail=20 --previous") echo '2026-11-23T10:00:01Z last words';;
             """)
-        try session.see(pod(.terminated(code: 3)), .added)
+        try await session.see(pod(.terminated(code: 3)), .added)
         #expect(try await session.problem().lastLines == ["last words"])
         await session.end()
     }
@@ -146,7 +151,7 @@ import Testing
             *"--tail=20 --previous") echo "previous terminated container not found" >&2; exit 1;;
             """)
         try #require(mkfifo("\(session.standIn.folder.path)/go", 0o600) == 0)
-        try session.see(pod(.terminated(code: 3)), .added)
+        try await session.see(pod(.terminated(code: 3)), .added)
         var problem = try await session.problem()
         #expect(problem.lastLines == [])
         let go = open("\(session.standIn.folder.path)/go", O_WRONLY | O_CLOEXEC)
@@ -158,7 +163,7 @@ import Testing
 
     @Test func aLogThatDoesNotComeHoldsNoMessageBack() async throws {
         let session = try Session("*\"--tail=20\") exec sleep 1000;;")
-        try session.see(pod(.terminated(code: 3)), .added)
+        try await session.see(pod(.terminated(code: 3)), .added)
         let problem = try await session.problem()
         #expect(problem.summary == "container app died: exit code 3")
         #expect(problem.lastLines == [])
@@ -174,7 +179,7 @@ import Testing
         var json = PodFixture(namespace: "blog", phase: "Pending", unschedulable: "0/1 nodes: 1 Insufficient cpu.").json
         json[path: ["spec", "containers"]] = [["name": "app", "resources": ["requests": ["cpu": "100"]]]]
         let pending = try #require(KubernetesPod(json))
-        session.see(pending)
+        await session.see(pending)
         let told = try await session.problem()
         #expect(
             told.cause
@@ -188,7 +193,7 @@ import Testing
         let session = try Session("*\"get nodes\"*|*--all-namespaces*) echo Forbidden >&2; exit 1;;")
         var unfit = PodFixture(namespace: "blog", phase: "Pending", unschedulable: "0/1 nodes: 1 Insufficient cpu.")
         unfit.containers = [.init(state: .none)]
-        try session.see(unfit, .added)
+        try await session.see(unfit, .added)
         #expect(try await session.problem().cause == "0/1 nodes: 1 Insufficient cpu.")
         await session.end()
     }
@@ -219,7 +224,7 @@ import Testing
                     message: "MountVolume.SetUp failed for volume \"v\" : secret \"s\" not found")))
         var creating = pod(.waiting("ContainerCreating", ""))
         creating.phase = "Pending"
-        try session.see(creating, .added)
+        try await session.see(creating, .added)
         #expect(try await session.problem().summary == "the volume v cannot be mounted")
         await session.end()
     }
@@ -235,12 +240,48 @@ import Testing
         await session.end()
     }
 
+    /// A user who may deploy, but not see the events.
+    @Test func withoutTheRightToReadEventsRefusalsComeFromTheDeploymentsThemselves() async throws {
+        let deployment = { (name: String, status: String) in
+            """
+            {"type": "ADDED", "object": {"kind": "Deployment", "metadata": {"name": "\(name)", "namespace": "blog"}, \
+            "status": {"conditions": [{"type": "Available", "status": "False"}, {"type": "ReplicaFailure", \
+            "status": "\(status)", "reason": "FailedCreate", "message": "exceeded quota: q, requested: pods=1"}]}}}
+
+            """
+        }
+        let session = try Session(
+            """
+            *"get deployments --watch --output-watch-events --output=json") cat "$here/deployments"; exec sleep 1000;;
+            """, watch: "echo 'Error from server (Forbidden): events is forbidden' >&2; exit 1")
+        try session.standIn.write(
+            deployment("strange", "True") + deployment("posts", "False") + deployment("posts", "True"),
+            to: "deployments")
+        #expect(
+            await session.next()
+                == .notice(
+                    workload: nil,
+                    text: "the events of namespace blog cannot be read, so some failures (of volumes, say) will not be "
+                        + "explained: Error from server (Forbidden): events is forbidden"))
+        #expect(try await session.problem().summary == "the quota q has no room for its pods")
+        await session.end()
+    }
+
+    /// That the cluster is away is told by those who follow the pods.
+    @Test func aClusterThatIsAwayIsNotToldOfTheEvents() async throws {
+        let session = try Session(watch: "echo 'dial tcp: connect: connection refused' >&2; exit 1")
+        while session.standIn.calls.count < 3 { await Task.yield() }
+        try await session.see(pod(.waiting("InvalidImageName", "bad")), .added)
+        #expect(try await session.problem().state == "InvalidImageName")
+        await session.end()
+    }
+
     @Test func whatIsOverIsWithdrawnAndForgotten() async throws {
         let session = try Session()
-        try session.see(pod(.waiting("InvalidImageName", "bad")), .added)
+        try await session.see(pod(.waiting("InvalidImageName", "bad")), .added)
         #expect(try await session.problem().state == "InvalidImageName")
         #expect(session.current.of(Self.workload).count == 1)
-        try session.see(pod(.running, isReady: true))
+        try await session.see(pod(.running, isReady: true))
         #expect(await session.next() == .recovered(workload: Self.workload, from: ["InvalidImageName"]))
         #expect(session.current.of(Self.workload) == [])
         await session.end()

@@ -12,10 +12,11 @@ struct ProblemTrackerTests {
 
     private func fixture(
         _ state: PodFixture.Container.State, restarts: Int = 0, name: String = "posts-abc-1", hash: String = "abc",
-        isReady: Bool = false
+        isReady: Bool = false, probes: [(String, JSONValue)] = []
     ) -> PodFixture {
         PodFixture(
-            name: name, uid: name, hash: hash, isReady: isReady, containers: [.init(restarts: restarts, state: state)])
+            name: name, uid: name, hash: hash, isReady: isReady,
+            containers: [.init(restarts: restarts, state: state, specification: probes)])
     }
 
     /// A container that runs again after it died.
@@ -167,14 +168,36 @@ struct ProblemTrackerTests {
         #expect(try see(fixture(Self.missingImage)) == ["tell ErrImagePull"])
     }
 
-    @Test mutating func anotherPodThatIsReadyWithdrawsItOnceTheFirstOneIsToEnd() throws {
+    /// A rollout that was undone: only pods are left that were well all the time.
+    @Test mutating func whereThePodIsGoneAndNoneTakesItsPlaceItIsOverAfterAWhile() throws {
         let old = fixture(.running, name: "posts-aaa-1", hash: "aaa", isReady: true)
         #expect(try see(old) == [])
         var failing = fixture(Self.missingImage)
         #expect(try see(failing) == ["tell ErrImagePull"])
         #expect(try see(old) == [])
         failing.isTerminating = true
-        #expect(try see(failing) == ["withdraw ErrImagePull"])
+        #expect(try see(failing) == [])
+        #expect(wait(.seconds(30)) == [])
+        #expect(try see(failing, .deleted) == [])
+        #expect(wait(.milliseconds(4999)) == [])
+        #expect(wait(.milliseconds(1)) == ["withdraw ErrImagePull"])
+    }
+
+    /// That it is replaced doesn't say that the next one is better.
+    @Test mutating func aPodThatIsReplacedIsNotWellBeforeTheNextOneIsReady() throws {
+        _ = try see(fixture(.running, name: "posts-aaa-1", hash: "aaa", isReady: true), .added)
+        var failing = fixture(.running, probes: Self.probe("readiness"))
+        #expect(try see(failing, .added) == [])
+        #expect(wait(.seconds(10)) == ["tell Unhealthy"])
+        failing.isTerminating = true
+        #expect(try see(failing) == [])
+        let next = fixture(.running, name: "posts-ccc-1", hash: "ccc", probes: Self.probe("readiness"))
+        #expect(try see(next, .added) == [])
+        #expect(try see(failing, .deleted) == [])
+        #expect(wait(.seconds(9)) == [])
+        var ready = next
+        ready.isReady = true
+        #expect(try see(ready) == ["withdraw Unhealthy"])
     }
 
     @Test mutating func allThatWasToldIsNamedWhenItIsOver() throws {
@@ -204,24 +227,125 @@ struct ProblemTrackerTests {
         #expect(wait(.milliseconds(1)) == ["tell Unschedulable"])
     }
 
-    @Test mutating func aProbeThatFailsOnlyAtTheStartIsNotTold() throws {
-        _ = try see(fixture(.running), .added)
-        #expect(hear(try event("Unhealthy", "Readiness probe failed: refused", container: "app")) == [])
-        #expect(wait(.seconds(1)) == [])
-        #expect(try see(fixture(.running, isReady: true)) == [])
-        #expect(wait(.seconds(10)) == [])
-        // It is no longer ready, and nobody knows why yet.
-        #expect(try see(fixture(.running)) == [])
-        #expect(wait(.seconds(10)) == [])
+    // MARK: - Probes
+
+    private static func probe(
+        _ kind: String, delay: Int = 0, period: Int = 1, threshold: Int = 3
+    ) -> [(String, JSONValue)] {
+        [
+            (
+                "\(kind)Probe",
+                [
+                    "httpGet": ["port": 80, "path": "/healthz"], "initialDelaySeconds": .number(String(delay)),
+                    "periodSeconds": .number(String(period)), "failureThreshold": .number(String(threshold)),
+                ]
+            )
+        ]
     }
 
-    @Test mutating func aProbeThatGoesOnFailingIsTold() throws {
-        _ = try see(fixture(.running), .added)
-        #expect(hear(try event("Unhealthy", "Readiness probe failed: refused", container: "app")) == [])
-        #expect(wait(.seconds(1)) == [])
-        #expect(hear(try event("Unhealthy", "Readiness probe failed: 503", container: "app")) == [])
+    private mutating func hearProbe(_ kind: String = "Readiness") throws -> [String] {
+        hear(try event("Unhealthy", "\(kind) probe failed: refused", container: "app"))
+    }
+
+    /// At least ten seconds, or what the probe itself allows.
+    @Test(arguments: [
+        (probe("readiness"), 10), (probe("readiness", threshold: 60), 60),
+        (probe("readiness", delay: 20, period: 10), 50), (probe("startup", period: 10, threshold: 30), 300),
+        (probe("startup", threshold: 2) + probe("readiness", threshold: 90), 10),
+    ])
+    mutating func aStartThatTakesLongerThanItsProbesAllowIsToldOnce(
+        probes: [(String, JSONValue)], seconds: Int
+    ) throws {
+        var starting = fixture(.running, probes: probes)
+        starting.containers[0].hasStarted = false
+        _ = try see(starting, .added)
+        #expect(try hearProbe(probes[0].0 == "readinessProbe" ? "Readiness" : "Startup") == [])
+        #expect(wait(.seconds(seconds) - .milliseconds(1)) == [])
+        #expect(wait(.milliseconds(1)) == ["tell Unhealthy"])
+        #expect(wait(.seconds(3600)) == [])
+        starting.containers[0].hasStarted = true
+        starting.isReady = true
+        #expect(try see(starting) == ["withdraw Unhealthy"])
+    }
+
+    @Test mutating func aStartWithinWhatItsProbesAllowIsNotTold() throws {
+        for name in ["posts-abc-1", "posts-abc-2", "posts-abc-3"] {
+            _ = try see(fixture(.running, name: name, probes: Self.probe("readiness")), .added)
+            #expect(try hearProbe() == [])
+            #expect(wait(.seconds(8)) == [])
+            // The next one begins before this one is ready: its time is its own.
+            let next = fixture(.running, name: "\(name)-next", probes: Self.probe("readiness"))
+            #expect(try see(next, .added) == [])
+            #expect(wait(.milliseconds(1900)) == [])
+            #expect(try see(fixture(.running, name: name, isReady: true, probes: Self.probe("readiness"))) == [])
+            #expect(wait(.seconds(8)) == [])
+            #expect(
+                try see(fixture(.running, name: "\(name)-next", isReady: true, probes: Self.probe("readiness"))) == [])
+        }
+        #expect(wait(.seconds(60)) == [])
+    }
+
+    /// Once the startup probe has succeeded it is the readiness probe's turn.
+    @Test mutating func eachProbeHasItsOwnTime() throws {
+        var starting = fixture(.running, probes: Self.probe("startup", threshold: 100) + Self.probe("readiness"))
+        starting.containers[0].hasStarted = false
+        _ = try see(starting, .added)
+        #expect(wait(.seconds(30)) == [])
+        starting.containers[0].hasStarted = true
+        #expect(try see(starting) == [])
+        #expect(wait(.milliseconds(9999)) == [])
+        #expect(wait(.milliseconds(1)) == ["tell Unhealthy"])
+    }
+
+    @Test mutating func aStartThatTakesAsLongAsTheOneBeforeIsNotTold() throws {
+        let probes = Self.probe("readiness")
+        _ = try see(fixture(.running, probes: probes), .added)
+        #expect(wait(.seconds(10)) == ["tell Unhealthy"])
+        #expect(wait(.seconds(20)) == [])
+        #expect(try see(fixture(.running, isReady: true, probes: probes)) == ["withdraw Unhealthy"])
+        // The next pod, and the next run of it.
+        let next = fixture(.running, name: "posts-def-1", hash: "def", probes: probes)
+        _ = try see(next, .added)
+        #expect(wait(.seconds(40)) == [])
+        #expect(wait(.seconds(5)) == ["tell Unhealthy"])
+    }
+
+    @Test mutating func aContainerThatWasReadyAndFailsItsProbeIsToldSoon() throws {
+        let probes = Self.probe("readiness", period: 10, threshold: 30)
+        _ = try see(fixture(.running, isReady: true, probes: probes), .added)
+        // Kubelet takes it out of service after as many failures as the probe allows.
+        #expect(try hearProbe() == [])
+        #expect(wait(.seconds(60)) == [])
+        #expect(try see(fixture(.running, probes: probes)) == [])
+        #expect(wait(.milliseconds(1199)) == [])
+        #expect(wait(.milliseconds(1)) == ["tell Unhealthy"])
+        #expect(try see(fixture(.running, isReady: true, probes: probes)) == ["withdraw Unhealthy"])
+    }
+
+    /// Of two containers one is ready for long, and the other one starts.
+    @Test mutating func eachContainerHasItsOwnTime() throws {
+        var pod = fixture(.running, probes: Self.probe("readiness"))
+        pod.containers.append(.init(name: "side", specification: Self.probe("readiness", threshold: 20)))
+        pod.containers[0].isReady = true
+        _ = try see(pod, .added)
+        #expect(wait(.seconds(19)) == [])
+        pod.containers[0].isReady = false
+        #expect(try see(pod) == [])
+        #expect(wait(.milliseconds(900)) == [])
+        #expect(wait(.milliseconds(100)) == ["tell Unhealthy"])
         #expect(wait(.milliseconds(200)) == ["tell Unhealthy"])
-        #expect(try see(fixture(.running, isReady: true)) == ["withdraw Unhealthy"])
+    }
+
+    @Test mutating func aContainerWithoutProbesIsNotMissed() throws {
+        _ = try see(fixture(.running), .added)
+        #expect(wait(.seconds(3600)) == [])
+    }
+
+    /// Kubelet counts what it repeats, and the watch tells of each time.
+    @Test mutating func whatIsRepeatedIsRememberedOnce() throws {
+        _ = try see(fixture(.running, isReady: true), .added)
+        for _ in 0..<1000 { _ = hear(try event("Unhealthy", "Liveness probe failed: dead", container: "app")) }
+        #expect(tracker.rememberedEvents == 1)
     }
 
     // MARK: - Events
@@ -265,6 +389,15 @@ struct ProblemTrackerTests {
         #expect(wait(.seconds(60)) == [])
         #expect(try see(fixture(.running), .added) == [])
         #expect(try see(fixture(.running, isReady: true)) == ["withdraw FailedCreate"])
+    }
+
+    /// A Deployment says of itself that its pods are refused, and that they no longer are.
+    @Test mutating func aRefusalThatIsTakenBackIsOver() throws {
+        _ = try see(fixture(.running, name: "posts-aaa-1", hash: "aaa", isReady: true), .added)
+        #expect(try refuse("posts") == [])
+        #expect(wait(.milliseconds(500)) == ["tell FailedCreate"])
+        #expect(words(tracker.handleRefusal(nil, workload: workload, now: now)) == [])
+        #expect(wait(.seconds(5)) == ["withdraw FailedCreate"])
     }
 
     @Test mutating func aRefusalThatPassesAtOnceIsNotTold() throws {

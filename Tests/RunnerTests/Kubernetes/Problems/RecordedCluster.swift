@@ -15,7 +15,7 @@ enum RecordedCluster {
         let json = try #require(try JSONParser.parse(Array(text.utf8))[name], "nothing was recorded as \(name)")
         return Scene(
             pod: json["pod"].flatMap(KubernetesPod.init),
-            events: (json["events"]?.array ?? []).compactMap(ClusterEvent.init))
+            events: (json["events"]?.array ?? []).compactMap { ClusterEvent($0) })
     }
 
     private static let text = #"""

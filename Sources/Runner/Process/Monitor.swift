@@ -9,12 +9,12 @@
 /// A value that threads share and wait for: `Synchronization.Mutex` has no condition variable.
 ///
 /// `@unchecked Sendable`: the value is only touched while the POSIX mutex is held, and the pointers never change.
-final class Monitor<Value: Sendable>: @unchecked Sendable {
+package final class Monitor<Value: Sendable>: @unchecked Sendable {
     private var value: Value
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         self.value = value
         mutex.initialize(to: pthread_mutex_t())
         condition.initialize(to: pthread_cond_t())
@@ -38,7 +38,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Changes the value and wakes all that wait for it.
-    func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+    package func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(condition)
@@ -50,7 +50,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     /// Blocks the thread until the body has a result, asking again after each change.
     /// - Parameter limit: how long to wait, whatever the clock on the wall does meanwhile; `nil` is for ever.
     /// - Returns: the result, or `nil` where the time was over first.
-    func wait<Result>(atMost limit: Duration? = nil, for body: (inout Value) -> Result?) -> Result? {
+    package func wait<Result>(atMost limit: Duration? = nil, for body: (inout Value) -> Result?) -> Result? {
         let deadline = limit.map { Self.now + $0 }
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
