@@ -5,12 +5,8 @@ final class Latest<Value: Sendable>: Sendable {
     private struct Shared {
         var value: Value
         var version = 0
-        var waiter: CheckedContinuation<Void, Never>?
-
-        mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
-            defer { waiter = nil }
-            return waiter
-        }
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var lastWaiter = 0
     }
 
     private let shared: Mutex<Shared>
@@ -21,27 +17,32 @@ final class Latest<Value: Sendable>: Sendable {
     var current: (value: Value, version: Int) { shared.withLock { ($0.value, $0.version) } }
 
     func set(_ value: Value) {
-        let waiter = shared.withLock { shared in
+        let waiters = shared.withLock { shared in
             shared.value = value
             shared.version += 1
-            return shared.takeWaiter()
+            defer { shared.waiters = [:] }
+            return shared.waiters
         }
-        waiter?.resume()
+        for waiter in waiters.values { waiter.resume() }
     }
 
-    /// Returns once the version is another one than this, or the task is cancelled. One waiter at a time.
+    /// Returns once the version is another one than this, or the task is cancelled. Any number of tasks may wait.
     func changed(since version: Int) async {
+        let waiter = shared.withLock { shared in
+            shared.lastWaiter += 1
+            return shared.lastWaiter
+        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = shared.withLock { shared in
                     if shared.version != version || Task.isCancelled { return true }
-                    shared.waiter = continuation
+                    shared.waiters[waiter] = continuation
                     return false
                 }
                 if isDone { continuation.resume() }
             }
         } onCancel: {
-            shared.withLock { $0.takeWaiter() }?.resume()
+            shared.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume()
         }
     }
 }

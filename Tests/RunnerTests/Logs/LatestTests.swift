@@ -55,4 +55,17 @@ import Testing
         await second.value
         #expect(latest.current.version == 1)
     }
+
+    @Test func allWhoWaitAreWoken() async {
+        let latest = Latest(0)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<100 { group.addTask { await latest.changed(since: 0) } }
+            // One that gives up disturbs no other.
+            let impatient = Task { await latest.changed(since: 0) }
+            impatient.cancel()
+            await impatient.value
+            latest.set(1)
+        }
+        #expect(latest.current.version == 1)
+    }
 }
