@@ -49,7 +49,10 @@ struct SafeTextTests {
 
     @Test(arguments: [
         ("a\tb", "a\tb"), ("\u{0}\u{7}\u{8}", "^@^G^H"), ("\u{7F}", "^?"), ("a\nb", "a^Jb"), ("\u{85}", "\\x85"),
-        ("Ä 🎉 \u{A0}", "Ä 🎉 \u{A0}"),
+        ("Ä 🎉 \u{A0}", "Ä 🎉 \u{A0}"), ("a\u{202E}b\u{202C}", "a\\u202eb\\u202c"),
+        ("\u{2066}x\u{2069}", "\\u2066x\\u2069"),
+        ("\u{202A}\u{202B}\u{202D}\u{2067}\u{2068}", "\\u202a\\u202b\\u202d\\u2067\\u2068"),
+        ("שלום \u{200F}עולם\u{200E} – “a” …", "שלום \u{200F}עולם\u{200E} – “a” …"),
     ])
     func controlCharactersAreShownAndTabsStay(text: String, shown: String) {
         #expect(line(text) == shown)

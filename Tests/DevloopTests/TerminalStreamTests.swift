@@ -25,9 +25,11 @@ struct TerminalStreamTests {
         func flush(atMost _: Duration) -> Bool { true }
     }
 
-    private func entries(_ verbosity: Verbosity, _ say: (Terminal) -> Void) -> [Recorder.Entry] {
+    private func entries(
+        _ verbosity: Verbosity, columns: Int? = nil, _ say: (Terminal) -> Void
+    ) -> [Recorder.Entry] {
         let recorder = Recorder()
-        say(Terminal(appearance: Appearance(), verbosity: verbosity, sink: recorder))
+        say(Terminal(appearance: Appearance(), verbosity: verbosity, sink: recorder, columns: { _ in columns }))
         return recorder.entries
     }
 
@@ -105,7 +107,7 @@ struct TerminalStreamTests {
             cause:
                 "pod posts-bc656cc85-6qvw7: OOMKilled, exit code 137, restarted 1 time; kubelet waits longer\nand more",
             lastLines: ["eating", "\u{1B}[2Jmore"], advice: "use less memory")
-        let said = entries(verbosity) { $0.problem(problem, of: "posts") }
+        let said = entries(verbosity, columns: 80) { $0.problem(problem, of: "posts") }
         let text = """
             ✗ posts: OOMKilled: container app used more memory than its limit of 16Mi
               │ pod posts-bc656cc85-6qvw7: OOMKilled, exit code 137, restarted 1 time;
@@ -121,6 +123,38 @@ struct TerminalStreamTests {
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
+    @Test func whatIsSaidGoesOnBelowItsBeginningOnAScreenAndNotInAFile() {
+        let say = { (terminal: Terminal) in
+            terminal.setServices(["a"])
+            terminal.status("one two three four")
+            terminal.warning("one two three four")
+            terminal.success("one two three four")
+            terminal.error("one two three four", details: ["left as it is"], advice: "five six seven eight")
+            terminal.log(service: "a", line: Array("left as it is".utf8))
+            terminal.result("left as it is")
+        }
+        let long = ["· one two three four", "! one two three four", "✓ one two three four"].map { $0 + "\n" }
+        let broken = long.map { $0.replacing(" three", with: "\n  three") }
+        let rest = ["a │ left as it is\n", "left as it is\n"]
+        let details = "  │ left as it is\n"
+        #expect(
+            entries(.normal, columns: 12, say).map(\.text)
+                == broken + ["✗ one two\n  three four\n\(details)  five six\n  seven\n  eight\n"] + rest)
+        #expect(
+            entries(.normal, say).map(\.text)
+                == long + ["✗ one two three four\n\(details)  five six seven eight\n"] + rest)
+    }
+
+    @Test func theWidthIsAskedForEachTime() {
+        let widths = Mutex([8, 80])
+        let recorder = Recorder()
+        let terminal = Terminal(
+            appearance: Appearance(), sink: recorder, columns: { _ in widths.withLock { $0.removeFirst() } })
+        terminal.status("one two")
+        terminal.status("one two")
+        #expect(recorder.entries.map(\.text) == ["· one\n  two\n", "· one two\n"])
+    }
+
     @Test func whatIsOverIsWithdrawnByName() {
         #expect(
             entries(.quiet) { $0.recovery(of: "posts", from: ["ErrImagePull", "Unhealthy"]) }
@@ -128,9 +162,10 @@ struct TerminalStreamTests {
     }
 
     @Test(arguments: [
-        ("", []), ("one", ["one"]), ("one two", ["one", "two"]), ("a b c d", ["a b", "c d"]),
+        ("", [""]), ("     ", ["     "]), ("one", ["one"]), ("one two", ["one", "two"]), ("a b c d", ["a b", "c d"]),
         ("much-too-long a b", ["much-too-long", "a b"]), ("  a  ", ["a"]),
     ]) func proseIsBrokenAtBlanks(_ text: String, _ lines: [String]) {
-        #expect(text.wrapped(to: 4) == lines)
+        #expect(text.wrapped(inside: 4) == lines)
+        #expect(text.wrapped(inside: nil) == [text])
     }
 }

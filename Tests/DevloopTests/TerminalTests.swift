@@ -51,6 +51,15 @@ struct LineRendererTests {
                 == "✗ posts: the build failed\n  │ one\n  │ two\n  fix it\n")
     }
 
+    @Test(arguments: [
+        (["", "one", "", "two", " ", ""], ["one", "", "two"]), (["\n\none\n"], ["one"]), (["", " "], []), ([], []),
+    ])
+    func blankLinesAroundWhatTheToolSaidAreLeftOut(_ details: [String], _ shown: [String]) {
+        #expect(
+            text(plain.failure("failed", details: details, advice: nil))
+                == "✗ failed\n" + shown.map { "  │ \($0)\n" }.joined())
+    }
+
     @Test func withoutUnicodeThereIsASCII() {
         let renderer = LineRenderer(appearance: Appearance(isUnicode: false), services: ["posts"])
         #expect(text(renderer.log(service: "posts", lines: [[0x78]])) == "posts | x\n")

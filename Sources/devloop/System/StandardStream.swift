@@ -14,6 +14,13 @@ enum StandardStream: Int32, Sendable, CaseIterable {
     /// Whether it is a terminal.
     var isTerminal: Bool { isatty(rawValue) == 1 }
 
+    /// How many characters a line of it holds now; `nil` where it is no terminal, or one that doesn't say.
+    var columns: Int? {
+        var size = winsize()
+        guard ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
     /// Opens `/dev/null` for each of the three standard streams that the program was started without, so that no
     /// other file gets its number and is written to by mistake. To be called before anything is opened.
     static func openMissing() {

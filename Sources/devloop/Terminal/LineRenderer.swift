@@ -39,24 +39,36 @@ struct LineRenderer: Sendable {
     }
 
     /// A line of devloop's own: `✓ posts live in 1.9 s`.
-    func message(_ mark: Mark, _ text: String, colors: Bool) -> [UInt8] {
+    /// - Parameter columns: what the screen holds in a line, where it is one: what is longer goes on below its beginning.
+    func message(_ mark: Mark, _ text: String, colors: Bool, columns: Int? = nil) -> [UInt8] {
         var output: [UInt8] = []
         appendMark(mark, to: &output, colors: colors)
-        SafeText.append(message: text, to: &output, isUnicode: appearance.isUnicode)
-        output.append(0x0A)
+        for (index, line) in text.wrapped(inside: columns.map { $0 - Self.indent.count }).enumerated() {
+            if index > 0 { output.append(contentsOf: Self.indent.utf8) }
+            output.append(contentsOf: plain(line))
+        }
         return output
     }
 
-    /// Something that failed: what, the end of what the tool said, what to do.
-    func failure(_ summary: String, details: [String], advice: String?) -> [UInt8] {
-        var output = message(.failure, summary, colors: appearance.errorColors)
+    /// Something that failed: what, the end of what the tool said (without blank lines around it), what to do.
+    /// - Parameters:
+    ///   - details: what the tool said; its lines stay as they are.
+    ///   - columns: as for a message.
+    func failure(_ summary: String, details: [String], advice: String?, columns: Int? = nil) -> [UInt8] {
+        var output = message(.failure, summary, colors: appearance.errorColors, columns: columns)
         let bar = "  \(Glyph.bar.text(isUnicode: appearance.isUnicode)) "
-        for line in details.flatMap(Self.lines) {
+        let lines = details.flatMap(Self.lines)
+        let isBlank = { (line: Substring) in line.allSatisfy(\.isWhitespace) }
+        for line in lines.drop(while: isBlank).dropLast(lines.reversed().prefix(while: isBlank).count) {
             output.append(contentsOf: bar.utf8)
             append(Array(line.utf8), to: &output, colors: appearance.errorColors)
             output.append(0x0A)
         }
-        for line in advice.map(Self.lines) ?? [] { output.append(contentsOf: plain("  \(line)")) }
+        for line in advice.map(Self.lines) ?? [] {
+            for part in line.wrapped(inside: columns.map { $0 - Self.indent.count }) {
+                output.append(contentsOf: plain("\(Self.indent)\(part)"))
+            }
+        }
         return output
     }
 
@@ -114,6 +126,25 @@ struct LineRenderer: Sendable {
     /// Cyan, yellow, green, magenta, blue, then their bright ones; red is for what failed.
     private static let palette = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]
     private static let dim = 2
+    /// As wide as a mark.
+    private static let indent = "  "
 
     private static func sgr(_ code: Int) -> [UInt8] { Array("\u{1B}[\(code)m".utf8) }
+}
+
+extension StringProtocol {
+    /// The text in lines of this many characters at the most, broken at blanks; a word that is longer has its own line.
+    /// A text that fits, or for which there is no limit, stays as it is.
+    func wrapped(inside width: Int?) -> [String] {
+        guard let width, width > 0, count > width else { return [String(self)] }
+        var lines: [String] = []
+        for word in split(separator: " ") {
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] += " \(word)"
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines.isEmpty ? [String(self)] : lines
+    }
 }

@@ -4,8 +4,8 @@ enum SafeText {
     ///
     /// Colors (SGR sequences) are kept where they are wanted, and switched off at the end of the line. All other
     /// escape sequences (cursor movement, titles, clearing, links) are left out. Of a line with carriage returns, which
-    /// paints over itself, the last text is shown. Tabs stay; other control characters become `^A`; invalid UTF-8 is
-    /// replaced.
+    /// paints over itself, the last text is shown. Tabs stay; other control characters become `^A`, those that
+    /// turn the direction of writing `\u202e`; invalid UTF-8 is replaced.
     static func append(line: [UInt8], to output: inout [UInt8], colors: Bool, isUnicode: Bool = true) {
         if line.allSatisfy(isPlain) {
             output.append(contentsOf: line)
@@ -21,11 +21,20 @@ enum SafeText {
             switch scalar.value {
             case 0x00...0x1F, 0x7F: output.append(contentsOf: [0x5E, UInt8(scalar.value) ^ 0x40])
             case 0x80...0x9F: output.append(contentsOf: "\\x\(String(scalar.value, radix: 16))".utf8)
-            case 0x202A...0x202E, 0x2066...0x2069:
-                output.append(contentsOf: "\\u\(String(scalar.value, radix: 16))".utf8)
+            case _ where isDirectional(scalar): append(escaped: scalar, to: &output)
             default: output.append(contentsOf: Glyph.shown(scalar, isUnicode: isUnicode).utf8)
             }
         }
+    }
+
+    /// Whether a character does nothing but turn the direction of what follows, which then isn't read as it is written:
+    /// embeddings, overrides and isolates. The marks of plain right-to-left text are not among them.
+    private static func isDirectional(_ scalar: Unicode.Scalar) -> Bool {
+        (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+    }
+
+    private static func append(escaped scalar: Unicode.Scalar, to output: inout [UInt8]) {
+        output.append(contentsOf: "\\u\(String(scalar.value, radix: 16))".utf8)
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F || byte == 0x09 }
@@ -47,6 +56,9 @@ enum SafeText {
             } else if byte == 0xC2, (0x80...0x9F).contains(text[index + 1]) {
                 output.append(contentsOf: "\\x\(String(text[index + 1], radix: 16))".utf8)
                 index += 2
+            } else if byte == 0xE2, let scalar = scalar(of: text[index...].prefix(3)), isDirectional(scalar) {
+                append(escaped: scalar, to: &output)
+                index += 3
             } else if !isUnicode, text[index...].starts(with: [0xEF, 0xBF, 0xBD]) {
                 output.append(UInt8(ascii: "?"))
                 index += 3
@@ -60,6 +72,10 @@ enum SafeText {
             }
         }
         if isColored { output.append(contentsOf: "\u{1B}[0m".utf8) }
+    }
+
+    private static func scalar(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
+        String(decoding: bytes, as: UTF8.self).unicodeScalars.first
     }
 
     /// What a line shows once its carriage returns are obeyed: the last piece that isn't empty.

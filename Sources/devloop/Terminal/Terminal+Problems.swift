@@ -3,14 +3,16 @@ import Runner
 extension Terminal {
     /// Something that keeps a service from running: what, in the cluster's words why, what to do.
     func problem(_ problem: WorkloadProblem, of service: String) {
-        var details = problem.cause.split(whereSeparator: \.isNewline).flatMap { $0.wrapped(to: Self.proseWidth) }
+        // The cluster's words are prose; lines of a log are not.
+        let width = columns(.error).map { $0 - Self.barWidth }
+        var details = problem.cause.split(whereSeparator: \.isNewline).flatMap { $0.wrapped(inside: width) }
         if !problem.lastLines.isEmpty {
             details.append(Self.heading(of: problem.lastLines))
             details += problem.lastLines.map { "  \($0)" }
         }
         error(
             "\(service): \(problem.state): \(problem.summary)", details: details,
-            advice: problem.advice.wrapped(to: Self.proseWidth).joined(separator: "\n"))
+            advice: problem.advice)
     }
 
     /// The last lines of a container whose death was told without them.
@@ -29,21 +31,6 @@ extension Terminal {
         success("\(service) is well again (\(states.joined(separator: ", ")))")
     }
 
-    /// What fits into 80 columns beside the bar.
-    private static let proseWidth = 76
-}
-
-extension StringProtocol {
-    /// The text in lines of this many characters at the most, broken at blanks; a word that is longer has its own line.
-    func wrapped(to width: Int) -> [String] {
-        var lines: [String] = []
-        for word in split(separator: " ") {
-            if let last = lines.last, last.count + 1 + word.count <= width {
-                lines[lines.count - 1] += " \(word)"
-            } else {
-                lines.append(String(word))
-            }
-        }
-        return lines
-    }
+    /// What stands before a detail.
+    private static let barWidth = 4
 }

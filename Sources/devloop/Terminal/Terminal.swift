@@ -10,10 +10,16 @@ final class Terminal: Sendable {
     let verbosity: Verbosity
     private let sink: any OutputSink
     private let renderer: Mutex<LineRenderer>
+    /// How many characters a line of a stream holds, asked anew for each message; `nil` where it is no screen.
+    let columns: @Sendable (StandardStream) -> Int?
 
     /// A terminal that writes to a sink.
-    init(appearance: Appearance, verbosity: Verbosity = .normal, sink: any OutputSink) {
+    init(
+        appearance: Appearance, verbosity: Verbosity = .normal, sink: any OutputSink,
+        columns: @escaping @Sendable (StandardStream) -> Int? = { _ in nil }
+    ) {
         self.verbosity = verbosity
+        self.columns = columns
         self.sink = sink
         renderer = Mutex(LineRenderer(appearance: appearance))
     }
@@ -28,7 +34,9 @@ final class Terminal: Sendable {
         let appearance = Appearance.detect(
             color: color, environment: environment, outputIsTerminal: StandardStream.output.isTerminal,
             errorIsTerminal: StandardStream.error.isTerminal)
-        return Terminal(appearance: appearance, verbosity: verbosity, sink: OutputQueue(onHangUp: onHangUp))
+        return Terminal(
+            appearance: appearance, verbosity: verbosity, sink: OutputQueue(onHangUp: onHangUp), columns: { $0.columns }
+        )
     }
 
     /// Names the services: their order gives them their colors, the longest name the width of the first column.
@@ -54,7 +62,9 @@ final class Terminal: Sendable {
     func status(_ text: String, mark: LineRenderer.Mark = .note) {
         guard verbosity != .quiet else { return }
         let renderer = current
-        write(renderer.message(mark, text, colors: renderer.appearance.outputColors), to: .output)
+        write(
+            renderer.message(mark, text, colors: renderer.appearance.outputColors, columns: columns(.output)),
+            to: .output)
     }
 
     /// The end of a pass; `--quiet` leaves it out.
@@ -71,13 +81,17 @@ final class Terminal: Sendable {
     /// Something that the user should know and that stops nothing.
     func warning(_ text: String) {
         let renderer = current
-        write(renderer.message(.warning, text, colors: renderer.appearance.errorColors), to: .error)
+        write(
+            renderer.message(.warning, text, colors: renderer.appearance.errorColors, columns: columns(.error)),
+            to: .error)
     }
 
     /// Something that was not as it should be is over.
     func success(_ text: String) {
         let renderer = current
-        write(renderer.message(.success, text, colors: renderer.appearance.errorColors), to: .error)
+        write(
+            renderer.message(.success, text, colors: renderer.appearance.errorColors, columns: columns(.error)),
+            to: .error)
     }
 
     /// Something that failed.
@@ -86,7 +100,7 @@ final class Terminal: Sendable {
     ///   - details: what the tool said.
     ///   - advice: what to do next.
     func error(_ summary: String, details: [String] = [], advice: String? = nil) {
-        write(current.failure(summary, details: details, advice: advice), to: .error)
+        write(current.failure(summary, details: details, advice: advice, columns: columns(.error)), to: .error)
     }
 
     /// Something that failed at the target.
