@@ -168,9 +168,9 @@ struct ConfigurationTests {
         let text =
             #"{ "manifests": ["k8s"], "services": [{ "image": "a/b", "context": "web" }, { "image": "a/c", "context": "api" }] }"#
         do throws(ConfigurationError) {
-            _ = try Configuration.parse(Array(text.utf8), path: "/p/devloop.json", file: "devloop.json") { path in
-                ["/p/web": .folder][path]
-            }
+            _ = try Configuration.parse(
+                Array(text.utf8), path: "/p/devloop.json", file: "devloop.json",
+                on: Disk(kind: { ["/p/web": .folder][$0] }))
             Issue.record("missing paths were accepted")
         } catch {
             #expect(error.lines.contains { $0.contains("manifests[0]") && $0.contains("k8s") })
@@ -209,5 +209,60 @@ struct ConfigurationTests {
         #expect(configuration.target == .docker)
         #expect(configuration.registry == "r:1")
         #expect(configuration.namespace == "n")
+    }
+}
+
+struct LongConfigurationTests {
+    /// All in one line, with a place for each of a hundred thousand things in it.
+    @Test(.timeLimit(.minutes(1))) func aLongFileIsReadInOnePass() throws {
+        let services = (0..<20_000).map { "{\"image\": \"s/s\($0)\", \"context\": \"web\"}" }
+        let text = "{\"services\": [" + services.joined(separator: ", ") + "]"
+        #expect(
+            try Configuration.parse(Array((text + "}").utf8), path: "/p/devloop.json", file: "f").services.count
+                == 20_000)
+        let wrong = Array((text + ", \"watch\": 1}").utf8)
+        #expect { try Configuration.parse(wrong, path: "/p/devloop.json", file: "f") } throws: { error in
+            (error as? ConfigurationError)?.lines == [
+                "f:1:\(text.count + 3): watch: expected an object, found 1"
+            ]
+        }
+    }
+}
+
+struct RequiredPathTests {
+    /// - Parameter files: all that is there; folders are those that they are in.
+    private func problem(_ path: String, _ files: [String], matches: [String]? = nil) -> String? {
+        let folders = files.flatMap { file in file.indices.filter { file[$0] == "/" }.map { String(file[..<$0]) } }
+        let disk = Disk(
+            kind: { files.contains($0) ? .file : folders.contains($0) ? .folder : nil },
+            names: { folder in
+                Set((files + folders).filter { $0 != folder && PathName.directory(of: $0) == folder })
+                    .map { PathName.lastComponent(of: $0) }
+            }, matches: { matches ?? [$0] })
+        return RequiredPath(path: path, use: .manifest, keyPath: "manifests[0]").problem(on: disk)
+    }
+
+    @Test(arguments: [
+        ["/k/a.yaml"], ["/k/a.json", "/k/b/c.yaml"], ["/k/Kustomization"], ["/k/kustomization.yml"], ["/k/x.yml"],
+    ])
+    func aFolderWithManifestsIsRight(files: [String]) {
+        #expect(problem("/k", files) == nil)
+    }
+
+    @Test func aFolderWithoutManifestsOfItsOwnSaysWhereTheyAre() {
+        let found = "expected manifests in /k, found no .yaml, .yml or .json file in it"
+        #expect(problem("/k", ["/k/README.md"]) == found)
+        #expect(
+            problem("/k", ["/k/base/a.yaml", "/k/dev/kustomization.yaml", "/k/docs/a.md", "/k/x/y/a.yaml"])
+                == "\(found); the folders in it are not looked into: name those that are meant (base, dev)")
+    }
+
+    @Test func aPatternHasToMatchSomething() {
+        #expect(problem("/k/*.yaml", ["/k/a.yaml"], matches: ["/k/a.yaml"]) == nil)
+        #expect(
+            problem("/k/*.yml", ["/k/a.yaml"], matches: [])
+                == "the pattern /k/*.yml matches no folder and no .yaml, .yml or .json file")
+        #expect(problem("/k/**/*.yaml", [], matches: [])?.contains("** is not known here") == true)
+        #expect(problem("/k/a.yaml", []) == "expected a file or a folder at /k/a.yaml, found nothing")
     }
 }

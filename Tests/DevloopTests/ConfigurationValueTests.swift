@@ -186,15 +186,15 @@ struct ConfigurationOriginTests {
         ] as [(FileSystem.Kind?, String?)])
     func aContextIsAFolder(kind: FileSystem.Kind?, message: String?) {
         let required = RequiredPath(path: "/p/web", use: .context, keyPath: "services[0].context")
-        #expect(required.problem { _ in kind } == message)
+        #expect(required.problem(on: Disk(kind: { _ in kind })) == message)
     }
 
     @Test func theDockerfileOfAMissingContextIsNotMissing() {
         let required = RequiredPath(
             path: "/p/web/Dockerfile", use: .dockerfile(context: "/p/web", isNamed: true), keyPath: "")
-        #expect(required.problem { _ in nil } == nil)
+        #expect(required.problem(on: Disk(kind: { _ in nil })) == nil)
         #expect(
-            required.problem { $0 == "/p/web" ? .folder : nil }
+            required.problem(on: Disk(kind: { $0 == "/p/web" ? .folder : nil }))
                 == "expected a Dockerfile at /p/web/Dockerfile, found nothing (the path is relative to the context)")
     }
 }

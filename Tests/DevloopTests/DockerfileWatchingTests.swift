@@ -33,7 +33,7 @@ import Watcher
             return WatchedPaths(
                 Configuration(
                     path: path + ".json", name: "test", services: [service], origin: .init(file: "devloop.json")),
-                environment: [:], builderSkipsStages: true)
+                environment: [:], builder: .buildKit)
         }
 
         func filter() throws -> PathFilter {

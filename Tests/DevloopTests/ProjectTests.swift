@@ -86,6 +86,21 @@ struct ProjectTests {
         #expect(project.notices == [])
     }
 
+    @Test func aNameThatNoImageMayHaveIsNotSuggested() throws {
+        do throws(ConfigurationError) {
+            _ = try Project(
+                configuration: try Configuration.parse(
+                    Array(Fixture.shop.utf8), path: "/w/devloop.json", file: "devloop.json"),
+                objects: [
+                    Fixture.object("Deployment", "w", images: ["shop/web"]),
+                    Fixture.object("Deployment", "a", images: ["Shop/api:dev?"]),
+                ])
+            Issue.record("an unused image was accepted")
+        } catch {
+            #expect(error.advice?.contains("did you mean") == false)
+        }
+    }
+
     @Test(arguments: [
         ("Deploymnet", "did you mean kind: Deployment?"), ("StatefullSet", "did you mean kind: StatefulSet?"),
     ])
@@ -201,11 +216,17 @@ struct WatchedPathsTests {
 
         deinit { try? FileManager.default.removeItem(atPath: path) }
 
-        func paths(_ services: String, manifests: String = "[]") throws -> WatchedPaths {
+        func link(_ path: String, to target: String) throws {
+            try FileManager.default.createSymbolicLink(atPath: "\(self.path)/\(path)", withDestinationPath: target)
+        }
+
+        func paths(
+            _ services: String, manifests: String = "[]", builder: BuilderKind = .buildKit
+        ) throws -> WatchedPaths {
             let text = "{ \"manifests\": \(manifests), \"services\": [\(services)] }"
             return WatchedPaths(
                 try Configuration.parse(Array(text.utf8), path: "\(path)/devloop.json", file: "devloop.json"),
-                builderSkipsStages: true)
+                builder: builder)
         }
     }
 
@@ -244,8 +265,115 @@ struct WatchedPathsTests {
 
     @Test func aDockerfilesOwnIgnoreFileComesBeforeTheContexts() throws {
         let tree = try Tree(["web/.dockerignore": "a\n", "web/Dockerfile.dockerignore": "b\n"])
-        let filter = try root(try tree.paths(#"{ "image": "a/web", "context": "web" }"#), "/web").filter
+        let service = #"{ "image": "a/web", "context": "web" }"#
+        let filter = try root(try tree.paths(service), "/web").filter
         #expect(filter.includes("a") && !filter.includes("b"))
+        // The legacy builder doesn't know it: a file like others.
+        let legacy = try tree.paths(service, builder: .legacy)
+        let legacyFilter = try root(legacy, "/web").filter
+        #expect(!legacyFilter.includes("a") && legacyFilter.includes("b"))
+        #expect(!impact(legacy, [(try root(legacy, "/web").id, "Dockerfile.dockerignore")]).filters)
+        // As long as it is not known which of them builds, both count.
+        let unknown = try tree.paths(service, builder: .unknown)
+        let unknownFilter = try root(unknown, "/web").filter
+        #expect(unknownFilter.includes("a") && unknownFilter.includes("b"))
+        #expect(impact(unknown, [(try root(unknown, "/web").id, "Dockerfile.dockerignore")]).filters)
+    }
+
+    @Test func whatALinkedDockerfileLeadsToIsWatched() throws {
+        let tree = try Tree(["web/a": "", "shared/Dockerfile": "", "shared/ignore": "a\n"])
+        try tree.link("web/Dockerfile", to: "../shared/Dockerfile")
+        try tree.link("web/.dockerignore", to: "../shared/ignore")
+        let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#)
+        #expect(try !root(paths, "/web").filter.includes("a"))
+        for name in ["Dockerfile", ".dockerignore"] {
+            let file = try root(paths, "/web/\(name)")
+            // It is reported once, whether the link changed or what it leads to.
+            let result = impact(paths, [(try root(paths, "/web").id, name), (file.id, name)])
+            #expect(result.filters && result.services == ["web": [name]])
+        }
+    }
+
+    @Test func aLinkInTheMiddleOfTheWayToADockerfileIsFollowed() throws {
+        let tree = try Tree(["web/a": "", "shared/Dockerfile": "", "plain/docker/Dockerfile": ""])
+        try tree.link("web/docker", to: "../shared")
+        let services = ["web", "plain"].map {
+            "{ \"image\": \"a/\($0)\", \"context\": \"\($0)\", \"dockerfile\": \"docker/Dockerfile\" }"
+        }
+        let paths = try tree.paths(services.joined(separator: ","))
+        #expect(paths.roots.contains { $0.path.hasSuffix("/web/docker/Dockerfile") })
+        #expect(!paths.roots.contains { $0.path.hasSuffix("/plain/docker/Dockerfile") })
+    }
+
+    private let service = #"{ "image": "a/web", "context": "web" }"#
+
+    private func manifestRoots(_ tree: Tree, _ manifests: String) throws -> Set<String> {
+        let real = try #require(FileSystem.realPath(tree.path))
+        return Set(
+            try tree.paths(service, manifests: manifests).roots.filter { $0.id.hasPrefix("manifests ") }
+                .map { $0.path.replacing("\(real)/", with: "").replacing("\(tree.path)/", with: "") })
+    }
+
+    @Test func allThatAKustomizationNamesIsWatched() throws {
+        let tree = try Tree([
+            "k8s/dev/kustomization.yaml": """
+            resources: [../base, "https://example.com/x?ref=1"]
+            components:
+            - ../parts/tls # optional
+            - ../parts/later
+            configMapGenerator:
+            - name: settings
+              envs: [ ../shared/settings.env ]
+              files: [motd=../shared/message of the day.txt, local.txt]
+            transformers: [../shared/transformer.yaml]
+            openapi: { path: '../shared/schema.json' }
+            patches:
+            - path: "../shared/my patch.yaml"
+            """,
+            "k8s/dev/local.txt": "", "k8s/base/kustomization.yml": "resources:\n- web.yaml\n- ../deeper\n",
+            "k8s/base/web.yaml": "", "k8s/deeper/Kustomization": #"{"resources": ["../dev/../leaf.yaml"]}"#,
+            "k8s/leaf.yaml": "", "k8s/parts/tls/kustomization.yaml": "", "k8s/parts/unused/kustomization.yaml": "",
+            "k8s/shared/settings.env": "", "k8s/shared/message of the day.txt": "", "k8s/shared/schema.json": "",
+            "k8s/shared/transformer.yaml": "path: ../shared/named-there.yaml", "k8s/shared/named-there.yaml": "",
+            "k8s/shared/my patch.yaml": "", "k8s/shared/other.txt": "",
+        ])
+        #expect(
+            try manifestRoots(tree, #"["k8s/dev"]"#).symmetricDifference([
+                "k8s/dev", "k8s/base", "k8s/deeper", "k8s/leaf.yaml", "k8s/parts/tls", "k8s/parts/later",
+                "k8s/shared/settings.env", "k8s/shared/message of the day.txt", "k8s/shared/transformer.yaml",
+                "k8s/shared/named-there.yaml", "k8s/shared/schema.json", "k8s/shared/my patch.yaml",
+            ]) == [])
+    }
+
+    @Test func kustomizationsThatNameEachOtherAreReadOnce() throws {
+        let tree = try Tree([
+            "a/kustomization.yaml": "resources: [../b, ..]", "b/kustomization.yaml": "resources: [../a]",
+        ])
+        #expect(try manifestRoots(tree, #"["a"]"#) == ["a", "b"])
+    }
+
+    @Test func whatLinksInAFolderOfManifestsLeadToIsWatched() throws {
+        let tree = try Tree([
+            "k8s/a.yaml": "", "elsewhere/b.yaml": "", "base/kustomization.yaml": "", "base/x.yaml": "",
+        ])
+        try tree.link("k8s/b.yaml", to: "../elsewhere/b.yaml")
+        try tree.link("k8s/missing.yaml", to: "nowhere")
+        try tree.link("k8s/folder", to: "../elsewhere")
+        #expect(try manifestRoots(tree, #"["k8s"]"#) == ["k8s", "k8s/b.yaml", "k8s/missing.yaml"])
+        // A kustomization's own `..` is that of the folder that a link leads to.
+        let overlay = try Tree(["real/dev/kustomization.yaml": "resources: [../base]", "real/base/Kustomization": ""])
+        try overlay.link("k8s", to: "real/dev")
+        #expect(try manifestRoots(overlay, #"["k8s"]"#) == ["k8s", "real/dev", "real/base"])
+    }
+
+    @Test func ofAPatternEveryMatchCountsAndThoseThatAreStillToCome() throws {
+        let tree = try Tree(["k8s/a.yaml": "", "k8s/b.yaml": "", "k8s/c.txt": "", "k8s/d/x.yaml": ""])
+        let paths = try tree.paths(service, manifests: #"["k8s/*.yaml"]"#)
+        let folder = try root(paths, "/k8s")
+        for name in ["a.yaml", "new.yaml"] { #expect(folder.filter.includes(name)) }
+        for name in ["c.txt", "d/x.yaml"] { #expect(!folder.filter.includes(name)) }
+        #expect(impact(paths, [(folder.id, "new.yaml")]).manifests == ["k8s/new.yaml"])
+        #expect(try manifestRoots(tree, #"["k8s/*.yaml"]"#) == ["k8s", "k8s/a.yaml", "k8s/b.yaml"])
     }
 
     @Test func aDockerfileOutsideTheContextIsWatchedToo() throws {
@@ -279,6 +407,6 @@ struct WatchedPathsTests {
             paths, [(folder.id, "a.yaml"), (file.id, "b.yaml"), (configuration.id, "devloop.json")])
         #expect(result.manifests == ["k8s/a.yaml", "b.yaml"])
         #expect(result.configuration)
-        #expect(result.services.isEmpty && !result.filters)
+        #expect(result.services.isEmpty)
     }
 }

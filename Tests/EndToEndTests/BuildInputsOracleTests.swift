@@ -44,6 +44,61 @@ import Watcher
         #expect(built * 2 > count, "only \(built) of the \(count) cases could be built")
         #expect(outside * 5 > files, "only \(outside) of the \(files) files don't count")
     }
+
+    @Test(.timeLimit(.minutes(5)), arguments: ImageBuilderProgram.all)
+    func whatDockersHelpSaysIsTheBuilderThatBuilds(program: ImageBuilderProgram) async throws {
+        #expect(try await program.kind() == (program.usesBuildKit ? .buildKit : .legacy))
+    }
+
+    /// What arrives in an image says which ignore file is obeyed.
+    @Test(
+        .timeLimit(.minutes(5)), arguments: ImageBuilderProgram.all,
+        [[".dockerignore"], ["Dockerfile.dockerignore"], [".dockerignore", "Dockerfile.dockerignore"]])
+    func theIgnoreFileThatTheBuilderObeysIsTheOneThatCounts(
+        program: ImageBuilderProgram, ignoreFiles: [String]
+    ) async throws {
+        for isInside in [true, false] {
+            let folder =
+                FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
+                + "/devloop-ignored-" + UUID().uuidString
+            let (context, place) = (folder + "/context", isInside ? folder + "/context" : folder)
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            try FileManager.default.createDirectory(atPath: context, withIntermediateDirectories: true)
+            func write(_ text: String, _ path: String) throws {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            }
+            try write("FROM scratch\nCOPY . /\n", place + "/Dockerfile")
+            for file in ignoreFiles {
+                let isContexts = file == ".dockerignore"
+                try write(isContexts ? "a\n" : "b\n", (isContexts ? context : place) + "/" + file)
+            }
+            for name in ["a", "b", "c"] { try write("one", context + "/" + name) }
+            let build = {
+                try #require(
+                    try await program.build(
+                        context: context, dockerfile: place + "/Dockerfile", stage: nil, arguments: []
+                    ).id)
+            }
+            let service = Configuration.Service(
+                name: "a", image: try #require(ImageReference("a")), context: context,
+                dockerfile: place + "/Dockerfile", keyPath: "")
+            let configuration = Configuration(
+                path: folder + "/devloop.json", name: "a", services: [service], origin: .init(file: ""))
+            let filter = try #require(
+                WatchedPaths(configuration, builder: program.usesBuildKit ? .buildKit : .legacy).roots
+                    .first { $0.path == context }
+            ).filter
+            var last = try await build()
+            for name in ["a", "b", "c"] {
+                try write("two", context + "/" + name)
+                let next = try await build()
+                #expect((next != last) == filter.includes(name), "\(name), \(ignoreFiles), inside: \(isInside)")
+                if next != last { await program.remove(last) }
+                last = next
+            }
+            await program.remove(last)
+        }
+    }
 }
 
 /// A tree and a Dockerfile for it.
@@ -201,7 +256,9 @@ private struct BuildTree {
         let configuration = Configuration(
             path: folder + "/devloop.json", name: "a", services: [service], origin: .init(file: ""))
         return try #require(
-            WatchedPaths(configuration, builderSkipsStages: builder.usesBuildKit).roots.first { $0.path == context }
+            WatchedPaths(configuration, builder: builder.usesBuildKit ? .buildKit : .legacy).roots.first {
+                $0.path == context
+            }
         ).filter
     }
 

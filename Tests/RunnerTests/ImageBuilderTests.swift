@@ -50,20 +50,52 @@ import Testing
         docker.verify()
     }
 
+    @Test(arguments: [
+        (
+            "Usage:  docker build [OPTIONS] PATH | URL | -\n  --security-opt strings  Security options",
+            BuilderKind.legacy
+        ),
+        ("Usage:  docker build [OPTIONS] PATH | URL | -\n      --secret stringArray  Secret file", .buildKit),
+        ("Usage:  docker buildx build [OPTIONS] PATH | URL | -\n\nStart a build", .buildKit),
+        (
+            "Build an image using instructions from Containerfiles\n\nUsage:\n  podman build [options] [CONTEXT]",
+            .podman
+        ),
+        ("ERROR: BuildKit is enabled but the buildx component is missing or broken.", .unknown), ("", .unknown),
+    ])
+    func theHelpOfTheClientTellsWhichBuilderBuilds(help: String, kind: BuilderKind) async throws {
+        let (docker, builder) = try builder("'build --help') cat <<'END'\n\(help)\nEND\n;;")
+        #expect(try await builder.kind() == kind)
+        #expect(kind.skipsUnneededStages == (kind == .buildKit))
+        docker.verify()
+    }
+
+    /// What is there, beside the Dockerfile `/d/D` and in the context `/c`, and what each builder obeys.
     @Test(
         arguments: [
-            ("0", "28.0.1", true, false), ("1", "20.10.5", false, true), ("", "28.0.1", true, true),
-            (nil, "28.0.1", true, true), (nil, "28.0.1", false, false), (nil, "20.10.5", true, false),
-            (nil, "23.0.0-rc.1", true, true), (nil, "unheard of", true, false),
-        ] as [(String?, String, Bool, Bool)])
-    func theClientTellsWhetherStagesAreSkipped(
-        choice: String?, version: String, hasBuildx: Bool, expected: Bool
-    ) async throws {
-        let (docker, builder) = try builder(
-            "--version*) echo 'Docker version \(version), build 1';; buildx*) exit \(hasBuildx ? 0 : 1);;")
-        let environment = choice.map { ["DOCKER_BUILDKIT": $0] } ?? [:]
-        #expect(try await builder.skipsUnneededStages(environment: environment) == expected)
-        docker.verify()
+            (["/c/.dockerignore"], "/c/.dockerignore", "/c/.dockerignore", "/c/.dockerignore", "/c/.dockerignore"),
+            (
+                ["/c/.dockerignore", "/d/D.dockerignore"], "/c/.dockerignore", "/d/D.dockerignore", "/d/D.dockerignore",
+                nil
+            ),
+            (["/d/D.dockerignore"], nil, "/d/D.dockerignore", "/d/D.dockerignore", nil),
+            (
+                ["/c/.dockerignore", "/c/.containerignore"], "/c/.dockerignore", "/c/.dockerignore",
+                "/c/.containerignore", nil
+            ),
+            (["/d/D.containerignore", "/c/.containerignore"], nil, nil, "/d/D.containerignore", nil),
+            ([], nil, nil, nil, nil),
+        ] as [([String], String?, String?, String?, String?)])
+    func eachBuilderObeysItsOwnIgnoreFile(
+        there: [String], legacy: String?, buildKit: String?, podman: String?, unknown: String?
+    ) {
+        for (kind, obeyed) in [
+            (BuilderKind.legacy, legacy), (.buildKit, buildKit), (.podman, podman), (.unknown, unknown),
+        ] {
+            #expect(
+                kind.ignoreFile(dockerfile: "/d/D", context: "/c") { there.contains($0) } == obeyed, "\(kind): \(there)"
+            )
+        }
     }
 
     @Test func theNoticeOfTheOldBuilderIsLeftOut() async throws {

@@ -61,20 +61,10 @@ public struct ImageBuilder: Sendable {
         }
     }
 
-    /// Whether a build leaves out the stages that the wanted one doesn't need, as BuildKit does; the legacy builder
-    /// builds all up to the wanted one.
-    ///
-    /// The rule is the clients': `DOCKER_BUILDKIT` decides where it is set; elsewhere clients since 23.0 use BuildKit
-    /// where the buildx plugin is there (https://docs.docker.com/build/buildkit/#getting-started). That an older daemon
-    /// was told to default to BuildKit isn't seen; `false` is always the cautious answer.
-    public func skipsUnneededStages(environment: [String: String]) async throws -> Bool {
-        if let choice = environment["DOCKER_BUILDKIT"], !choice.isEmpty {
-            return ["1", "t", "T", "true", "TRUE", "True"].contains(choice)
-        }
-        let version = try await launcher.runTool(Command("docker", ["--version"]))
-        let major = version.text.split { !$0.isNumber }.first.flatMap { Int($0) } ?? 0
-        guard major >= 23 else { return false }
-        return try await launcher.runTool(Command("docker", ["buildx", "version"])).termination.isSuccess
+    /// Asks docker which builder its builds use.
+    public func kind() async throws -> BuilderKind {
+        let output = try await launcher.runTool(Command("docker", ["build", "--help"]))
+        return BuilderKind(help: output.text + "\n" + output.errorText)
     }
 
     /// Builds an image and returns it with the id that docker gave it.

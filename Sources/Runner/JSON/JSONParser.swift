@@ -37,17 +37,20 @@ public struct JSONParser {
     public typealias Positions = [String: TextPosition]
 
     private let bytes: [UInt8]
-    private var index = 0
+    /// Where the text begins, after a byte order mark.
+    private let start: Int
+    private var index: Int
     private var depth = 0
     private var positions: Positions?
-    /// The last line whose beginning was looked up: places are asked for mostly in order.
-    private var line = (number: 1, start: 0)
+    /// The last place that was looked up: places are asked for in order, but for that of an error.
+    private var counted = (place: 0, position: TextPosition(line: 1, column: 1))
 
     private init(_ bytes: [UInt8], recordingPositions: Bool) {
         self.bytes = bytes
         positions = recordingPositions ? [:] : nil
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
-        line.start = index
+        start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        index = start
+        counted.place = start
     }
 
     /// Reads one document and where its parts stand.
@@ -355,14 +358,18 @@ public struct JSONParser {
         positions?[path] = position
     }
 
-    /// The place of a byte that is not before the last one that was asked for.
+    /// The place of a byte, counted from the last one on: one pass over the text for all of them.
     private mutating func position(of place: Int) -> TextPosition {
-        while let newline = bytes[line.start..<max(line.start, place)].firstIndex(where: Self.isLineEnd) {
+        if place < counted.place { counted = (start, TextPosition(line: 1, column: 1)) }
+        while let newline = bytes[counted.place..<max(counted.place, place)].firstIndex(where: Self.isLineEnd) {
             let isPair = bytes[newline...].starts(with: [0x0D, 0x0A])
-            line = (line.number + 1, newline + (isPair ? 2 : 1))
+            counted = (newline + (isPair ? 2 : 1), TextPosition(line: counted.position.line + 1, column: 1))
         }
-        let before = bytes[min(line.start, place)..<place]
-        return TextPosition(line: line.number, column: String(decoding: before, as: UTF8.self).count + 1)
+        if counted.place < place {
+            counted.position.column += String(decoding: bytes[counted.place..<place], as: UTF8.self).count
+            counted.place = place
+        }
+        return counted.position
     }
 
     private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }

@@ -31,7 +31,15 @@ public struct JSONObject: Sendable, Hashable {
     /// An object of these members; a later one of the same key replaces an earlier one.
     public init(_ members: [(String, JSONValue)] = []) {
         self.members = []
-        for (key, value) in members { self[key] = value }
+        var places: [String: Int] = [:]
+        for (key, value) in members {
+            if let place = places[key] {
+                self.members[place].value = value
+            } else {
+                places[key] = self.members.count
+                self.members.append(Member(key: key, value: value))
+            }
+        }
     }
 
     /// The value of a key. Assigning to a new key appends it; assigning `nil` removes it.

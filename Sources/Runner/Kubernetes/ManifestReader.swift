@@ -1,13 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
-/// Reads manifests through kubectl: files, folders (without those below them, as `kubectl apply -f FOLDER` does) and
-/// folders with a kustomization. No cluster is needed.
+/// Reads manifests through kubectl: files, folders (without those below them, as `kubectl apply -f FOLDER` does),
+/// folders with a kustomization, and patterns of these (``ManifestPaths``). No cluster is needed.
 public struct ManifestReader: Sendable {
     private let launcher: any CommandRunning
 
@@ -22,7 +14,7 @@ public struct ManifestReader: Sendable {
     ///   or the object; of `unavailable` where kubectl is missing or was ended by a signal.
     public func read(_ paths: [String]) async throws -> [JSONValue] {
         var objects: [JSONValue] = []
-        for path in paths { objects += try await readOne(path) }
+        for path in paths.flatMap(ManifestPaths.expand) { objects += try await readOne(path) }
         let isFirst = { (object: JSONValue) in
             ["Namespace", "CustomResourceDefinition"].contains(object["kind"]?.string)
         }
@@ -31,7 +23,9 @@ public struct ManifestReader: Sendable {
 
     private func readOne(_ path: String) async throws -> [JSONValue] {
         var text: [UInt8]?
-        if Self.isKustomization(path) { text = try await run(Kubectl.kustomize(path), path: path).standardOutput }
+        if ManifestPaths.kustomization(in: path) != nil {
+            text = try await run(Kubectl.kustomize(path), path: path).standardOutput
+        }
         async let decoding = launcher.runTool(text.map(Kubectl.decode) ?? Kubectl.decode(path))
         let read = try await run(text.map(Kubectl.read) ?? Kubectl.read(path), path: path)
         let objects = try parse(read, path: path)
@@ -91,10 +85,5 @@ public struct ManifestReader: Sendable {
             object[path: ["metadata", "labels"]] = nil
         }
         return object
-    }
-
-    /// The three names are kustomize's.
-    private static func isKustomization(_ path: String) -> Bool {
-        ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains { access("\(path)/\($0)", F_OK) == 0 }
     }
 }

@@ -22,25 +22,25 @@ struct DevCommand: Sendable {
         let target = context.target(for: configuration)
         // Watching begins before anything is read or built: what is saved from now on is noticed.
         let watcher = try TreeWatcher(
-            roots: WatchedPaths(configuration, builderSkipsStages: false).roots,
+            roots: WatchedPaths(configuration, builder: .unknown).roots,
             schedule: PollSchedule(
                 pollMilliseconds: configuration.watch.poll.milliseconds,
                 settleMilliseconds: configuration.watch.settle.milliseconds))
         try await watcher.start()
         async let prepared: Void = target.prepare()
         async let dockerAnswers: Void = context.builder.prepare()
-        async let builderSkipsStages = context.builder.skipsUnneededStages(environment: context.environment)
+        async let kind = context.builder.kind()
         async let manifests = loader.reader.read(configuration.manifests)
         let read = try await manifests
         try await dockerAnswers
         try await prepared
-        let skipsStages = try await builderSkipsStages
+        let builderKind = try await kind
         let project = try Project(configuration: configuration, manifests: read, namespace: try target.namespace)
 
         terminal.status("\(configuration.name) on \(target.summary)")
         let loop = DevLoop(
             loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
-            jobs: context.jobs, builderSkipsStages: skipsStages)
+            jobs: context.jobs, builderKind: builderKind)
         await loop.run(project, watcher: watcher)
         await watcher.stop()
         try await end(project, target)

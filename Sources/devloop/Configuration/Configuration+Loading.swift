@@ -23,24 +23,23 @@ extension Configuration {
             throw unreadable(file, error, isDefault: path == defaultFile)
         }
         let absolutePath = PathName.absolute(file, in: FileSystem.currentDirectory)
-        let lookUp: ((String) -> FileSystem.Kind?)? = checksPaths ? { FileSystem.kind(of: $0) } : nil
-        return try parse(text, path: absolutePath, file: file, lookUp: lookUp)
+        return try parse(text, path: absolutePath, file: file, on: checksPaths ? .real : nil)
     }
 
     /// Reads a text.
     /// - Parameters:
     ///   - path: the absolute path of the file that it is from.
     ///   - file: the file as messages name it.
-    ///   - lookUp: what is at a path; without it, no path is looked at.
+    ///   - disk: where what it names has to be; without one, no path is looked at.
     /// - Throws: ``ConfigurationError`` with everything that is wrong.
     static func parse(
-        _ text: [UInt8], path: String, file: String, lookUp: ((String) -> FileSystem.Kind?)? = nil
+        _ text: [UInt8], path: String, file: String, on disk: Disk? = nil
     ) throws(ConfigurationError) -> Configuration {
         let draft = try ConfigurationReader.read(text, path: path, file: file)
         var problems = draft.problems
-        if let lookUp {
+        if let disk {
             for required in draft.requiredPaths {
-                guard let message = required.problem(lookUp) else { continue }
+                guard let message = required.problem(on: disk) else { continue }
                 problems.append(
                     ConfigurationError.Problem(
                         position: draft.origin.position(of: required.keyPath), keyPath: required.keyPath,

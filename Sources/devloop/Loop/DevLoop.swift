@@ -11,8 +11,8 @@ struct DevLoop: Sendable {
     let logs: LogFilter
     /// How many images may be built at once.
     let jobs: Int
-    /// Whether the builder builds only the stages that an image needs.
-    let builderSkipsStages: Bool
+    /// Which builder builds.
+    let builderKind: BuilderKind
 
     private enum Event: Sendable {
         case changes(ChangeBatch)
@@ -268,7 +268,7 @@ struct DevLoop: Sendable {
 
     /// Watches what counts now. What changes from the return of this on is noticed.
     private func watch(_ configuration: Configuration, _ watcher: TreeWatcher) async -> WatchedPaths {
-        let paths = WatchedPaths(configuration, builderSkipsStages: builderSkipsStages)
+        let paths = WatchedPaths(configuration, builder: builderKind)
         for problem in paths.problems { terminal.warning(problem) }
         await watcher.update(roots: paths.roots)
         return paths

@@ -21,6 +21,8 @@ struct Project: Sendable {
     let notices: [String]
     /// For each object that runs images of services: which.
     private let servicesOfObjects: [KubernetesObject.Identity: Set<String>]
+    /// What the log lines of workloads that run just one service are headed with.
+    private let labels: [Workload: String]
 
     /// Joins the two.
     /// - Parameters:
@@ -38,6 +40,8 @@ struct Project: Sendable {
         self.objects = objects
         self.images = images
         var servicesOfObjects: [KubernetesObject.Identity: Set<String>] = [:]
+        let named = Dictionary(grouping: Set(objects.compactMap(\.workload)), by: \.nameInNamespace)
+        var used: [String]?
         var services: [Service] = []
         var problems: [ConfigurationError] = []
         var notices: [String] = []
@@ -45,9 +49,12 @@ struct Project: Sendable {
             let users = users[service.image] ?? []
             for user in users { servicesOfObjects[user.identity, default: []].insert(service.name) }
             let workloads =
-                service.workloads?.map { Self.workload($0, in: namespace, objects) } ?? users.compactMap(\.workload)
+                service.workloads?.map { Self.workload($0, in: namespace, named[$0] ?? []) }
+                ?? users.compactMap(\.workload)
             if users.isEmpty, workloads.isEmpty {
-                problems.append(Self.unused(service, configuration, objects))
+                let all = used ?? Set(objects.flatMap(\.images)).sorted()
+                used = all
+                problems.append(Self.unused(service, configuration, all, isFirst: problems.isEmpty))
             } else if workloads.isEmpty {
                 if let problem = Self.misspelt(service, configuration, users) { problems.append(problem) }
                 notices.append(Self.notice(of: service, users))
@@ -61,6 +68,9 @@ struct Project: Sendable {
         }
         self.services = services
         self.notices = notices
+        let served = Dictionary(
+            grouping: services.flatMap { service in Set(service.workloads).map { ($0, service.name) } }, by: \.0)
+        labels = served.compactMapValues { $0.count == 1 ? $0[0].1 : nil }
         self.servicesOfObjects = servicesOfObjects
     }
 
@@ -74,18 +84,16 @@ struct Project: Sendable {
 
     /// What a workload's log lines are headed with: its service's name where it runs just one, else its own.
     func label(of workload: Workload) -> String {
-        let users = services.filter { $0.workloads.contains(workload) }
-        return users.count == 1 ? users[0].name : workload.name
+        labels[workload] ?? workload.name
     }
 
     /// The workload that a name in devloop.json means: the one in the project's own namespace, or else the manifests'
     /// only one of that name.
     private static func workload(
-        _ name: Workload.Name, in namespace: String, _ objects: [KubernetesObject]
+        _ name: Workload.Name, in namespace: String, _ named: [Workload]
     ) -> Workload {
-        let named = objects.compactMap(\.workload).filter { $0.nameInNamespace == name }
         let own = Workload(name, namespace: namespace)
-        return named.contains(own) || Set(named).count != 1 ? own : named[0]
+        return named.contains(own) || named.count != 1 ? own : named[0]
     }
 
     private static let kinds = [
@@ -113,17 +121,23 @@ struct Project: Sendable {
             + "say with \"workloads\" if something else runs it"
     }
 
+    /// - Parameters:
+    ///   - used: all images that the manifests name, in order.
+    ///   - isFirst: whether there is no such error yet: only the first one's advice is shown.
     private static func unused(
-        _ service: Configuration.Service, _ configuration: Configuration, _ objects: [KubernetesObject]
+        _ service: Configuration.Service, _ configuration: Configuration, _ used: [String], isFirst: Bool
     ) -> ConfigurationError {
         guard !configuration.manifests.isEmpty else {
             return configuration.error(
                 at: service.keyPath, "without \"manifests\", \"workloads\" must say what runs this image",
                 advice: "for example \"workloads\": [\"deployment/\(service.name)\"]")
         }
-        let used = Set(objects.flatMap(\.images)).sorted()
-        let list = used.isEmpty ? "they name no image at all" : "they use \(used.joined(separator: ", "))"
-        let nearest = Suggestion.nearest(to: service.image.description, in: used).map { "did you mean \($0)?" }
+        let rest = used.count > 20 ? " and \(used.count - 20) more" : ""
+        let list =
+            used.isEmpty ? "they name no image at all" : "they use \(used.prefix(20).joined(separator: ", "))\(rest)"
+        // What can't be built is not suggested.
+        let buildable = isFirst ? used.filter { ValueRule.image.problem(with: $0) == nil } : []
+        let nearest = Suggestion.nearest(to: service.image.description, in: buildable).map { "did you mean \($0)?" }
         return configuration.error(
             at: "\(service.keyPath).image", "no manifest uses the image \(service.image): \(list)",
             advice: nearest ?? "use that name in a manifest, or say what runs it with \"workloads\"")

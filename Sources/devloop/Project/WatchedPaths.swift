@@ -12,7 +12,7 @@ struct WatchedPaths: Sendable {
         /// Whether devloop.json changed.
         var configuration = false
         /// Whether something changed that says which files count: an ignore file, a Dockerfile, a symbolic link on the
-        /// way to what is copied.
+        /// way to what is copied, a manifest.
         var filters = false
     }
 
@@ -38,56 +38,67 @@ struct WatchedPaths: Sendable {
     /// The project's folder.
     private let directory: String
 
-    /// Reads the ignore files and Dockerfiles of a configuration's services and decides what is watched.
+    /// Reads the ignore files and Dockerfiles of a configuration's services, and what its manifests name, and decides
+    /// what is watched.
     /// - Parameters:
     ///   - environment: where build arguments without a value find theirs.
-    ///   - builderSkipsStages: whether the builder builds only the stages that an image needs.
+    ///   - builder: which builder builds.
     init(
         _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.current(),
-        builderSkipsStages: Bool
+        builder: BuilderKind
     ) {
         var roots: [WatchRoot] = []
         var meanings: [String: Meaning] = [:]
         var problems: [String] = []
         func add(_ id: String, _ path: String, _ filter: PathFilter, _ meaning: Meaning) {
+            guard meanings.updateValue(meaning, forKey: id) == nil else { return }
             roots.append(WatchRoot(id: id, path: path, filter: filter))
-            meanings[id] = meaning
         }
         for service in configuration.services {
             let inside = { (path: String) -> String? in
                 let prefix = service.context == "/" ? "/" : service.context + "/"
                 return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil
             }
-            let own = "\(service.dockerfile).dockerignore"
-            let ignoreFile = FileSystem.kind(of: own) == .file ? own : "\(service.context)/.dockerignore"
+            let (dockerfile, context) = (service.dockerfile, service.context)
             var patterns = [IgnorePatterns.editorFiles]
             do {
-                if FileSystem.kind(of: ignoreFile) == .file {
-                    patterns.append(try IgnorePatterns(parsing: try FileSystem.read(ignoreFile)))
+                let isThere = { FileSystem.kind(of: $0) == .file }
+                if let file = builder.ignoreFile(dockerfile: dockerfile, context: context, isThere) {
+                    patterns.append(try IgnorePatterns(parsing: try FileSystem.read(file)))
                 }
                 patterns.append(try IgnorePatterns(patterns: service.ignore))
             } catch {
                 problems.append(
                     "\(service.name): the ignore patterns cannot be used, so they leave out no file: \(error)")
             }
-            let always = [service.dockerfile, own, "\(service.context)/.dockerignore"].compactMap(inside)
-            let sources = Self.sources(of: service, environment, builderSkipsStages)
-            let tree = Tree(
-                filterFiles: Set(always), narrowedContext: sources == nil ? nil : service.context)
+            let read = [dockerfile] + builder.ignoreFiles(dockerfile: dockerfile, context: context)
+            let always = read.compactMap(inside)
+            let sources = Self.sources(of: service, environment, builder)
             add(
-                "context of \(service.name)", service.context,
+                "context of \(service.name)", context,
                 PathFilter(
                     ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always),
-                .service(service.name, tree))
-            for (index, path) in [service.dockerfile, own].enumerated() where inside(path) == nil {
-                let name = PathName.lastComponent(of: path)
+                .service(
+                    service.name,
+                    Tree(filterFiles: Set(always), narrowedContext: sources == nil ? nil : context)))
+            // What is outside of the context, or what a link in it leads to: links below a root are not followed.
+            for (index, path) in read.enumerated()
+            where inside(path) == nil || FileSystem.hasSymbolicLink(onTheWayFrom: context, to: path) {
                 add(
                     "Dockerfile \(index) of \(service.name)", path, PathFilter(),
-                    .service(service.name, Tree(filterFiles: [name])))
+                    .service(service.name, Tree(filterFiles: [PathName.lastComponent(of: path)])))
             }
         }
         for path in configuration.manifests {
-            add("manifests \(path)", path, PathFilter(ignoring: [.editorFiles]), .manifest(path))
+            if ManifestPaths.isPattern(path) {
+                let (folder, rest) = ManifestPaths.split(pattern: path)
+                add(
+                    "manifests \(path)", folder,
+                    PathFilter(ignoring: [.editorFiles], including: IncludePatterns([rest])), .manifest(folder))
+            }
+            for input in ManifestPaths.expand(path).flatMap(ManifestInputs.paths) {
+                add("manifests \(input)", input, PathFilter(ignoring: [.editorFiles]), .manifest(input))
+            }
         }
         add("configuration", configuration.path, PathFilter(), .configuration)
         self.roots = roots
@@ -98,12 +109,12 @@ struct WatchedPaths: Sendable {
 
     /// The files of its context that a service's Dockerfile names; `nil` where any may count.
     private static func sources(
-        of service: Configuration.Service, _ environment: [String: String], _ builderSkipsStages: Bool
+        of service: Configuration.Service, _ environment: [String: String], _ builder: BuilderKind
     ) -> [String]? {
         guard let dockerfile = try? FileSystem.read(service.dockerfile) else { return nil }
         let inputs = BuildInputs(
             dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment,
-            skipsUnneededStages: builderSkipsStages)
+            skipsUnneededStages: builder.skipsUnneededStages)
         guard case .sources(let sources) = inputs, !ContextLinks.areMet(by: sources, in: service.context) else {
             return nil
         }
@@ -116,12 +127,20 @@ struct WatchedPaths: Sendable {
         for change in batch.changes {
             switch meanings[change.rootID] {
             case .service(let name, let tree):
-                impact.services[name, default: []].append(change.path)
+                let saysWhatCounts = tree.filterFiles.contains(change.path)
+                // A link is seen where it is and where it leads to.
+                if !saysWhatCounts || impact.services[name]?.contains(change.path) != true {
+                    impact.services[name, default: []].append(change.path)
+                }
                 if impact.filters { break }
                 impact.filters =
-                    tree.filterFiles.contains(change.path)
+                    saysWhatCounts
                     || tree.narrowedContext.map { FileSystem.isSymbolicLink("\($0)/\(change.path)") } ?? false
-            case .manifest(let root): impact.manifests.append(name(ofManifest: change.path, in: root))
+            case .manifest(let root):
+                let name = name(ofManifest: change.path, in: root)
+                if !impact.manifests.contains(name) { impact.manifests.append(name) }
+                // It may name others, or be a new link to one.
+                impact.filters = true
             case .configuration: impact.configuration = true
             case nil: break
             }

@@ -41,6 +41,24 @@ enum FileSystem {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
+    /// Whether a path below a folder is a symbolic link, or goes through one after the folder.
+    static func hasSymbolicLink(onTheWayFrom folder: String, to path: String) -> Bool {
+        let prefix = folder == "/" ? "" : folder
+        var way = prefix
+        for part in path.dropFirst(prefix.count).split(separator: "/") {
+            way += "/\(part)"
+            if isSymbolicLink(way) { return true }
+        }
+        return false
+    }
+
+    /// The path without links in it; `nil` where nothing is there.
+    static func realPath(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     /// The names in a folder, in no order; none where it can't be read. What is not UTF-8 is repaired.
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }

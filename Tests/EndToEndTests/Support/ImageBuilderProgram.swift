@@ -1,4 +1,5 @@
 import Foundation
+import Runner
 
 /// A docker client with one of the two builders.
 struct ImageBuilderProgram: Sendable, CustomStringConvertible {
@@ -49,6 +50,16 @@ struct ImageBuilderProgram: Sendable, CustomStringConvertible {
             environment: environment)
         let id = try? String(contentsOfFile: idFile, encoding: .utf8)
         return (output.termination.isSuccess ? id : nil, output.text + output.errorText)
+    }
+
+    /// Which builder devloop takes it for.
+    func kind() async throws -> BuilderKind {
+        let folder = URL(fileURLWithPath: executable).deletingLastPathComponent().path
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let launcher = SystemLauncher(environment: variables.merging(["PATH": folder]) { $1 })
+        let scratch = try ScratchFolder()
+        defer { scratch.remove() }
+        return try await ImageBuilder(launcher: launcher, scratch: scratch).kind()
     }
 
     func remove(_ image: String) async {

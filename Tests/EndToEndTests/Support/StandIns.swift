@@ -46,7 +46,7 @@ struct StandIns: Sendable {
     /// Every build makes another image.
     static let docker = #"""
         "version --format={{.Server.Version}}") echo 20.10;;
-        "--version") echo "Docker version 20.10";;
+        "build --help") echo "Usage:  docker build [OPTIONS] PATH | URL | -";;
         build*) printf 'sha256:%s' "$(cat "$here"/web/* "$here"/api/* | cksum | cut -d' ' -f1)" >"$id"; echo "built $image";;
         tag*|"image inspect"*) echo '[]';;
         push*) echo 'latest: digest: sha256:0123 size: 1';;
@@ -55,6 +55,7 @@ struct StandIns: Sendable {
     static let kubectl = #"""
         "config view --output=json") echo '{"current-context":"here","contexts":[{"name":"here","context":{"cluster":"c"}},{"name":"there","context":{"cluster":"c"}}],"clusters":[{"name":"c","cluster":{"server":"https://nowhere"}}]}';;
         *"get --raw=/version"*) echo '{}';;
+        "set env --local --list"*) ;;
         "label --local"*) for name in web api; do
             echo '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"'$name'"},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"shop/'$name'"}]}}}}'
           done;;
@@ -83,7 +84,7 @@ struct StandIns: Sendable {
     var path: String { "\(programs.path):\(folder.path)/tools" }
 
     /// Starts devloop where only the stand-ins and the system's own tools are found.
-    func devloop(_ arguments: String...) throws -> DevloopProcess {
+    func devloop(_ arguments: String..., environment: [String: String] = [:]) throws -> DevloopProcess {
         let tools = folder.appendingPathComponent("tools")
         if !FileManager.default.fileExists(atPath: tools.path) {
             // A real docker or kubectl beside the shell must not be found where a stand-in is left out.
@@ -95,7 +96,7 @@ struct StandIns: Sendable {
             }
         }
         return try DevloopProcess(
-            arguments, folder: folder, environment: ["PATH": path])
+            arguments, folder: folder, environment: environment.merging(["PATH": path]) { $1 })
     }
 
     /// The calls so far, in order.
