@@ -8,6 +8,7 @@ enum Devloop {
     static let version = "0.1.0"
 
     static func main() {
+        ParentBound.becomeCommand(CommandLine.unsafeArgv, count: CommandLine.argc)
         StandardStream.openMissing()
         Signals.block()
         let invocation: Invocation
@@ -41,7 +42,7 @@ enum Devloop {
         }
     }
 
-    /// Runs a command so that the first signal ends it in order and the second one at once.
+    /// Runs a command so that the first signal ends it in order, and another one, later, at once.
     private static func run(
         _ options: CommonOptions, interrupted: ExitCode,
         _ command: @escaping @Sendable (CommandContext) async throws -> ExitCode
@@ -52,14 +53,16 @@ enum Devloop {
             ending.request()
         }
         let launcher = SystemLauncher(
-            environment: environment, grace: .milliseconds(1500), onStart: { terminal.command($0) })
+            environment: environment, grace: .milliseconds(1500), binder: ParentBound.ownProgram,
+            onStart: { terminal.command($0) })
+        let farewell = Farewell()
         let task = Task {
             do {
                 let scratch = try ScratchFolder()
                 defer { scratch.remove() }
                 let context = CommandContext(
-                    environment: environment, options: options, terminal: terminal, launcher: launcher,
-                    builder: ImageBuilder(launcher: launcher, scratch: scratch))
+                    environment: environment, options: options, terminal: terminal, farewell: farewell,
+                    launcher: launcher, builder: ImageBuilder(launcher: launcher, scratch: scratch))
                 return try await command(context)
             } catch let error as UsageError {
                 terminal.error(error)
@@ -76,11 +79,15 @@ enum Devloop {
             Signals.exitAtOnce(code == .interrupted ? interrupted : code)
         }
         Signals.handle { _ in
-            guard ending.request() else {
+            switch ending.request() {
+            case .first: terminal.stopWaiting()
+            case .same: break
+            case .forced:
                 launcher.killAll()
+                terminal.warning(farewell.text)
+                terminal.finish(atMost: .milliseconds(200))
                 Signals.exitAtOnce(.interrupted)
             }
-            terminal.stopWaiting()
         }
     }
 
@@ -89,34 +96,5 @@ enum Devloop {
         say(terminal)
         terminal.finish()
         Signals.exitAtOnce(code)
-    }
-}
-
-/// The wish to end, which may come before there is a task to cancel.
-private final class Ending: Sendable {
-    private struct Shared {
-        var isRequested = false
-        var task: Task<ExitCode, Never>?
-    }
-
-    private let shared = Mutex(Shared())
-
-    /// - Returns: whether this is the first request.
-    @discardableResult func request() -> Bool {
-        let (isFirst, task) = shared.withLock { shared in
-            defer { shared.isRequested = true }
-            return (!shared.isRequested, shared.task)
-        }
-        task?.cancel()
-        return isFirst
-    }
-
-    /// The task that a request cancels.
-    func cancels(_ task: Task<ExitCode, Never>) {
-        let isRequested = shared.withLock { shared in
-            shared.task = task
-            return shared.isRequested
-        }
-        if isRequested { task.cancel() }
     }
 }

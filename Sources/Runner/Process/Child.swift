@@ -36,16 +36,22 @@ final class Child: Sendable {
     private let environment: [String]
     private let output: OutputHandling
     private let grace: Duration
+    private let binder: String?
     private let shared = Mutex(Shared())
     /// Nothing is written to it: its writing end is closed when the program has been reaped.
     private let life: DescriptorPair
 
-    init(path: String, command: Command, environment: [String], output: OutputHandling, grace: Duration) {
+    /// - Parameter binder: see ``SpawnRequest/binder``.
+    init(
+        path: String, command: Command, environment: [String], output: OutputHandling, grace: Duration,
+        binder: String? = nil
+    ) {
         self.path = path
         self.command = command
         self.environment = environment
         self.output = output
         self.grace = grace
+        self.binder = binder
         life = DescriptorPair.pipe()
     }
 
@@ -85,7 +91,7 @@ final class Child: Sendable {
         }
         let spawn = SpawnRequest(
             path: path, command: command, environment: environment, standardOutput: standardOutput.writing,
-            standardError: standardError.writing)
+            standardError: standardError.writing, binder: binder)
         try shared.withLock {
             guard !$0.stopRequested else { throw CancellationError() }
             $0.state = .running(pid: try spawn.start())

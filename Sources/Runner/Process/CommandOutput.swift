@@ -65,6 +65,11 @@ public enum OutputHandling: Sendable {
     case lines(@Sendable (OutputSource, [UInt8]) -> Void)
     /// The same with the bytes as they are read, to be used until the handler returns.
     case pieces(@Sendable (OutputSource, UnsafeRawBufferPointer) -> Void)
+
+    /// Whether it is handed over as it comes.
+    var isStreamed: Bool {
+        if case .collected = self { false } else { true }
+    }
 }
 
 /// Why a program could not be started.

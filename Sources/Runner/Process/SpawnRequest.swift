@@ -17,6 +17,8 @@ struct SpawnRequest {
     let environment: [String]
     let standardOutput: Int32
     let standardError: Int32
+    /// The program through which the child is bound to us (``ParentBound``); `nil` for one that is to go its own way.
+    var binder: String?
 
     /// Starts the program.
     /// - Throws: ``LaunchError/failed(_:_:)``.
@@ -56,13 +58,15 @@ struct SpawnRequest {
 
         var pid: pid_t = 0
         var status: Int32 = 0
-        Self.withStrings([command.executable] + command.arguments) { arguments in
+        var words = [command.executable] + command.arguments
+        if let binder { words = ParentBound.words(program: binder, path: path, words) }
+        Self.withStrings(words) { arguments in
             Self.withStrings(environment) { variables in
                 // A program that was written a moment ago may still be open for writing in a child that another
                 // thread is just starting ("text file busy"): that passes within milliseconds.
                 for attempt in 0..<20 {
                     status = Descriptors.betweenOpenings {
-                        posix_spawn(&pid, path, &actions, &attributes, arguments, variables)
+                        posix_spawn(&pid, binder ?? path, &actions, &attributes, arguments, variables)
                     }
                     if status != ETXTBSY { break }
                     usleep(1000 << min(attempt, 5))
@@ -76,13 +80,14 @@ struct SpawnRequest {
     /// An unlinked temporary file for the input: a pipe could fill up before the program reads.
     private func openInput() throws -> Int32 {
         guard let bytes = command.input else { return open("/dev/null", O_RDONLY | O_CLOEXEC) }
-        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(folder)/devloop-input-XXXXXX".utf8CString)
-        let file = Descriptors.closedOnExec { mkstemp(&template) }
-        guard file >= 0 else {
+        let temporary = TemporaryPlace.make("devloop-input") { template in
+            let file = Descriptors.closedOnExec { mkstemp(template) }
+            return file < 0 ? nil : file
+        }
+        guard let (file, path) = temporary else {
             throw LaunchError.failed(command.executable, "no temporary file: \(String(cString: strerror(errno)))")
         }
-        unlink(template)
+        unlink(path)
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }

@@ -17,6 +17,7 @@ public final class SystemLauncher: CommandRunning {
     public let environment: [String: String]
 
     private let grace: Duration
+    private let binder: String?
     private let onStart: (@Sendable (Command) -> Void)?
     private let running = Mutex<[ObjectIdentifier: Child]>([:])
 
@@ -24,12 +25,16 @@ public final class SystemLauncher: CommandRunning {
     /// - Parameters:
     ///   - environment: the children's environment.
     ///   - grace: the time between SIGTERM and SIGKILL.
+    ///   - binder: the program through which a child whose output is streamed, and which may run as long as we do, ends
+    ///     with us even if we are killed: ``ParentBound/ownProgram``. Others end by themselves.
     ///   - onStart: told of each command just before it runs (for `--verbose`).
     public init(
-        environment: [String: String], grace: Duration = .seconds(2), onStart: (@Sendable (Command) -> Void)? = nil
+        environment: [String: String], grace: Duration = .seconds(2), binder: String? = nil,
+        onStart: (@Sendable (Command) -> Void)? = nil
     ) {
         self.environment = environment
         self.grace = grace
+        self.binder = binder
         self.onStart = onStart
     }
 
@@ -39,7 +44,9 @@ public final class SystemLauncher: CommandRunning {
         try Task.checkCancellation()
         onStart?(command)
         let variables = environment.merging(command.environment) { $1 }.map { "\($0.key)=\($0.value)" }
-        let child = Child(path: path, command: command, environment: variables, output: output, grace: grace)
+        let child = Child(
+            path: path, command: command, environment: variables, output: output, grace: grace,
+            binder: output.isStreamed ? binder : nil)
         running.withLock { $0[ObjectIdentifier(child)] = child }
         defer { running.withLock { $0[ObjectIdentifier(child)] = nil } }
         let result = try await withTaskCancellationHandler {

@@ -8,6 +8,14 @@
         var statusChangeTime: timespec { st_ctimespec }
     }
 
+    /// A pipe that no child inherits: children are started with `POSIX_SPAWN_CLOEXEC_DEFAULT`, for there is no one step.
+    func pipeClosedOnExec() throws(SystemError) -> [Int32] {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .last }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return ends
+    }
+
     /// The name of the file system with this device number if it is not a local one, whose changes by others go
     /// unnoticed here.
     func unannouncedFileSystem(device: UInt64) -> String? {

@@ -31,6 +31,19 @@
         return nil
     }
 
+    /// Two connected descriptors that no child inherits, marked in one step: another thread may start a child at any
+    /// moment. (`pipe2` is not in Swift's Glibc module.)
+    func pipeClosedOnExec() throws(SystemError) -> [Int32] {
+        var ends: [Int32] = [-1, -1]
+        #if canImport(Glibc)
+            let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        #else
+            let type = SOCK_STREAM | SOCK_CLOEXEC
+        #endif
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .last }
+        return ends
+    }
+
     private func contents(of path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }

@@ -6,19 +6,15 @@
     import Darwin
 #endif
 
-/// Lets one thread sleep until a descriptor is readable, a time has come, or another thread wakes it: a pipe.
+/// Lets one thread sleep until a descriptor is readable, a time has come, or another thread wakes it through a pipe.
 final class WakeSignal: Sendable {
     private let readEnd: Int32
     private let writeEnd: Int32
 
     init() throws(SystemError) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .last }
+        let ends = try pipeClosedOnExec()
         (readEnd, writeEnd) = (ends[0], ends[1])
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
+        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
     }
 
     deinit {

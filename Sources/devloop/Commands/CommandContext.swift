@@ -5,6 +5,7 @@ struct CommandContext: Sendable {
     let environment: [String: String]
     let options: CommonOptions
     let terminal: Terminal
+    let farewell: Farewell
     let launcher: any CommandRunning
     let builder: ImageBuilder
 
@@ -42,6 +43,18 @@ struct CommandContext: Sendable {
             ask: canAsk ? terminal.ask : nil, warn: { terminal.warning($0) })
     }
 
+    /// The command that deletes what this one started: the same program with the same flags.
+    var downCommand: Command { options.downCommand(program: CommandLine.arguments.first ?? "devloop") }
+
     /// How many images are built at once.
     var jobs: Int { options.jobs ?? FileSystem.processorCount }
+}
+
+extension CommonOptions {
+    /// `devloop down` with the flags that say what is deleted, and where.
+    func downCommand(program: String) -> Command {
+        let flags = [("-f", file), ("--target", target?.rawValue), ("--context", context), ("-n", namespace)]
+        let values = flags.flatMap { flag, value in value.map { [flag, $0] } ?? [] }
+        return Command(program, ["down"] + values + (isClusterAllowed ? ["--yes"] : []))
+    }
 }

@@ -18,6 +18,7 @@ struct DevCommand: Sendable {
         let lock = try ProjectLock(
             project: configuration.path, folder: StateFolder.path(environment: context.environment))
         defer { withExtendedLifetime(lock) {} }
+        context.farewell.leaves("nothing was deleted", deletedBy: context.downCommand)
         terminal.setServices(configuration.services.map(\.name))
         let target = context.target(for: configuration)
         // Watching begins before anything is read or built: what is saved from now on is noticed.
@@ -50,9 +51,10 @@ struct DevCommand: Sendable {
     private func end(_ project: Project, _ target: any Target) async throws {
         let terminal = context.terminal
         guard cleanup else {
-            return terminal.status("the services go on running; remove them with: \(downCommand(project))")
+            return terminal.status("the services go on running; remove them with: \(context.downCommand)")
         }
         terminal.status("deleting what was started")
+        context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand)
         try await Task { [objects = project.objects] in
             _ = try await target.delete(objects) { event in
                 switch event {
@@ -61,17 +63,6 @@ struct DevCommand: Sendable {
                 }
             }
         }.value
-    }
-
-    /// The command that deletes what this one started: the same program with the same flags.
-    private func downCommand(_ project: Project) -> String {
-        var words = [CommandLine.arguments.first ?? "devloop", "down"]
-        let options = context.options
-        if let file = options.file { words += ["-f", file] }
-        if let target = options.target { words += ["--target", target.rawValue] }
-        if let name = options.context { words += ["--context", name] }
-        if let namespace = options.namespace { words += ["-n", namespace] }
-        return words.joined(separator: " ")
     }
 }
 

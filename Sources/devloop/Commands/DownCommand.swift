@@ -17,6 +17,7 @@ struct DownCommand: Sendable {
         try await prepared
         let namespace = try target.namespace
         context.terminal.status("deleting \(configuration.name); containers get their grace time to end")
+        context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand)
         let objects = all.compactMap { KubernetesObject($0, namespace: namespace) }
         let lines = try await target.delete(objects) { [terminal = context.terminal] event in
             switch event {

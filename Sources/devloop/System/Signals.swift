@@ -12,12 +12,15 @@
 /// anything.
 enum Signals {
     /// Blocks them, and ignores SIGPIPE (a write to a closed pipe is an error like others). The first thing that the
-    /// program does: threads inherit the mask. A signal that is ignored from outside, as `nohup` does with HUP, stays
-    /// so; but not SIGCHLD: while that is ignored, the system throws exit statuses away, and every build would seem to
-    /// succeed.
+    /// program does: threads inherit the mask.
+    ///
+    /// HUP stays ignored where it is so from outside: that is what `nohup` is for. INT does not: shells ignore it in what
+    /// a script starts with `&`, which nobody asked for, and whoever sends it means us. Nor does SIGCHLD: while that is
+    /// ignored, the system throws exit statuses away, and every build would seem to succeed.
     static func block() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGCHLD, SIG_DFL)
+        signal(SIGINT, SIG_DFL)
         var set = ending
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }

@@ -62,10 +62,11 @@ enum RegistryAnswer: Sendable, Hashable {
         var next = list
         while let address = next?.pointee {
             next = address.ai_next
-            let descriptor = socket(address.ai_family, address.ai_socktype, address.ai_protocol)
+            let descriptor = Descriptors.closedOnExec {
+                socket(address.ai_family, address.ai_socktype, address.ai_protocol)
+            }
             guard descriptor >= 0 else { continue }
             defer { _ = Glue.close(descriptor) }
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             var limit = timeval(tv_sec: 0, tv_usec: 500_000)
             for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
                 setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))

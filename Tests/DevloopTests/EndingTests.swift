@@ -1,0 +1,55 @@
+import Testing
+
+@testable import devloop
+
+struct EndingTests {
+    @Test func whatFollowsWithinHalfASecondIsTheSameCtrlC() {
+        let ending = Ending()
+        let start = ContinuousClock.now
+        #expect(ending.request(at: start) == .first)
+        for milliseconds in [0, 1, 20, 300, 499] {
+            #expect(ending.request(at: start + .milliseconds(milliseconds)) == .same)
+        }
+        #expect(ending.request(at: start + .milliseconds(500)) == .forced)
+        #expect(ending.request(at: start + .seconds(9)) == .forced)
+    }
+
+    @Test func aRequestBeforeThereIsATaskCancelsIt() async {
+        let ending = Ending()
+        ending.request()
+        let task = Task { () -> ExitCode in
+            while !Task.isCancelled { await Task.yield() }
+            return .interrupted
+        }
+        ending.cancels(task)
+        #expect(await task.value == .interrupted)
+    }
+
+    @Test func whoForcesTheEndIsToldWhatIsLeftAndWhatDeletesIt() {
+        let farewell = Farewell()
+        #expect(farewell.text == "ended at once")
+        farewell.leaves("nothing was deleted", deletedBy: CommonOptions().downCommand(program: "devloop"))
+        #expect(farewell.text == "ended at once; nothing was deleted: devloop down")
+    }
+
+    @Test func theCommandThatDeletesCanBeTypedAsItIsShown() {
+        var options = CommonOptions()
+        options.file = "my shop/devloop.json"
+        options.target = .kubernetes
+        options.context = "it's"
+        options.namespace = "dev"
+        options.isClusterAllowed = true
+        options.registry = "localhost:5000"
+        #expect(
+            options.downCommand(program: "./my tools/devloop").description
+                == "'./my tools/devloop' down -f 'my shop/devloop.json' --target kubernetes"
+                + " --context 'it'\\''s' -n dev --yes")
+    }
+
+    @Test func theCommandThatDeletesIsOneThatTheCommandLineTakes() throws {
+        var options = CommonOptions()
+        (options.file, options.target, options.context) = ("a b", .docker, "x")
+        (options.namespace, options.isClusterAllowed) = ("n", true)
+        #expect(try Invocation.parse(options.downCommand(program: "devloop").arguments) == .down(options))
+    }
+}
