@@ -168,6 +168,11 @@ public protocol Target: Sendable {
         _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
     ) async throws -> DeliveredImage?
 
+    /// Whether the workload runs the image that was delivered for it, looked at now: somebody may have deleted it, or put
+    /// another image there. One of which nothing is to run, at zero replicas, does.
+    /// - Parameter names: the images that devloop builds.
+    func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool
+
     /// Replaces the workload's containers by new ones, of these images where they use them.
     func restart(_ workload: Workload, images: DeliveredImages) async throws
 

@@ -68,6 +68,11 @@ private final class FakeTarget: Target {
         running.contains(workload.name) ? DeliveredImage(built: image, reference: image.reference.tagged) : nil
     }
 
+    func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool {
+        try record("look at \(workload.name)")
+        return running.contains(workload.name)
+    }
+
     func restart(_ workload: Workload, images: DeliveredImages) async throws {
         try record(
             "restart \(workload.name) of \(images.images.compactMap { images[$0]?.built.id }.sorted().joined(separator: " "))"
@@ -187,15 +192,26 @@ private final class FakeTarget: Target {
 
     @Test func anImageIsLiveOnlyAfterItsRolloutAndUntilTheNextOne() async throws {
         let current = try project(separate)
-        let deployment = Deployment(project: current, target: FakeTarget())
+        let deployment = Deployment(project: current, target: FakeTarget(running: ["w"]))
         let (web, one) = (current.value.services[0], try image("shop/web", "1"))
-        #expect(await !deployment.isLive(one.built, of: "web"))
+        #expect(try await !deployment.isLive(one.built, of: web))
         _ = try await deployment.rollOut(one, of: web, isRunning: false)
-        #expect(await !deployment.isLive(one.built, of: "web"))
+        #expect(try await !deployment.isLive(one.built, of: web))
         await deployment.setLive(one.built, of: "web")
-        #expect(await deployment.isLive(one.built, of: "web"))
+        #expect(try await deployment.isLive(one.built, of: web))
         _ = try await deployment.rollOut(try image("shop/web", "2"), of: web, isRunning: false)
-        #expect(await !deployment.isLive(one.built, of: "web"))
+        #expect(try await !deployment.isLive(one.built, of: web))
+    }
+
+    @Test func anImageIsLiveWhileItRunsAndNotBecauseItDid() async throws {
+        let current = try project(separate)
+        let target = FakeTarget()
+        let deployment = Deployment(project: current, target: target)
+        let (web, one) = (current.value.services[0], try image("shop/web", "1"))
+        _ = try await deployment.rollOut(one, of: web, isRunning: false)
+        await deployment.setLive(one.built, of: "web")
+        #expect(try await !deployment.isLive(one.built, of: web))
+        #expect(target.recorded.last == "look at w")
     }
 
     @Test func aWorkloadThatWasDeletedComesBackWithAllThatBelongsToIt() async throws {

@@ -74,6 +74,18 @@ import Testing
         #expect(byFile.services.map(\.context) == ["\(folder)/folder/web"])
     }
 
+    @Test func aFileHasOnePlaceWhicheverLinksLeadToItsFolder() throws {
+        #expect(mkdir("\(folder)/folder", 0o700) == 0)
+        #expect(symlink("folder", "\(folder)/link") == 0)
+        let place = FileSystem.place(of: "\(folder)/folder/devloop.json")
+        #expect(place.hasSuffix("/folder/devloop.json"))
+        #expect(FileSystem.place(of: "\(folder)/link/devloop.json") == place)
+        #expect(FileSystem.place(of: "\(folder)/link/other.json") != place)
+        // A file that is a link itself is read where it is.
+        #expect(symlink("folder/devloop.json", "\(folder)/devloop.json") == 0)
+        #expect(FileSystem.place(of: "\(folder)/devloop.json") != place)
+    }
+
     @Test func aMissingDockerfileIsSaidWithThePathThatWasLookedAt() throws {
         try write(#"{ services: [{ image: "a", context: "." }] }"#, to: "devloop.json")
         let expected = ConfigurationError(

@@ -35,20 +35,26 @@ import Testing
         images: DeliveredImages = []
     ) throws -> (plan: PodPlan, notices: [String]) {
         var manifests = DockerManifests(
-            commands: DockerCommand(project: "shop", namespace: "default"), hash: KeyedHash(key: [1]))
+            commands: commands, hash: KeyedHash(key: [1]))
         try manifests.add(objects)
         manifests.add(images)
-        manifests.choosePorts { _ in true }
+        manifests.add(ports: manifests.missingPorts { _ in true })
         let (plan, notices) = try manifests.plan(workload)
         return (plan, DockerNotice.lines(manifests.notices(objects) + notices))
     }
 
+    private let commands = DockerCommand(
+        project: .init(name: "shop", place: "/shop/devloop.json"), namespace: "default")
+
     /// What the engine is asked for.
-    private func create(_ plan: PodPlan) throws -> JSONValue {
-        try #require(
-            DockerCommand(project: "shop", namespace: "default").create(
-                plan.containers[0], of: plan, instance: "i", name: "n", network: .owner
-            ).body)
+    private func create(_ plan: PodPlan) throws -> JSONValue { try #require(request(plan).body) }
+
+    private func request(_ plan: PodPlan) -> EngineRequest {
+        let network = ListedNetwork(
+            id: "n1", name: "devloop-shop", created: "", project: "shop", place: "/devloop.json", scope: "default")
+        let volumes = Dictionary(uniqueKeysWithValues: plan.persistentVolumes.map { ($0, "volume-\($0.claim)") })
+        let ground = PodGround(instance: "i", networks: PodNetworks(own: network), volumes: volumes)
+        return commands.create(plan.containers[0], of: plan, on: ground, name: "n", network: .owner)
     }
 
     @Test func aServiceGivesItsNames() throws {
@@ -57,6 +63,7 @@ import Testing
             plan.aliases == [
                 "web-srv", "web-srv.default", "web-srv.default.svc", "web-srv.default.svc.cluster.local",
             ])
+        #expect(plan.qualifiedAliases == Array(plan.aliases.dropFirst()))
         #expect(plan.ports == [])
     }
 
@@ -113,9 +120,12 @@ import Testing
         #expect(plan.hostname == "db-0")
         #expect(plan.aliases.first == "db-0.dbs")
         #expect(!plan.replacesWhileRunning)
+        #expect(plan.persistentVolumes == [PersistentVolume(namespace: "default", claim: "data-db-0")])
+        #expect(plan.qualifiedAliases.first == "db-0.dbs.default")
         let mount = try create(plan)[path: ["HostConfig", "Mounts"]]?.array?.first
-        #expect(mount?["Source"] == "devloop-shop-data-db-0")
+        #expect(mount?["Source"] == "volume-data-db-0")
         #expect(mount?["Target"] == "/data")
+        #expect(mount?[path: ["VolumeOptions", "Labels", "dev.devloop.claim"]] == "data-db-0")
         #expect(notices == [])
     }
 
@@ -322,8 +332,7 @@ import Testing
         let object = try workload(
             container: container, pod: #", "volumes": [{"name": "v", "secret": {"secretName": "s"}}]"#)
         let (plan, notices) = try plan([secret, object])
-        let request = DockerCommand(project: "shop", namespace: "default").create(
-            plan.containers[0], of: plan, instance: "i", name: "n", network: .owner)
+        let request = request(plan)
         let copy = DockerCommand.copy(plan.containers[0].files.flatMap(\.files), to: "/v", in: "n")
         for command in [request.command, copy] {
             #expect(!command.description.contains("hush"))
@@ -361,7 +370,7 @@ import Testing
             }
             let image = BuiltImage(reference: try #require(ImageReference("shop/web")), id: value("image"))
             var manifests = DockerManifests(
-                commands: DockerCommand(project: "shop", namespace: "default"), hash: KeyedHash(key: key))
+                commands: commands, hash: KeyedHash(key: key))
             try manifests.add([
                 try parse(
                     #"{"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"A": "\#(value("ConfigMap"))"}}"#),

@@ -14,7 +14,8 @@ struct DockerTargetTests {
 
     private func target() -> DockerTarget {
         DockerTarget(
-            project: "shop", namespace: "default", launcher: launcher, initBackoff: Backoff(first: .zero, limit: .zero),
+            project: "shop", place: "/shop/devloop.json", namespace: "default", launcher: launcher,
+            initBackoff: Backoff(first: .zero, limit: .zero),
             isFreePort: { _ in true })
     }
 
@@ -41,13 +42,24 @@ struct DockerTargetTests {
             id, state, label(DockerLabel.workload), label(DockerLabel.namespace), label(DockerLabel.container),
             instance, label(DockerLabel.specification), label(DockerLabel.image), label(DockerLabel.builtImage),
             label(DockerLabel.role), label(DockerLabel.volumes), label(DockerLabel.ports), label(DockerLabel.pod),
-            "devloop-shop",
+            "devloop-shop", "devloop-shop-data", "\"\(label(DockerLabel.place))\"",
         ].joined(separator: "\t")
+    }
+
+    /// What `docker network ls` prints of the project's network.
+    private let network = ["n1", "devloop-shop", "2026-01-01", "\"shop\"", "\"/shop/devloop.json\"", "\"default\""]
+        .joined(separator: "\t")
+
+    private func expectNewNetwork() {
+        launcher.expect("docker network ls")
+        launcher.expect("docker network create")
+        launcher.expect("docker network ls", .prints(network))
     }
 
     /// Applies the objects with nothing there before; returns how the container was created.
     private func applied(_ objects: [KubernetesObject], to target: DockerTarget) async throws -> Command {
-        for command in ["docker network create", "docker ps", "docker ps", "POST /containers/create", "docker start"] {
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps", "POST /containers/create", "docker start"] {
             launcher.expect(command)
         }
         let report = try await target.apply(objects, images: [image])
@@ -72,11 +84,13 @@ struct DockerTargetTests {
         #expect(body["Image"] == "sha256:1111")
         #expect(body["Hostname"] == "web")
         #expect(body["StopTimeout"] == 30)
-        #expect(body[path: ["HostConfig", "NetworkMode"]] == "devloop-shop")
+        #expect(body[path: ["HostConfig", "NetworkMode"]] == "n1")
+        #expect(body[path: ["NetworkingConfig", "EndpointsConfig", "n1"]] != nil)
         #expect(body[path: ["HostConfig", "RestartPolicy", "Name"]] == "unless-stopped")
         #expect(body["Entrypoint"] == nil && body["Cmd"] == nil)
         for (name, value) in [
-            ("project", "shop"), ("workload", "deployment/web"), ("container", "main"), ("built", "sha256:1111"),
+            ("project", "shop"), ("place", "/shop/devloop.json"), ("workload", "deployment/web"),
+            ("container", "main"), ("built", "sha256:1111"),
         ] {
             #expect(body[path: ["Labels", "dev.devloop.\(name)"]] == .string(value))
         }
@@ -85,7 +99,7 @@ struct DockerTargetTests {
     @Test func whatRunsAsPlannedIsLeftAlone() async throws {
         let objects = [try deployment()]
         let create = try await applied(objects, to: target())
-        launcher.expect("docker network create", .fails("network with name devloop-shop already exists"))
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("c1", instance: "a", of: create)))
         // Another run of devloop, which finds it by its labels.
         #expect(try await target().apply(objects, images: [image]) == ApplyReport())
@@ -96,6 +110,7 @@ struct DockerTargetTests {
         let target = target()
         let create = try await applied([try deployment()], to: target)
         let before = launcher.commands.count
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         launcher.expect("POST /containers/create")
         launcher.expect("docker network disconnect devloop-shop old")
@@ -105,8 +120,8 @@ struct DockerTargetTests {
         try await target.restart(web, images: [image])
         await launcher.started("docker rm")
         #expect(
-            launcher.summaries().dropFirst(before) == [
-                "docker ps", "POST /containers/create", "docker network", "docker start", "docker stop", "docker rm",
+            launcher.summaries().dropFirst(before + 2) == [
+                "POST /containers/create", "docker network", "docker start", "docker stop", "docker rm",
             ])
         launcher.verify()
     }
@@ -115,6 +130,7 @@ struct DockerTargetTests {
         let target = target()
         let create = try await applied([try deployment(strategy: "Recreate")], to: target)
         let before = launcher.commands.count
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         for command in ["POST /containers/create", "docker stop old", "docker start", "docker stop old", "docker rm"] {
             launcher.expect(command)
@@ -122,14 +138,15 @@ struct DockerTargetTests {
         try await target.restart(web, images: [image])
         await launcher.started("docker rm")
         #expect(
-            launcher.summaries().dropFirst(before).prefix(4) == [
-                "docker ps", "POST /containers/create", "docker stop", "docker start",
+            launcher.summaries().dropFirst(before + 2).prefix(3) == [
+                "POST /containers/create", "docker stop", "docker start",
             ])
     }
 
     @Test func aContainerThatCannotBeCreatedLeavesTheOldOneUntouched() async throws {
         let target = target()
         let create = try await applied([try deployment()], to: target)
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         launcher.expect("POST /containers/create", .engine(400, #"{"message": "invalid mount"}"#))
         launcher.expect("docker rm")
@@ -141,6 +158,7 @@ struct DockerTargetTests {
     @Test func aContainerThatCannotBeStartedGivesItsPlaceBack() async throws {
         let target = target()
         let create = try await applied([try deployment()], to: target)
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         for command in ["POST /containers/create", "docker network disconnect", "docker rm", "docker network connect"] {
             launcher.expect(command)
@@ -156,10 +174,13 @@ struct DockerTargetTests {
         let target = target()
         let create = try await applied([try deployment()], to: target)
         let gate = GatedLauncher(launcher, holding: "disconnect")
-        let gated = DockerTarget(project: "shop", namespace: "default", launcher: gate, isFreePort: { _ in true })
-        launcher.expect("docker network create")
+        let gated = DockerTarget(
+            project: "shop", place: "/shop/devloop.json", namespace: "default", launcher: gate,
+            isFreePort: { _ in true })
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         _ = try await gated.apply([try deployment()], images: [image])
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         for command in [
             "POST /containers/create", "docker network disconnect", "docker start", "docker stop", "docker rm",
@@ -175,6 +196,74 @@ struct DockerTargetTests {
         launcher.verify()
     }
 
+    @Test(arguments: [true, false])
+    func whatSomebodyDeletedIsMissing(isNetworkThere: Bool) async throws {
+        let target = target()
+        let create = try await applied([try deployment()], to: target)
+        if isNetworkThere {
+            launcher.expect("docker network ls", .prints(network))
+            launcher.expect("docker ps")
+        } else {
+            expectNewNetwork()
+            launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
+        }
+        let error = await #expect(throws: TargetError.self) { try await target.restart(web, images: [image]) }
+        #expect(error?.severity == .missing)
+        launcher.verify()
+    }
+
+    @Test func whatIsGoneBeforeItIsReadyIsMissing() async throws {
+        let target = target()
+        _ = try await applied([try deployment()], to: target)
+        launcher.expect("docker container inspect", .fails("Error: No such container: c1"))
+        let error = await #expect(throws: TargetError.self) { try await target.waitUntilReady(web) }
+        #expect(error?.severity == .missing)
+    }
+
+    @Test func whatRunsIsLookedAt() async throws {
+        let target = target()
+        let create = try await applied([try deployment()], to: target)
+        let running = listed("c1", instance: "a", of: create)
+        let row = running.split(separator: "\t", omittingEmptySubsequences: false)
+        for (containers, networks, expected) in [
+            (running, network, true), ("", network, false), (running, "", false),
+            (listed("c1", state: "exited", instance: "a", of: create), network, false),
+            (row.dropLast(3).joined(separator: "\t") + "\tother\t\t\"/shop/devloop.json\"", network, false),
+            (row.dropLast(1).joined(separator: "\t") + "\t\"/elsewhere/devloop.json\"", network, false),
+        ] {
+            launcher.expect("docker ps", .prints(containers))
+            launcher.expect("docker network ls", .prints(networks))
+            let runs = try await target.runs(image, among: ImageNames([image.built.reference]), in: web)
+            #expect(runs == expected, "\(containers)")
+        }
+        launcher.verify()
+    }
+
+    @Test func whatHasNoReplicasRuns() async throws {
+        let target = target()
+        var object = try deployment()
+        object.json[path: ["spec", "replicas"]] = 0
+        for command in ["docker ps", "docker network ls", "docker network create"] { launcher.expect(command) }
+        launcher.expect("docker network ls", .prints(network))
+        _ = try await target.apply([object], images: [image])
+        launcher.expect("docker ps")
+        launcher.expect("docker network ls", .prints(network))
+        #expect(try await target.runs(image, among: ImageNames([image.built.reference]), in: web))
+    }
+
+    @Test func anotherProjectOfTheNameIsToldOfAndLeftAlone() async throws {
+        let create = try await applied([try deployment()], to: target())
+        let row = listed("c1", instance: "a", of: create).split(separator: "\t", omittingEmptySubsequences: false)
+        let other = row.dropLast().joined(separator: "\t") + "\t\"/elsewhere/devloop.json\""
+        launcher.expect("docker ps", .prints(other))
+        launcher.expect("docker network ls", .prints(network))
+        for command in ["docker ps", "POST /containers/create", "docker start"] { launcher.expect(command) }
+        let report = try await target().apply([try deployment()], images: [image])
+        #expect(report.created == [web])
+        #expect(report.notices.count == 1 && report.notices[0].contains("/elsewhere/devloop.json"))
+        launcher.verify()
+    }
+
     @Test func aPortThatIsTakenIsNamed() async throws {
         let target = target()
         let service = try object(
@@ -182,9 +271,8 @@ struct DockerTargetTests {
             {"kind": "Service", "metadata": {"name": "web-np"}, "spec": {"type": "NodePort",
             "selector": {"app": "web"}, "ports": [{"port": 80, "nodePort": 30080}]}}
             """)
-        for command in ["docker network create", "docker ps", "docker ps", "POST /containers/create", "docker rm"] {
-            launcher.expect(command)
-        }
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps", "POST /containers/create", "docker rm"] { launcher.expect(command) }
         launcher.expect("docker start", .fails("Bind for 127.0.0.1:30080 failed: port is already allocated"))
         let error = await #expect(throws: TargetError.self) {
             try await target.apply([service, try deployment()], images: [image])
@@ -194,7 +282,8 @@ struct DockerTargetTests {
     }
 
     @Test func anImageThatCannotBePulledIsNamed() async throws {
-        for command in ["docker network create", "docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
         launcher.expect("POST /containers/create", .engine(404, #"{"message": "No such image: shop/web:latest"}"#))
         launcher.expect(
             "docker pull --quiet shop/web",
@@ -208,7 +297,7 @@ struct DockerTargetTests {
     }
 
     @Test func anImageThatIsNotThereIsPulledAndALimitBeyondTheMachineLeftOut() async throws {
-        launcher.expect("docker network create")
+        expectNewNetwork()
         launcher.expect("docker ps")
         launcher.expect("docker ps")
         launcher.expect("POST /containers/create", .engine(404, #"{"message": "No such image: shop/web:latest"}"#))
@@ -231,9 +320,8 @@ struct DockerTargetTests {
         arguments: [("Socket", 16_777_709, true), ("Socket", 420, false), ("Directory", 420, false)]
             as [(String, Int, Bool)])
     func theEngineIsAskedWhatIsAtAHostPath(type: String, mode: Int, isRight: Bool) async throws {
-        for command in ["docker network create", "docker ps", "docker ps", "POST /containers/create"] {
-            launcher.expect(command)
-        }
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps", "POST /containers/create"] { launcher.expect(command) }
         let stat = Data("{\"name\":\"s\",\"mode\":\(mode)}".utf8).base64EncodedString()
         launcher.expect(
             "HEAD /containers/shop-web-",
@@ -272,14 +360,15 @@ struct DockerTargetTests {
                 }
         }
         let target = target()
-        for command in ["docker network create", "docker ps", "docker ps", "POST /containers/create", "docker start"] {
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps", "POST /containers/create", "docker start"] {
             launcher.expect(command)
         }
         _ = try await target.apply(try all(blue: 1, green: 0), images: [image])
         let create = try #require(launcher.commands.first { $0.purpose != nil })
         let before = launcher.commands.count
         let blue = listed("b1", instance: "a", of: create)
-        launcher.expect("docker network create")
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(blue))
         launcher.expect("docker ps", .prints(blue))
         for command in ["docker network disconnect", "docker stop b1", "docker rm", "docker ps"] {
@@ -289,7 +378,7 @@ struct DockerTargetTests {
         launcher.expect("docker start")
         _ = try await target.apply(try all(blue: 0, green: 1), images: [image])
         let words = launcher.summaries().dropFirst(before)
-        // The network is made, and the old holder leaves it.
+        // The network is looked for, and the old holder leaves it.
         let taken = try #require(words.firstIndex(of: "docker start"))
         #expect(words[..<taken].filter { $0 == "docker network" }.count == 2)
         await launcher.started("docker rm")
@@ -297,7 +386,8 @@ struct DockerTargetTests {
     }
 
     @Test func aHostPathThatIsMissingIsNamed() async throws {
-        for command in ["docker network create", "docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
         launcher.expect(
             "POST /containers/create",
             .engine(
@@ -373,7 +463,8 @@ struct DockerTargetTests {
 
     /// What it takes until the init container of a fresh workload runs.
     private func expectInitContainer() {
-        for command in ["docker network create", "docker ps", "docker ps"] { launcher.expect(command) }
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps"] { launcher.expect(command) }
         launcher.expect("POST /containers/create")
         launcher.expect("POST /containers/create", .engine(201, #"{"Id": "init"}"#))
     }
@@ -407,6 +498,7 @@ struct DockerTargetTests {
         // The first pod goes.
         launcher.expect("docker rm")
         launcher.expect("docker ps")
+        launcher.expect("docker network ls", .prints(network))
         launcher.expect("POST /containers/create")
         launcher.expect("POST /containers/create", .engine(201, #"{"Id": "second"}"#))
         launcher.expect("docker start --attach second")
@@ -453,13 +545,29 @@ struct DockerTargetTests {
         launcher.expect("docker stop c1")
         launcher.expect("docker rm --force --volumes c1")
         launcher.expect(
-            "docker volume ls --quiet --filter=label=dev.devloop.project=shop", .prints("devloop-shop-data"))
-        launcher.expect("docker volume rm --force devloop-shop-data")
-        launcher.expect("docker network ls", .prints("devloop-shop\n"))
-        launcher.expect("docker network rm devloop-shop")
+            "docker volume ls",
+            .prints(
+                """
+                devloop-shop-data\t"shop"\t"/shop/devloop.json"\t"default"\t"data"\t""\t""
+                devloop-shop-data-1\t"shop"\t"/other/devloop.json"\t"default"\t"data"\t""\t""
+                devloop-shop-old\t"shop"\t""\t""\t""\t""\t""
+                devloop-shop-a-scratch\t"shop"\t""\t""\t""\t""\t"a"
+                data\t""\t""\t""\t""\t""\t""
+                """))
+        launcher.expect("docker volume rm --force devloop-shop-data devloop-shop-a-scratch")
+        launcher.expect(
+            "docker network ls",
+            .prints(
+                network + "\nn2\tdevloop-shop\t2026\t\"shop\"\t\"/shop/devloop.json\"\t\"default\""
+                    + "\nn3\tdevloop-shop-1\t2026\t\"shop\"\t\"/other/devloop.json\"\t\"default\""))
+        launcher.expect("docker network rm n1 n2")
         #expect(
             try await target().delete([]) == [
-                "deployment/web (main) removed", "volume devloop-shop-data removed", "network devloop-shop removed",
+                "deployment/web (main) removed", "volume devloop-shop-data removed",
+                "volume devloop-shop-a-scratch removed",
+                "volume devloop-shop-old left: an earlier devloop made it, for a project shop in whatever folder; "
+                    + "docker volume rm devloop-shop-old deletes its data",
+                "network devloop-shop removed", "network devloop-shop removed",
             ])
         launcher.verify()
     }

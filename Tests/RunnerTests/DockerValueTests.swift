@@ -203,18 +203,23 @@ import Testing
     @Test func theListIsReadAndWhatIsNotDevloopsLeftOut() {
         let fields = [
             "id", "running", "deployment/web", "ns", "main", "i", "f", "shop/web", "sha256:1", "main", "v1,v2",
-            "default/np/80=30400", "several", "devloop-shop",
-        ].joined(separator: "\t")
-        let listed = ListedContainer.read(Array("\(fields)\nsomething else\n".utf8), namespace: "default")
+            "default/np/80=30400", "several", "devloop-shop,devloop-shop-all", "v3", #""/a\tb/devloop.json""#,
+        ]
+        func read(_ fields: [String]) -> [ListedContainer] {
+            let text = "\(fields.joined(separator: "\t"))\nsomething else\n"
+            return ListedContainer.read(
+                CommandOutput(termination: .exited(0), standardOutput: Array(text.utf8)), namespace: "default")
+        }
+        let listed = read(fields)
         #expect(listed.count == 1)
         #expect(listed.first?.workload == Workload(kind: .deployment, name: "web", namespace: "ns"))
         #expect(listed.first?.volumes == ["v1", "v2"])
         #expect(listed.first?.ports == ["default/np/80": 30400])
         #expect(listed.first?.hasSiblings == true)
-        #expect(listed.first?.isConnected == true)
-        let offNetwork = ListedContainer.read(
-            Array("\(fields.dropLast("devloop-shop".count))\n".utf8), namespace: "default")
-        #expect(offNetwork.first?.isConnected == false)
+        #expect(listed.first?.networks == ["devloop-shop", "devloop-shop-all"])
+        #expect(listed.first?.mounts == ["v3"])
+        #expect(listed.first?.place == "/a\tb/devloop.json")
+        #expect(read(Array(fields.dropLast(3)) + ["", "", "\"\""]).first?.networks == [])
     }
 
     @Test func aPortThatIsFreeIsFoundAndStaysTheSame() {

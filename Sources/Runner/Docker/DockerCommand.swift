@@ -1,52 +1,73 @@
 /// docker's commands for one project as values.
 struct DockerCommand: Sendable, Hashable {
-    let project: String
+    let project: ProjectIdentity
     /// The namespace of objects that name none.
     let namespace: String
 
-    /// The project's network.
-    var network: String { "devloop-\(projectInNames)" }
-    /// The project's name as docker takes it in names of its own.
-    var projectInNames: String { Self.nameable(project) }
-    private var projectFilter: String { "--filter=label=\(DockerLabel.project)=\(project)" }
+    /// Of all projects of the name: what others of them have is looked at, too.
+    private var nameFilter: String { "--filter=label=\(DockerLabel.project)=\(project.name)" }
 
     /// Needs the daemon to answer.
     static let version = Command("docker", ["version", "--format={{.Server.Version}}"])
 
-    func createNetwork() -> Command {
-        Command("docker", ["network", "create", "--label=\(DockerLabel.project)=\(project)", network])
+    /// Prints its id.
+    func createNetwork(_ name: String, for scope: NetworkScope) -> Command {
+        let labels = project.labels + [(DockerLabel.namespace, scope.label)]
+        return Command("docker", ["network", "create"] + labels.map { "--label=\($0)=\($1)" } + [name])
     }
 
-    func removeNetwork() -> Command { Command("docker", ["network", "rm", network]) }
+    static func removeNetworks(_ ids: [String]) -> Command { Command("docker", ["network", "rm"] + ids) }
 
-    func networks() -> Command {
-        Command("docker", ["network", "ls", "--format={{.Name}}", projectFilter])
+    /// All networks, whoever's they are.
+    static let networks = Command(
+        "docker", ["network", "ls", "--no-trunc", "--format=\(ListedNetwork.format.joined(separator: "\t"))"])
+
+    /// The ids of the containers that run on a network.
+    static func containers(onNetwork id: String) -> Command {
+        Command(
+            "docker", ["network", "inspect", "--format={{range $id, $_ := .Containers}}{{println $id}}{{end}}", id])
     }
 
-    /// All containers of the project or of one workload, running or not, newest first.
+    /// All containers of projects of this name or of one workload, running or not, newest first.
     func list(workload: Workload? = nil) -> Command {
         let filter = workload.map { ["--filter=label=\(DockerLabel.workload)=\($0)"] } ?? []
         let format = ListedContainer.format.joined(separator: "\t")
-        return Command("docker", ["ps", "--all", "--no-trunc", projectFilter] + filter + ["--format=\(format)"])
+        return Command("docker", ["ps", "--all", "--no-trunc", nameFilter] + filter + ["--format=\(format)"])
     }
 
     /// The containers that ``list(workload:)`` printed, newest first.
-    func containers(in output: CommandOutput) -> [ListedContainer] {
-        ListedContainer.read(output.standardOutput, namespace: namespace)
+    func allContainers(in output: CommandOutput) -> [ListedContainer] {
+        ListedContainer.read(output, namespace: namespace)
     }
+
+    /// Those of them that are this project's.
+    func containers(in output: CommandOutput) -> [ListedContainer] {
+        allContainers(in: output).filter { isOurs($0.place) }
+    }
+
+    /// Whether something with the project's name is this project's: what an earlier devloop made has no place.
+    func isOurs(_ place: String) -> Bool { project.owner(project: project.name, place: place) != .other }
 
     /// The containers that share the network of a pod's first one.
     func joined(instance: String) -> Command {
         let labels = ["\(DockerLabel.instance)=\(instance)", "\(DockerLabel.network)=joined"]
         return Command(
-            "docker", ["ps", "--quiet", "--no-trunc", projectFilter] + labels.map { "--filter=label=\($0)" })
+            "docker", ["ps", "--quiet", "--no-trunc", nameFilter] + labels.map { "--filter=label=\($0)" })
     }
 
     static func restart(_ ids: [String]) -> Command { Command("docker", ["restart"] + ids) }
 
-    func volumes() -> Command { Command("docker", ["volume", "ls", "--quiet", projectFilter]) }
+    /// All volumes, whoever's they are.
+    static let volumes = Command(
+        "docker", ["volume", "ls", "--format=\(ListedVolume.format.joined(separator: "\t"))"])
 
-    func removeVolumes(_ names: [String]) -> Command { Command("docker", ["volume", "rm", "--force"] + names) }
+    /// Succeeds where a volume of the name is there already, whatever labels that has.
+    func makeVolume(_ name: String, for volume: PersistentVolume) -> Command {
+        let labels = labels(of: volume).map { "--label=\($0)=\($1)" }
+        return Command("docker", ["volume", "create"] + labels + [name])
+    }
+
+    static func removeVolumes(_ names: [String]) -> Command { Command("docker", ["volume", "rm", "--force"] + names) }
 
     static func pull(_ image: String) -> Command { Command("docker", ["pull", "--quiet", image]) }
 
@@ -60,8 +81,10 @@ struct DockerCommand: Sendable, Hashable {
     static func inspect(_ ids: [String]) -> Command { Command("docker", ["container", "inspect"] + ids) }
     static func lastLines(of id: String, count: Int) -> Command { Command("docker", ["logs", "--tail=\(count)", id]) }
 
-    func disconnect(_ id: String) -> Command { Command("docker", ["network", "disconnect", network, id]) }
-    func connect(_ id: String, aliases: [String]) -> Command {
+    static func disconnect(_ id: String, from network: String, force: Bool = false) -> Command {
+        Command("docker", ["network", "disconnect"] + (force ? ["--force"] : []) + [network, id])
+    }
+    static func connect(_ id: String, to network: String, aliases: [String]) -> Command {
         Command("docker", ["network", "connect"] + aliases.map { "--alias=\($0)" } + [network, id])
     }
 
@@ -79,7 +102,7 @@ struct DockerCommand: Sendable, Hashable {
             [
                 "events", "--since=\(since)", "--filter=type=container", "--filter=event=start", "--filter=event=die",
                 "--filter=event=destroy",
-                "--filter=label=\(DockerLabel.project)=\(project)", "--format={{json .}}",
+                nameFilter, "--format={{json .}}",
             ])
     }
 
@@ -90,9 +113,9 @@ struct DockerCommand: Sendable, Hashable {
 
 /// How a container gets its network.
 enum ContainerNetwork: Sendable, Hashable {
-    /// On the project's network, with the pod's names and ports.
+    /// On its namespace's network, with the pod's names and ports.
     case owner
-    /// On the project's network, without names: before the pod is there.
+    /// On its namespace's network, without names: before the pod is there.
     case anonymous
     /// In the network of the pod's first container, by its name.
     case joining(String)
@@ -108,16 +131,15 @@ enum ContainerNetwork: Sendable, Hashable {
 
 extension DockerCommand {
     /// The whole name of a volume of the pod.
-    func ephemeralVolume(_ name: String, instance: String) -> String { "\(network)-\(instance)-\(name)" }
+    func ephemeralVolume(_ volume: EphemeralVolume, instance: String) -> String {
+        let name = DockerName.joined(["devloop", project.name, instance, volume.name])
+        return volume.part.isEmpty ? name : DockerName.distinct(name, for: [volume.name, volume.part])
+    }
 
-    /// What docker's names may hold (https://docs.docker.com/reference/cli/docker/volume/create/).
-    static func nameable(_ text: String) -> String {
-        String(
-            text.unicodeScalars.map { scalar -> Character in
-                switch scalar {
-                case "a"..."z", "A"..."Z", "0"..."9", "_", ".", "-": Character(scalar)
-                default: "-"
-                }
-            })
+    func labels(of volume: PersistentVolume) -> [(name: String, value: String)] {
+        project.labels + [
+            (DockerLabel.namespace, volume.namespace), (DockerLabel.claim, volume.claim),
+            (DockerLabel.part, volume.part),
+        ]
     }
 }

@@ -28,6 +28,8 @@ struct DockerEvent: Sendable, Hashable {
 /// What the reader of a container's log has to know of it.
 struct FollowedContainer: Sendable, Hashable {
     var id: String
+    /// The place of its project.
+    var place: String
     var workload: Workload
     /// The name beside the workload's, where there are several containers.
     var label: String?
@@ -40,10 +42,10 @@ struct FollowedContainer: Sendable, Hashable {
 
     init?(id: String, labels: [String: String], namespace: String) {
         let labelled = labels[DockerLabel.namespace] ?? ""
-        let place = labelled.isEmpty ? namespace : labelled
         guard let name = labels[DockerLabel.workload].flatMap(Workload.Name.init) else { return nil }
         self.id = id
-        workload = Workload(name, namespace: place)
+        place = labels[DockerLabel.place] ?? ""
+        workload = Workload(name, namespace: labelled.isEmpty ? namespace : labelled)
         label = labels[DockerLabel.pod] == "several" ? labels[DockerLabel.container] : nil
         instance = labels[DockerLabel.instance] ?? ""
         let ownsNetwork = labels[DockerLabel.network] == "owner" && label != nil

@@ -2,6 +2,8 @@
 enum DockerLabel {
     /// The project's name: on everything.
     static let project = "dev.devloop.project"
+    /// The absolute path of the project's devloop.json: on everything. Earlier versions did not have it.
+    static let place = "dev.devloop.place"
     /// `deployment/posts-depl`
     static let workload = "dev.devloop.workload"
     /// The workload's namespace. Earlier versions left it empty where the manifest names none.
@@ -24,8 +26,37 @@ enum DockerLabel {
     static let network = "dev.devloop.network"
     /// Docker's restart policy.
     static let restart = "dev.devloop.restart"
-    /// The whole names of the volumes that go with the pod, with commas between them.
+    /// The whole names of the volumes that go with the pod: a list.
     static let volumes = "dev.devloop.volumes"
-    /// The ports that were chosen for it: `default/posts-np/http=30400`, with commas between them.
+    /// The claim that a volume is for.
+    static let claim = "dev.devloop.claim"
+    /// The `subPath` of the claim, where the volume is for a part of it.
+    static let part = "dev.devloop.part"
+    /// The ports that were chosen for it: a list of `default/posts-np/http=30400`.
     static let ports = "dev.devloop.ports"
+
+    /// A label's value for `--format`, as JSON: a path may hold whatever separates columns and lines.
+    static func template(_ label: String) -> String { "{{json (.Label \"\(label)\")}}" }
+
+    /// The value that ``template(_:)`` printed.
+    static func value(_ text: String) -> String { (try? JSONParser.parse(Array(text.utf8)))?.string ?? "" }
+
+    /// The rows of a table whose columns have tabs between them; what has another number of columns is left out.
+    static func rows(_ output: CommandOutput, columns: Int) -> [[String]] {
+        // The last column of the last row may be empty: what looks like white space at the end counts.
+        String(decoding: output.standardOutput, as: UTF8.self).split(separator: "\n")
+            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+            .filter { $0.count == columns }
+    }
+
+    /// Several values in one label.
+    static func list(_ values: [String]) -> String { JSONValue.array(values.map { .string($0) }).description }
+
+    /// The values of ``list(_:)``. Earlier versions put commas between them.
+    static func values(in text: String) -> [String] {
+        guard let list = try? JSONParser.parse(Array(text.utf8)) else {
+            return text.split(separator: ",").map(String.init)
+        }
+        return (list.array ?? []).compactMap(\.string)
+    }
 }

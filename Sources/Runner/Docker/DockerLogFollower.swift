@@ -180,7 +180,9 @@ struct DockerLogFollower: Sendable {
                     commands.events(since: time),
                     output: .lines { source, line in
                         if source == .standardError { return tail.append(line) }
-                        guard let event = DockerEvent(line, namespace: commands.namespace) else { return }
+                        guard let event = DockerEvent(line, namespace: commands.namespace),
+                            commands.isOurs(event.container.place)
+                        else { return }
                         hasEvents.store(true, ordering: .relaxed)
                         inputs.put(.event(event))
                     })
@@ -270,6 +272,7 @@ struct DockerLogFollower: Sendable {
 extension FollowedContainer {
     fileprivate init(_ listed: ListedContainer) {
         id = listed.id
+        place = listed.place
         workload = listed.workload
         label = listed.hasSiblings ? listed.container : nil
         instance = listed.instance

@@ -18,6 +18,9 @@ struct DockerManifests: Sendable {
     /// The workloads that were applied, in a steady order.
     private(set) var workloads: [Workload] = []
 
+    /// The namespaces of the workloads.
+    var namespaces: Set<String> { Set(workloads.map(\.namespace)) }
+
     /// Adds or replaces objects.
     /// - Throws: ``TargetError`` where a Secret can't be read.
     mutating func add(_ added: [KubernetesObject]) throws {
@@ -43,22 +46,29 @@ struct DockerManifests: Sendable {
 
     /// Keeps the ports that running containers have.
     mutating func adoptPorts(of containers: [ListedContainer]) {
-        for container in containers where container.isUp { ports.merge(container.ports) { known, _ in known } }
+        for container in containers where container.isUp { add(ports: container.ports) }
     }
 
-    /// Chooses ports for the Services that are published and name none.
-    mutating func choosePorts(isFree: (Int) -> Bool) {
+    /// Ports for the Services that are published and name none, and have none yet.
+    /// - Parameter isFree: asks the system.
+    func missingPorts(isFree: (Int) -> Bool) -> [String: Int] {
         var used = Set(ports.values).union(services.flatMap(\.ports).compactMap(\.nodePort))
+        var chosen: [String: Int] = [:]
         for service in services where service.isPublished {
             for port in service.ports where port.nodePort == nil {
                 let purpose = service.purpose(of: port)
-                if ports[purpose] != nil { continue }
-                let chosen = FreePort.port(for: "\(commands.project)/\(purpose)") { !used.contains($0) && isFree($0) }
-                ports[purpose] = chosen
-                if let chosen { used.insert(chosen) }
+                guard ports[purpose] == nil, chosen[purpose] == nil else { continue }
+                chosen[purpose] = FreePort.port(for: "\(commands.project.name)/\(purpose)") {
+                    !used.contains($0) && isFree($0)
+                }
+                if let port = chosen[purpose] { used.insert(port) }
             }
         }
+        return chosen
     }
+
+    /// Keeps ports that were chosen; those that a purpose has already stay.
+    mutating func add(ports chosen: [String: Int]) { ports.merge(chosen) { known, _ in known } }
 
     /// What a workload becomes.
     /// - Throws: ``TargetError`` where it was never applied, or where the manifests contradict themselves.

@@ -31,7 +31,7 @@ extension DockerPodRunner {
             helper.mounts = [.init(source: .host(folder, .folder), path: "/folder")]
             let id = "\(name)-files"
             let request = commands.create(
-                helper, of: pod.plan, instance: pod.instance, name: id, network: .anonymous, isInit: true)
+                helper, of: pod.plan, on: pod.ground, name: id, network: .anonymous, isInit: true)
             // Where this fails, the container that needs the file fails as well, and says why.
             guard try await launcher.ask(request, "\(path) could not be made").isSuccess else { continue }
             let found = EngineRequest(

@@ -10,28 +10,28 @@ struct DockerPodRunner: Sendable {
     /// The containers of a pod that exist and are not started yet.
     struct Pod: Sendable {
         var plan: PodPlan
-        var instance: String
+        var ground: PodGround
         var containers: [String] = []
     }
 
-    /// The containers of the project or of one workload, newest first.
-    func list(_ workload: Workload? = nil) async throws -> [ListedContainer] {
+    /// The containers of a workload, newest first.
+    func list(_ workload: Workload) async throws -> [ListedContainer] {
+        try await listAll(workload).filter { commands.isOurs($0.place) }
+    }
+
+    /// The containers of all projects of the name, newest first.
+    func listAll(_ workload: Workload? = nil) async throws -> [ListedContainer] {
         let output = try await run(commands.list(workload: workload), "the containers could not be listed")
-        let all = commands.containers(in: output)
+        let all = commands.allContainers(in: output)
         return workload == nil ? all : all.filter { $0.workload == workload }
     }
 
-    /// Makes the network unless it is there.
-    func makeNetwork() async throws {
-        let output = try await launcher.runTool(commands.createNetwork())
-        guard output.termination.isSuccess || output.errorText.contains("already exists") else {
-            throw DockerFailure.error("the network \(commands.network) could not be made", said: [output.errorText])
-        }
-    }
-
     /// Makes the containers of a pod, files in place, without starting any. If one can't be made, none is left.
-    func make(_ plan: PodPlan) async throws -> Pod {
-        var pod = Pod(plan: plan, instance: Self.randomName())
+    func make(
+        _ plan: PodPlan, on networks: PodNetworks, volumes: [PersistentVolume: String]
+    ) async throws -> Pod {
+        let ground = PodGround(instance: Self.randomName(), networks: networks, volumes: volumes)
+        var pod = Pod(plan: plan, ground: ground)
         do {
             for (index, container) in plan.containers.enumerated() {
                 let place = index == 0 ? ContainerNetwork.owner : .joining(name(plan.containers[0], of: pod))
@@ -82,18 +82,20 @@ struct DockerPodRunner: Sendable {
         }
     }
 
-    /// Takes running containers out of service: off the network, which frees names and ports at once however long they
+    /// Takes running containers out of service: off their networks, which frees names and ports at once however long they
     /// take to end, where the next ones may start beside them; otherwise they are stopped.
     func takeDown(_ containers: [ListedContainer], for plan: PodPlan) async throws {
         let running = containers.filter(\.isUp).map(\.id)
         guard !running.isEmpty else { return }
         if plan.replacesWhileRunning {
-            for id in running {
-                let output = try await launcher.runTool(commands.disconnect(id))
+            for container in containers where container.isUp {
                 // The other containers of a pod share the network of the first and have none to be taken off.
-                guard output.termination.isSuccess || Self.isGone(output.errorText) else {
-                    throw DockerFailure.error(
-                        "\(plan.workload) could not be taken off the network", said: [output.errorText])
+                for network in container.networks where network != "host" {
+                    let output = try await launcher.runTool(DockerCommand.disconnect(container.id, from: network))
+                    guard output.termination.isSuccess || Self.isGone(output.errorText) else {
+                        throw DockerFailure.error(
+                            "\(plan.workload) could not be taken off the network", said: [output.errorText])
+                    }
                 }
             }
         } else {
@@ -105,15 +107,30 @@ struct DockerPodRunner: Sendable {
     }
 
     /// Undoes ``takeDown(_:for:)``, as far as that goes.
-    func bringBack(_ containers: [ListedContainer], for plan: PodPlan) async {
-        let up = containers.filter(\.isUp).map(\.id).reversed()
+    func bringBack(_ containers: [ListedContainer], of pod: Pod) async {
+        let up = containers.filter(\.isUp)
         guard !up.isEmpty else { return }
-        if plan.replacesWhileRunning {
-            // Docker publishes the ports again by itself. Which one had the network is not known any more, and the
-            // others refuse it.
-            for id in up { _ = try? await launcher.runTool(commands.connect(id, aliases: plan.aliases)) }
+        if pod.plan.replacesWhileRunning {
+            // Docker publishes the ports again by itself.
+            for container in up where !container.networks.isEmpty {
+                let own = pod.ground.networks.own.id
+                _ = try? await launcher.runTool(
+                    DockerCommand.connect(container.id, to: own, aliases: pod.plan.aliases))
+                try? await connectToAll(container.id, pod.plan, pod.ground.networks)
+            }
         } else {
-            _ = try? await launcher.runTool(DockerCommand.start(Array(up)))
+            _ = try? await launcher.runTool(DockerCommand.start(up.map(\.id).reversed()))
+        }
+    }
+
+    /// Puts a container on the network of all namespaces, where there is one, by the names that are called from there.
+    func connectToAll(_ id: String, _ plan: PodPlan, _ networks: PodNetworks, isOwner: Bool = true) async throws {
+        guard let all = networks.all, !plan.usesHostNetwork else { return }
+        let aliases = isOwner ? plan.qualifiedAliases : []
+        let output = try await launcher.runTool(DockerCommand.connect(id, to: all.id, aliases: aliases))
+        guard output.termination.isSuccess || output.errorText.contains("already exists") else {
+            throw DockerFailure.error(
+                "\(plan.workload) could not be put on the network \(all.name)", said: [output.errorText])
         }
     }
 
@@ -122,8 +139,8 @@ struct DockerPodRunner: Sendable {
         // Also those whose creation was not seen to its end.
         let all = (pod.plan.containers + pod.plan.initContainers).map { name($0, of: pod) }
         if !all.isEmpty { _ = try? await launcher.runTool(DockerCommand.remove(all)) }
-        let volumes = pod.plan.ephemeralVolumes.map { commands.ephemeralVolume($0, instance: pod.instance) }
-        if !volumes.isEmpty { _ = try? await launcher.runTool(commands.removeVolumes(volumes)) }
+        let volumes = pod.plan.ephemeralVolumes.map { commands.ephemeralVolume($0, instance: pod.ground.instance) }
+        if !volumes.isEmpty { _ = try? await launcher.runTool(DockerCommand.removeVolumes(volumes)) }
     }
 
     /// Stops containers within their grace times and removes them with their volumes.
@@ -134,7 +151,7 @@ struct DockerPodRunner: Sendable {
         guard !Task.isCancelled, !containers.isEmpty else { return }
         _ = try? await launcher.runTool(DockerCommand.remove(containers.map(\.id)))
         let volumes = Set(containers.flatMap(\.volumes)).sorted()
-        if !volumes.isEmpty { _ = try? await launcher.runTool(commands.removeVolumes(volumes)) }
+        if !volumes.isEmpty { _ = try? await launcher.runTool(DockerCommand.removeVolumes(volumes)) }
     }
 
     /// Runs the body to its end even when the task is cancelled meanwhile.
@@ -153,6 +170,11 @@ struct DockerPodRunner: Sendable {
         if container.pull == "always" { try await pull(container, pod.plan) }
         let id = try await create(container, of: pod, name: name, network: network, isInit: isInit)
         try await checkHostPaths(of: container, in: name, pod.plan)
+        switch network {
+        case .joining: break
+        case .owner, .anonymous:
+            try await connectToAll(name, pod.plan, pod.ground.networks, isOwner: network == .owner)
+        }
         var folders: [String: [ContainerPlan.File]] = [:]
         for group in container.files { folders[group.folder, default: []] += group.files }
         // The root first: it opens the folders of the volumes.
@@ -173,7 +195,7 @@ struct DockerPodRunner: Sendable {
         var hasMadeFiles = !container.mounts.contains { $0.hostPathKind == .fileOrNew }
         while true {
             let request = commands.create(
-                container, of: pod.plan, instance: pod.instance, name: name, network: network, isInit: isInit)
+                container, of: pod.plan, on: pod.ground, name: name, network: network, isInit: isInit)
             let answer = try await launcher.ask(request, "\(pod.plan.workload) could not be created")
             if answer.isSuccess { return answer.body["Id"]?.string ?? name }
             if answer.message.contains("No such image"), !hasPulled {
@@ -197,8 +219,8 @@ struct DockerPodRunner: Sendable {
     }
 
     private func name(_ container: ContainerPlan, of pod: Pod) -> String {
-        let several = pod.plan.hasSeveralContainers ? "-\(container.name)" : ""
-        return "\(commands.projectInNames)-\(pod.plan.workload.name)-\(pod.instance)\(several)"
+        let several = pod.plan.hasSeveralContainers ? [container.name] : []
+        return DockerName.joined([commands.project.name, pod.plan.workload.name, pod.ground.instance] + several)
     }
 
     private func run(_ command: Command, _ failure: String) async throws -> CommandOutput {

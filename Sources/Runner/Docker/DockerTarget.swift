@@ -2,14 +2,17 @@ import Synchronization
 
 /// Services on plain Docker: the manifests of a cluster on a machine that has none.
 ///
-/// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps`, `system dial-stdio`,
-/// `network disconnect`, `start`), and two in the background (`stop`, `rm`); waiting for it costs one (`inspect`). The
-/// logs need one for the events and one for each container, and another one as it ends.
+/// A restart costs five docker processes before the new container runs, of 30 to 60 ms each (`ps` and `network ls` side
+/// by side, `system dial-stdio`, `network disconnect`, `start`), two or three more for a pod with claims, and two in the
+/// background (`stop`, `rm`); waiting for it costs one (`inspect`). The logs need one for the events and one for each
+/// container, and another one as it ends.
 public final class DockerTarget: Target {
     private struct Shared {
         var manifests: DockerManifests
         /// What the user was told in this session.
         var told: Set<DockerNotice> = []
+        /// What it will be told at the next occasion.
+        var untold: [DockerNotice] = []
         /// The containers, and the instances of pods, that devloop itself ends.
         var retired: Set<String> = []
         /// Those of them whose end a new pod waits for, with the seconds that they have for it.
@@ -28,38 +31,45 @@ public final class DockerTarget: Target {
     public let namespace: String
     private let launcher: any CommandRunning
     private let pods: DockerPodRunner
-    private let turns = WorkloadTurns()
+    private let ground: ProjectGround
+    private let turns = Turns<Workload>()
+    private let portTurns = Turns<ProjectIdentity>()
     private let shared: Mutex<Shared>
     private let isFreePort: @Sendable (Int) -> Bool
 
     /// A project on the Docker that the `docker` command talks to.
     /// - Parameters:
-    ///   - project: tells what belongs to it from all else on the machine.
+    ///   - project: its name; what is made for it is called after that.
+    ///   - place: the absolute path of its devloop.json. The two tell what belongs to it from all else on the machine.
     ///   - namespace: the namespace of objects that name none.
     ///   - hash: makes the marks by which a container is known to be as planned. With another key than the one that it
     ///     was started with, it is replaced.
     package convenience init(
-        project: String, namespace: String, hash: KeyedHash, launcher: any CommandRunning
+        project: String, place: String, namespace: String, hash: KeyedHash, launcher: any CommandRunning
     ) {
-        self.init(project: project, namespace: namespace, hash: hash, launcher: launcher, isFreePort: FreePort.isFree)
+        self.init(
+            project: project, place: place, namespace: namespace, hash: hash, launcher: launcher,
+            isFreePort: FreePort.isFree)
     }
 
     init(
-        project: String, namespace: String, hash: KeyedHash = KeyedHash(key: []), launcher: any CommandRunning,
+        project: String, place: String, namespace: String, hash: KeyedHash = KeyedHash(key: []),
+        launcher: any CommandRunning,
         initBackoff: Backoff = Backoff(first: .milliseconds(500), limit: .seconds(10)),
         isFreePort: @escaping @Sendable (Int) -> Bool
     ) {
+        let commands = DockerCommand(project: .init(name: project, place: place), namespace: namespace)
         self.namespace = namespace
         self.launcher = launcher
         self.isFreePort = isFreePort
         pods = DockerPodRunner(
-            commands: DockerCommand(project: project, namespace: namespace), launcher: launcher, readers: LogReaders(),
-            initBackoff: initBackoff)
-        shared = Mutex(Shared(manifests: DockerManifests(commands: pods.commands, hash: hash)))
+            commands: commands, launcher: launcher, readers: LogReaders(), initBackoff: initBackoff)
+        ground = ProjectGround(commands: commands, launcher: launcher)
+        shared = Mutex(Shared(manifests: DockerManifests(commands: commands, hash: hash)))
     }
 
-    /// `Docker, network devloop-blog`
-    public var summary: String { "Docker, network \(pods.commands.network)" }
+    /// `Docker`
+    public var summary: String { "Docker" }
 
     /// Asks the daemon for its version.
     public func prepare() async throws {
@@ -84,14 +94,12 @@ public final class DockerTarget: Target {
             try $0.manifests.add(objects)
             $0.manifests.add(images)
         }
-        async let network: Void = pods.makeNetwork()
-        let listed = try await pods.list()
-        try await network
-        let (workloads, manifests) = shared.withLock { shared in
-            shared.manifests.adoptPorts(of: listed)
-            shared.manifests.choosePorts(isFree: isFreePort)
-            return (shared.manifests.workloads, shared.manifests)
-        }
+        let all = try await pods.listAll()
+        let listed = all.filter { pods.commands.isOurs($0.place) }
+        let manifests = try await choosePorts(beside: listed)
+        let workloads = manifests.workloads
+        let namespaces = manifests.namespaces.union(listed.map(\.workload.namespace))
+        let networks = try await ground.networks(for: namespaces).networks
         let applied = Set(objects.compactMap(\.workload))
         // A port that moves to another workload is free before that one starts.
         let yielding = workloads.filter { workload in
@@ -107,7 +115,7 @@ public final class DockerTarget: Target {
                     guard applied.contains(workload) || !containers.isEmpty else { continue }
                     group.addTask {
                         do {
-                            let outcome = try await self.reconcile(workload, containers)
+                            let outcome = try await self.reconcile(workload, containers, networks)
                             return Reconciliation(workload: workload, result: .success(outcome))
                         } catch {
                             return Reconciliation(workload: workload, result: .failure(error))
@@ -127,12 +135,28 @@ public final class DockerTarget: Target {
             }
         }
         let planned = workloads.flatMap { (try? manifests.plan($0))?.notices ?? [] }
-        let notices = manifests.notices(objects) + planned
+        let notices = pods.commands.project.notices(of: all) + manifests.notices(objects) + planned
         report.notices = DockerNotice.lines(
             shared.withLock { shared in
-                notices.filter { shared.told.insert($0).inserted }
+                defer { shared.untold = [] }
+                return (shared.untold + notices).filter { shared.told.insert($0).inserted }
             })
         return report
+    }
+
+    /// Chooses ports for the Services that need one; the system is asked while nobody else is held up.
+    private func choosePorts(beside listed: [ListedContainer]) async throws -> DockerManifests {
+        try await portTurns.withTurn(pods.commands.project) {
+            let manifests = self.shared.withLock {
+                $0.manifests.adoptPorts(of: listed)
+                return $0.manifests
+            }
+            let chosen = manifests.missingPorts(isFree: self.isFreePort)
+            return self.shared.withLock {
+                $0.manifests.add(ports: chosen)
+                return $0.manifests
+            }
+        }
     }
 
     /// Compares the labels of the workload's containers.
@@ -146,6 +170,15 @@ public final class DockerTarget: Target {
             ? delivered : nil
     }
 
+    /// Compares what is there with the plan: containers, image and network.
+    public func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool {
+        let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
+        async let networks = ground.listNetworks()
+        let current = ListedContainer.current(of: try await pods.list(workload))
+        guard let network = try await networks[.namespace(workload.namespace)] else { return plan.containers.isEmpty }
+        return ListedContainer.are(current, asPlanned: plan, on: network.name)
+    }
+
     /// Containers are created from the image's id, which no tag can move: there is nothing to compare.
     public func verify(
         _ image: DeliveredImage, among names: ImageNames, runsIn workload: Workload
@@ -153,7 +186,8 @@ public final class DockerTarget: Target {
 
     /// Puts new containers into the place of the old ones. Where nothing stands against it, the old ones answer until
     /// the new ones are about to start, and end in the background: one that ignores SIGTERM does not hold up a save.
-    /// If the new ones can't be started, the old ones come back.
+    /// If the new ones can't be started, the old ones come back. Where there are none, or where the network had to be
+    /// made, somebody has deleted more than this workload: that is told as `missing`.
     public func restart(_ workload: Workload, images: DeliveredImages) async throws {
         let manifests = shared.withLock {
             $0.manifests.add(images)
@@ -161,8 +195,16 @@ public final class DockerTarget: Target {
         }
         try await turns.withTurn(workload) {
             let plan = try manifests.plan(workload).plan
+            let namespaces = Set(manifests.namespaces.count > 1 ? Array(manifests.namespaces) : [workload.namespace])
+            async let settled = self.ground.networks(for: namespaces)
+            let wasComing = self.shared.withLock { $0.rollouts[workload] != nil }
             await self.endRollout(of: workload)
-            try await self.replace(plan, old: try await self.pods.list(workload))
+            let listed = try await self.pods.list(workload)
+            let (networks, wereMissing) = try await settled
+            guard !wereMissing, wasComing || !listed.isEmpty || plan.containers.isEmpty else {
+                throw TargetError(.missing, "\(workload) is gone: somebody deleted it or its network")
+            }
+            try await self.replace(plan, old: listed, try networks.pod(in: workload.namespace))
         }
     }
 
@@ -181,7 +223,9 @@ public final class DockerTarget: Target {
         guard !names.isEmpty else { return [] }
         let output = try await launcher.runTool(DockerCommand.inspect(names))
         guard output.termination.isSuccess else {
-            throw DockerFailure.error("the containers of \(workload) are gone", said: [output.errorText])
+            var error = DockerFailure.error("the containers of \(workload) are gone", said: [output.errorText])
+            if error.severity == .failed { error.severity = .missing }
+            throw error
         }
         for container in (try? JSONParser.parse(output.standardOutput))?.array ?? [] {
             guard let problem = ContainerState(container).problem else { continue }
@@ -219,12 +263,14 @@ public final class DockerTarget: Target {
         try result.get()
     }
 
-    /// Removes whatever carries the project's label, and nothing else: what an earlier devloop started, too.
+    /// Removes whatever is labelled with the project's name and place, and nothing else. Of what an earlier devloop
+    /// labelled with the name alone, all but the data goes too: that may be another checkout's.
     public func delete(
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
         await endRollouts()
-        let containers = try await pods.list()
+        let project = pods.commands.project
+        let containers = try await pods.listAll().filter { pods.commands.isOurs($0.place) }
         shared.withLock {
             $0.retired.formUnion(containers.map(\.id))
             $0.current = [:]
@@ -241,20 +287,26 @@ public final class DockerTarget: Target {
         for container in containers where container.role == "main" {
             tell("\(container.workload) (\(container.container)) removed")
         }
-        let volumes = try await names(pods.commands.volumes())
-        if !volumes.isEmpty {
-            try await run(pods.commands.removeVolumes(volumes), "the volumes could not be removed")
-            for volume in volumes { tell("volume \(volume) removed") }
+        let volumes = try await ground.listVolumes().filter {
+            project.owner(project: $0.project, place: $0.place) != .other
         }
-        if try await names(pods.commands.networks()).contains(pods.commands.network) {
-            try await run(pods.commands.removeNetwork(), "the network could not be removed")
-            tell("network \(pods.commands.network) removed")
+        let kept = volumes.filter { $0.place.isEmpty && $0.instance.isEmpty }.map(\.name)
+        let removed = volumes.map(\.name).filter { !kept.contains($0) }
+        if !removed.isEmpty {
+            try await run(DockerCommand.removeVolumes(removed), "the volumes could not be removed")
+            for volume in removed { tell("volume \(volume) removed") }
+        }
+        for volume in kept {
+            tell(
+                "volume \(volume) left: an earlier devloop made it, for a project \(project.name) in whatever folder; "
+                    + "docker volume rm \(volume) deletes its data")
+        }
+        let networks = try await ground.listNetworks().ours
+        if !networks.isEmpty {
+            try await run(DockerCommand.removeNetworks(networks.map(\.id)), "the networks could not be removed")
+            for network in networks { tell("network \(network.name) removed") }
         }
         return lines
-    }
-
-    private func names(_ command: Command) async throws -> [String] {
-        try await run(command, "\(command) failed").text.split(separator: "\n").map(String.init)
     }
 
     @discardableResult
@@ -280,8 +332,11 @@ extension DockerTarget {
     }
 
     /// Starts or replaces a workload unless it runs as planned.
-    private func reconcile(_ workload: Workload, _ listed: [ListedContainer]) async throws -> Outcome {
-        if try isAsPlanned(workload, listed) { return .unchanged }
+    private func reconcile(
+        _ workload: Workload, _ listed: [ListedContainer], _ networks: ProjectNetworks
+    ) async throws -> Outcome {
+        let networks = try networks.pod(in: workload.namespace)
+        if try await isAsPlanned(workload, listed, networks) { return .unchanged }
         return try await turns.withTurn(workload) {
             let plan = try self.shared.withLock { try $0.manifests.plan(workload).plan }
             if let rollout = self.shared.withLock({ $0.rollouts[workload] }), rollout.isOnItsWay(to: plan) {
@@ -290,33 +345,48 @@ extension DockerTarget {
             await self.endRollout(of: workload)
             // Another call may have been quicker.
             let listed = try await self.pods.list(workload)
-            if try self.isAsPlanned(workload, listed) { return .unchanged }
+            if try await self.isAsPlanned(workload, listed, networks) { return .unchanged }
             let current = ListedContainer.current(of: listed)
-            if ListedContainer.are(current, asPlanned: plan) {
+            if ListedContainer.are(current, asPlanned: plan, on: networks.own.name) {
                 self.retire(listed.filter { $0.instance != current.first?.instance })
                 self.shared.withLock { $0.current[workload] = current.map(\.id) }
                 return .unchanged
             }
-            try await self.replace(plan, old: listed)
+            try await self.replace(plan, old: listed, networks)
             return current.isEmpty ? .created : .changed
         }
     }
 
     /// Whether exactly the planned containers are there, with nothing left over from before.
-    private func isAsPlanned(_ workload: Workload, _ listed: [ListedContainer]) throws -> Bool {
+    private func isAsPlanned(
+        _ workload: Workload, _ listed: [ListedContainer], _ networks: PodNetworks
+    ) async throws -> Bool {
         let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
         let live = shared.withLock { shared in listed.filter { !shared.retired.contains($0.id) } }
         let current = ListedContainer.current(of: live)
-        guard ListedContainer.are(current, asPlanned: plan), live.allSatisfy({ $0.instance == current.first?.instance })
+        guard ListedContainer.are(current, asPlanned: plan, on: networks.own.name),
+            live.allSatisfy({ $0.instance == current.first?.instance })
         else { return false }
         shared.withLock { $0.current[workload] = current.map(\.id) }
+        // That of all namespaces may have come later.
+        if let all = networks.all {
+            for container in current where container.isUp && container.networks.contains(networks.own.name) {
+                if !container.networks.contains(all.name) {
+                    try await pods.connectToAll(container.id, plan, networks)
+                }
+            }
+        }
         return true
     }
 
     /// Puts a new pod into the place of the old containers. One that has init containers comes up in the background:
     /// they may wait for what comes up later, and are run until they succeed.
-    private func replace(_ plan: PodPlan, old: [ListedContainer]) async throws {
-        let pod = try await pods.make(plan)
+    private func replace(_ plan: PodPlan, old: [ListedContainer], _ networks: PodNetworks) async throws {
+        let claims = plan.persistentVolumes
+        let users = claims.isEmpty ? [] : try await pods.listAll()
+        let volumes = try await ground.volumes(claims, containers: users)
+        shared.withLock { $0.untold += volumes.notices }
+        let pod = try await pods.make(plan, on: networks, volumes: volumes.names)
         guard !plan.initContainers.isEmpty else { return try await bringUp(pod, old: old) }
         let rollout = PodRollout(of: plan) { try await self.bringUp(pod, old: old) }
         shared.withLock { $0.rollouts[plan.workload] = rollout }
@@ -346,10 +416,10 @@ extension DockerTarget {
                 try await self.pods.start(pod)
             }
         } catch {
-            _ = shared.withLock { $0.retired.insert(pod.instance) }
+            _ = shared.withLock { $0.retired.insert(pod.ground.instance) }
             await pods.shielded {
                 await self.pods.discard(pod)
-                await self.pods.bringBack(current, for: plan)
+                await self.pods.bringBack(current, of: pod)
                 self.setRetired(current, false)
             }
             throw error

@@ -23,11 +23,13 @@ enum FreePort {
 
     /// Whether a port of 127.0.0.1 can be listened on.
     static func isFree(_ port: Int) -> Bool {
-        #if canImport(Glibc)
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
+        let descriptor = Descriptors.closedOnExec {
+            #if canImport(Glibc)
+                socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            #else
+                socket(AF_INET, SOCK_STREAM, 0)
+            #endif
+        }
         guard descriptor >= 0 else { return false }
         defer { _ = Glue.close(descriptor) }
         var address = sockaddr_in()

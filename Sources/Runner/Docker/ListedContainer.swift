@@ -1,6 +1,8 @@
 /// A container of the project as `docker ps` lists it.
 struct ListedContainer: Sendable, Hashable {
     var id: String
+    /// Empty for one that an earlier devloop made.
+    var place: String
     /// `running`, `exited`, `created`, `restarting`, `paused`, `dead`, `removing`
     var state: String
     var workload: Workload
@@ -14,24 +16,24 @@ struct ListedContainer: Sendable, Hashable {
     var ports: [String: Int]
     /// Whether its pod has several containers.
     var hasSiblings: Bool
-    /// Whether it is on a network: one that was taken out of service isn't.
-    var isConnected: Bool
+    /// The names of the networks that it is on: none for one that was taken out of service.
+    var networks: [String]
+    /// The names of the volumes that it mounts.
+    var mounts: [String]
 
     /// The lines of ``DockerCommand/list(workload:)``, newest first; what is not devloop's is left out.
     /// - Parameter namespace: of those that are labelled with none.
-    static func read(_ output: [UInt8], namespace: String) -> [ListedContainer] {
-        // The last field of the last line may be empty: what looks like white space at the end counts.
-        String(decoding: output, as: UTF8.self).split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            guard fields.count == format.count,
-                let name = Workload.Name(fields[2])
-            else { return nil }
+    static func read(_ output: CommandOutput, namespace: String) -> [ListedContainer] {
+        DockerLabel.rows(output, columns: format.count).compactMap { fields in
+            guard let name = Workload.Name(fields[2]) else { return nil }
             let workload = Workload(name, namespace: fields[3].isEmpty ? namespace : fields[3])
             return ListedContainer(
-                id: fields[0], state: fields[1], workload: workload, container: fields[4], instance: fields[5],
+                id: fields[0], place: DockerLabel.value(fields[15]), state: fields[1], workload: workload,
+                container: fields[4], instance: fields[5],
                 specification: fields[6], image: fields[7], builtImage: fields[8], role: fields[9],
-                volumes: fields[10].split(separator: ",").map(String.init), ports: ports(fields[11]),
-                hasSiblings: fields[12] == "several", isConnected: !fields[13].isEmpty)
+                volumes: DockerLabel.values(in: fields[10]), ports: ports(fields[11]),
+                hasSiblings: fields[12] == "several", networks: fields[13].split(separator: ",").map(String.init),
+                mounts: fields[14].split(separator: ",").map(String.init))
         }
     }
 
@@ -42,13 +44,16 @@ struct ListedContainer: Sendable, Hashable {
             DockerLabel.workload, DockerLabel.namespace, DockerLabel.container, DockerLabel.instance,
             DockerLabel.specification, DockerLabel.image, DockerLabel.builtImage, DockerLabel.role,
             DockerLabel.volumes, DockerLabel.ports, DockerLabel.pod,
-        ].map { "{{.Label \"\($0)\"}}" } + ["{{.Networks}}"]
+        ].map { "{{.Label \"\($0)\"}}" }
+        + ["{{.Networks}}", "{{.Mounts}}", DockerLabel.template(DockerLabel.place)]
 
     private static func ports(_ text: String) -> [String: Int] {
         var ports: [String: Int] = [:]
-        for entry in text.split(separator: ",") {
-            let parts = entry.split(separator: "=")
-            if parts.count == 2, let port = Int(parts[1]) { ports[String(parts[0])] = port }
+        for entry in DockerLabel.values(in: text) {
+            guard let sign = entry.lastIndex(of: "="), let port = Int(entry[entry.index(after: sign)...]) else {
+                continue
+            }
+            ports[String(entry[..<sign])] = port
         }
         return ports
     }
@@ -65,12 +70,14 @@ extension ListedContainer {
     }
 
     /// Whether these are exactly the planned containers, up and in service. One that was to run only once may be done.
-    static func are(_ containers: [ListedContainer], asPlanned plan: PodPlan) -> Bool {
+    /// - Parameter network: the name of the network that the pod belongs on.
+    static func are(_ containers: [ListedContainer], asPlanned plan: PodPlan, on network: String) -> Bool {
         let areAsPlanned = containers.allSatisfy {
             $0.specification == plan.fingerprint
                 && ($0.isUp || (plan.restartPolicy != "unless-stopped" && $0.state == "exited"))
         }
         return areAsPlanned && containers.map(\.container).sorted() == plan.containers.map(\.name).sorted()
-            && (containers.isEmpty || containers.contains { $0.isConnected || !$0.isUp })
+            && (containers.isEmpty || plan.usesHostNetwork
+                || containers.contains { !$0.isUp || $0.networks.contains(network) })
     }
 }

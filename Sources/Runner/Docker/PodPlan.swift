@@ -20,8 +20,10 @@ struct PodPlan: Sendable, Hashable {
     var workload: Workload
     /// What `metadata.name` of the pod is, and the host name of its containers unless the manifest gives one.
     var hostname: String
-    /// The names that other containers reach it by.
+    /// The names that other containers of the namespace reach it by.
     var aliases: [String] = []
+    /// Those of them that say which namespace they are of, and are called from all others too.
+    var qualifiedAliases: [String] = []
     var ports: [PublishedPort] = []
     /// Lines for `/etc/hosts`.
     var hostAliases: [HostAlias] = []
@@ -38,12 +40,12 @@ struct PodPlan: Sendable, Hashable {
     /// Changes whenever the containers have to be made again.
     var fingerprint = ""
 
-    /// The names of the volumes that are removed with the pod.
-    var ephemeralVolumes: [String] {
-        let names = (initContainers + containers).flatMap(\.mounts).compactMap { mount -> String? in
-            if case .ephemeral(let name, _) = mount.source { name } else { nil }
+    /// The volumes that are removed with the pod.
+    var ephemeralVolumes: [EphemeralVolume] {
+        let volumes = mounts.compactMap { mount -> EphemeralVolume? in
+            if case .ephemeral(let volume, _) = mount.source { volume } else { nil }
         }
-        return Set(names).sorted()
+        return Set(volumes).sorted { ($0.name, $0.part) < ($1.name, $1.part) }
     }
 
     /// Whether an init container that fails is run again: `retried`, or `no`.
@@ -56,8 +58,39 @@ struct PodPlan: Sendable, Hashable {
         return secrets.sorted { $0.utf8.count > $1.utf8.count }.reduce(text) { $0.replacing($1, with: "…") }
     }
 
+    /// The volumes that stay.
+    var persistentVolumes: [PersistentVolume] {
+        let volumes = mounts.compactMap { mount -> PersistentVolume? in
+            if case .persistent(let volume) = mount.source { volume } else { nil }
+        }
+        return Set(volumes).sorted { ($0.claim, $0.part) < ($1.claim, $1.part) }
+    }
+
+    private var mounts: [ContainerPlan.Mount] { (initContainers + containers).flatMap(\.mounts) }
+
     /// Whether the names of its containers have to tell them apart.
     var hasSeveralContainers: Bool { containers.count + initContainers.count > 1 }
+}
+
+/// What tells a volume that lives and dies with its pod from the pod's others.
+struct EphemeralVolume: Sendable, Hashable {
+    var name: String
+    /// The `subPath` that is mounted; empty for the whole.
+    var part = ""
+}
+
+/// What a pod is put on: what has to be found or made before its containers.
+struct PodGround: Sendable {
+    /// Tells this start of the pod from all others.
+    var instance: String
+    var networks: PodNetworks
+    /// The names of the volumes that stay.
+    var volumes: [PersistentVolume: String] = [:]
+
+    /// For what is to be known of a pod before.
+    static let unknown = PodGround(
+        instance: "",
+        networks: PodNetworks(own: ListedNetwork(id: "", name: "", created: "", project: "", place: "", scope: "")))
 }
 
 /// One container of a pod.
@@ -72,9 +105,9 @@ struct ContainerPlan: Sendable, Hashable {
     struct Mount: Sendable, Hashable {
         enum Source: Sendable, Hashable {
             /// Lives and dies with the pod.
-            case ephemeral(name: String, tmpfsSize: String?)
-            /// Stays until the project is deleted: the volume's whole name.
-            case persistent(String)
+            case ephemeral(EphemeralVolume, tmpfsSize: String?)
+            /// Stays until the project is deleted.
+            case persistent(PersistentVolume)
             /// A path of the machine that Docker runs on.
             case host(String, HostPathKind)
         }

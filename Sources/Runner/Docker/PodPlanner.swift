@@ -21,7 +21,7 @@ struct PodPlanner {
         let fields = Self.fields(object, spec, namespace: namespace, name: Self.podName(workload))
 
         var volumes = try VolumeReader(
-            spec, claims: Self.claims(object, workload), configuration: configuration, project: commands.project,
+            spec, claims: Self.claims(object, workload), configuration: configuration,
             fields: fields, workload: workload)
         let reader = ContainerReader(
             podSecurity: spec["securityContext"] ?? .null, images: images, configuration: configuration, fields: fields,
@@ -71,6 +71,7 @@ struct PodPlanner {
     ) {
         for service in services where service.selects(object.podLabels, namespace: namespace) {
             plan.aliases += service.aliases
+            plan.qualifiedAliases += service.aliases.dropFirst()
             for port in service.ports {
                 guard let target = ServiceRoute.target(of: port, in: spec) else {
                     notices.append(
@@ -105,12 +106,18 @@ struct PodPlanner {
         // A pod's own name below its headless service, as StatefulSets have it.
         if let domain = spec["subdomain"]?.string ?? object.json[path: ["spec", "serviceName"]]?.string {
             let name = "\(plan.hostname).\(domain)"
-            plan.aliases += [name, "\(name).\(namespace)", "\(name).\(namespace).svc"]
-            plan.aliases.append("\(name).\(namespace).svc.cluster.local")
+            let qualified = ["", ".svc", ".svc.cluster.local"].map { "\(name).\(namespace)\($0)" }
+            plan.aliases += [name] + qualified
+            plan.qualifiedAliases += qualified
         }
+        plan.aliases = unique(plan.aliases)
+        plan.qualifiedAliases = unique(plan.qualifiedAliases)
+        if plan.usesHostNetwork { (plan.aliases, plan.qualifiedAliases, plan.ports) = ([], [], []) }
+    }
+
+    private func unique(_ names: [String]) -> [String] {
         var seen: Set<String> = []
-        plan.aliases = plan.aliases.filter { seen.insert($0).inserted }
-        if plan.usesHostNetwork { (plan.aliases, plan.ports) = ([], []) }
+        return names.filter { seen.insert($0).inserted }
     }
 
     /// Of all that the engine is told of the containers, and of the files that they get: whatever is another way than
@@ -121,7 +128,7 @@ struct PodPlanner {
             for (index, container) in containers.enumerated() {
                 let network: ContainerNetwork = isInit ? .anonymous : index == 0 ? .owner : .joining("")
                 let request = commands.create(
-                    container, of: plan, instance: "", name: "", network: network, isInit: isInit)
+                    container, of: plan, on: .unknown, name: "", network: network, isInit: isInit)
                 bytes += Array("\(request.body ?? .null)\n".utf8)
                 for group in container.files {
                     bytes += Array("\(group.folder)\n".utf8) + TarArchive(group.files).bytes

@@ -15,7 +15,6 @@ struct VolumeReader {
     }
 
     let configuration: ConfigurationData
-    let project: String
     let fields: [String: String]
     let workload: Workload
     private var volumes: [String: Volume] = [:]
@@ -27,10 +26,9 @@ struct VolumeReader {
     /// - Parameter claims: the claim that each of a StatefulSet's `volumeClaimTemplates` becomes.
     init(
         _ podSpec: JSONValue, claims: [String: String], configuration: ConfigurationData,
-        project: String, fields: [String: String], workload: Workload
+        fields: [String: String], workload: Workload
     ) throws {
         self.configuration = configuration
-        self.project = project
         self.fields = fields
         self.workload = workload
         for (name, claim) in claims {
@@ -68,16 +66,16 @@ struct VolumeReader {
                     subPath.isEmpty ? .host(host, kind) : .host("\(host)/\(subPath)", .any)
                 result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
             case .empty(let name, let size):
-                let source = ContainerPlan.Mount.Source.ephemeral(name: Self.part(name, subPath), tmpfsSize: size)
+                let volume = EphemeralVolume(name: name, part: subPath)
+                let source = ContainerPlan.Mount.Source.ephemeral(volume, tmpfsSize: size)
                 result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
                 result.files.append(Self.open(path, isReadOnly: isReadOnly))
             case .claim(let claim):
-                let source = ContainerPlan.Mount.Source.persistent(
-                    Self.part("devloop-\(DockerCommand.nameable(project))-\(claim)", subPath))
-                result.mounts.append(.init(source: source, path: path, isReadOnly: isReadOnly))
+                let volume = PersistentVolume(namespace: workload.namespace, claim: claim, part: subPath)
+                result.mounts.append(.init(source: .persistent(volume), path: path, isReadOnly: isReadOnly))
                 result.files.append(Self.open(path, isReadOnly: isReadOnly))
             case .files(let files) where subPath.isEmpty:
-                result.mounts.append(.init(source: .ephemeral(name: name, tmpfsSize: nil), path: path))
+                result.mounts.append(.init(source: .ephemeral(EphemeralVolume(name: name), tmpfsSize: nil), path: path))
                 result.files.append(.init(folder: path, files: files))
             case .files(let files):
                 result.append(files, subPath: subPath, path: path)
@@ -85,12 +83,6 @@ struct VolumeReader {
         }
         result.files.removeAll { $0.files.isEmpty }
         return result
-    }
-
-    /// Docker of version 20 can't mount a part of a volume: a part is a volume of its own.
-    private static func part(_ volume: String, _ subPath: String) -> String {
-        guard !subPath.isEmpty else { return volume }
-        return "\(volume)-\(DockerCommand.nameable(subPath))"
     }
 
     /// Everybody may write to a fresh volume, as on Kubernetes; on Docker it would be root's. Docker leaves the folder

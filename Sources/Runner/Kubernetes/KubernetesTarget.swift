@@ -218,6 +218,25 @@ public final class KubernetesTarget: Target {
         }
     }
 
+    /// Compares what the workload's pods report with the image; where there are none, the workload says whether any should
+    /// be.
+    public func runs(_ image: DeliveredImage, among images: ImageNames, in workload: Workload) async throws -> Bool {
+        let pods = try await self.pods(of: workload)
+        guard pods.isEmpty else {
+            let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
+            let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
+            return try await check(of: image, among: images).differences(in: pods, containers: names).isEmpty
+        }
+        let output = try await launcher.runTool(try cluster().kubectl.get(workload))
+        guard output.termination.isSuccess, let now = try? JSONParser.parse(output.standardOutput) else { return false }
+        return switch workload.kind {
+        // It has run to its end.
+        case .pod: true
+        case .daemonSet: now[path: ["status", "desiredNumberScheduled"]]?.integer == 0
+        default: now[path: ["spec", "replicas"]]?.integer == 0
+        }
+    }
+
     private func check(of image: DeliveredImage, among names: ImageNames) async throws -> ImageCheck {
         switch try cluster().delivery {
         case .push:

@@ -90,7 +90,8 @@ enum Help {
         case .down:
             """
             Delete everything that is in the manifests; on Docker, what devloop started for
-            this project, and nothing else. What is gone already is no error.
+            this project (of this devloop.json), and nothing else. What is gone already is
+            no error.
             """
         }
     }

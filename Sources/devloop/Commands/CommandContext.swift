@@ -23,7 +23,8 @@ struct CommandContext: Sendable {
         return switch configuration.target {
         case .docker:
             DockerTarget(
-                project: configuration.name, namespace: configuration.namespace ?? "default",
+                project: configuration.name, place: FileSystem.place(of: configuration.path),
+                namespace: configuration.namespace ?? "default",
                 hash: KeyedHash(key: MachineKey.key(environment: environment)), launcher: launcher)
         case .kubernetes:
             KubernetesTarget(

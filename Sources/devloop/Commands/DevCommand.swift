@@ -16,7 +16,8 @@ struct DevCommand: Sendable {
         let configuration = try loader.configuration()
         if case .only(let names) = logs { _ = try configuration.services(named: names) }
         let lock = try ProjectLock(
-            project: configuration.path, folder: StateFolder.path(environment: context.environment))
+            project: FileSystem.place(of: configuration.path),
+            folder: StateFolder.path(environment: context.environment))
         defer { withExtendedLifetime(lock) {} }
         context.farewell.leaves("nothing was deleted", deletedBy: context.downCommand)
         terminal.setServices(configuration.services.map(\.name))

@@ -66,8 +66,14 @@ actor Deployment {
         project.services.first { $0.name == name }.map { delivered[$0.configuration.image] != nil } ?? false
     }
 
-    /// Whether a service is known to run this image.
-    func isLive(_ image: BuiltImage, of service: String) -> Bool { live[service] == image.id }
+    /// Whether a service runs this image: as the last rollout left it, and as it is when one looks.
+    func isLive(_ image: BuiltImage, of service: Project.Service) async throws -> Bool {
+        guard live[service.name] == image.id, let image = delivered[service.configuration.image] else { return false }
+        for workload in service.workloads {
+            guard try await target.runs(image, among: current.value.images, in: workload) else { return false }
+        }
+        return true
+    }
 
     /// A service runs this image now.
     func setLive(_ image: BuiltImage, of service: String) { live[service] = image.id }

@@ -43,7 +43,7 @@ struct Pass: Sendable {
         try control.enter(.build)
         let image = try await builder.build(service.configuration.buildRequest, onLine: onBuildLine)
         watch.finish("build")
-        if await deployment.isLive(image, of: service.name) {
+        if try await deployment.isLive(image, of: service) {
             return .live(await summary(watch, "unchanged, checked in"))
         }
 

@@ -52,6 +52,12 @@ enum FileSystem {
         return false
     }
 
+    /// Where a file is, whichever links lead to its folder. A link that the file itself is stays: it is read where it is.
+    static func place(of path: String) -> String {
+        guard let folder = realPath(PathName.directory(of: path)) else { return path }
+        return PathName.absolute(PathName.lastComponent(of: path), in: folder)
+    }
+
     /// The path without links in it; `nil` where nothing is there.
     static func realPath(_ path: String) -> String? {
         guard let real = realpath(path, nil) else { return nil }

@@ -15,7 +15,7 @@ final class ProjectLock: Sendable {
 
     /// Takes the lock. Where there is no folder for it, there is no lock either, and nothing stands against starting.
     /// - Parameters:
-    ///   - project: the absolute path of devloop.json.
+    ///   - project: the place of devloop.json, the same whichever way leads there.
     ///   - folder: devloop's state folder.
     /// - Throws: ``TargetError`` where another process has it.
     init(project: String, folder: String?) throws(TargetError) {

@@ -38,7 +38,8 @@ final class DockerProject: Sendable {
     /// As another run of devloop has it.
     static func target(_ name: String) -> DockerTarget {
         DockerTarget(
-            project: name, namespace: "default", hash: KeyedHash(key: []), launcher: Docker.launcher)
+            project: name, place: "/\(name)/devloop.json", namespace: "default", hash: KeyedHash(key: []),
+            launcher: Docker.launcher)
     }
 
     /// The ids of the containers that run, newest first.

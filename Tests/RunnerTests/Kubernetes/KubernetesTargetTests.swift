@@ -219,6 +219,30 @@ import Testing
         #expect(try await setup.target.delivered(try image(), runningIn: posts) == nil)
     }
 
+    @Test(
+        arguments: [
+            ("2", .running, "1", true), ("9", .running, "1", false), (nil, .running, "1", false),
+            (nil, .running, "0", true), ("2", .waiting("CrashLoopBackOff", ""), "1", true),
+        ] as [(String?, PodFixture.Container.State, String, Bool)])
+    func aWorkloadRunsWhatItsPodsRunNow(
+        digest: String?, state: PodFixture.Container.State, replicas: String, runs: Bool
+    ) async throws {
+        let setup = try await prepared(
+            """
+            *'get pods --output=json') cat "$here/pods";;
+            *'get deployment/posts --output=json') echo '{"kind": "Deployment", "spec": {"replicas": \(replicas)}}';;
+            """, registry: "localhost:5000")
+        var pod = PodFixture(namespace: "blog")
+        let name = "localhost:5000/blog/posts"
+        pod.containers = [
+            .init(image: "\(name):latest", imageID: "\(name)@\(Self.digest(digest ?? ""))", state: state)
+        ]
+        try setup.standIn.write(PodFixture.list(digest == nil ? [] : [pod]), to: "pods")
+        let delivered = DeliveredImage(
+            built: try image(), reference: "\(name):latest", digest: Self.digest("2"))
+        #expect(try await setup.target.runs(delivered, among: DeliveredImages([delivered]).names, in: posts) == runs)
+    }
+
     // MARK: - Apply, restart, ready, delete
 
     @Test func anApplyCarriesTheDeliveredImagesAndTheNamespacesApart() async throws {
