@@ -90,6 +90,18 @@ struct ObjectLocksTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func whoWaitsForAnObjectHoldsUpNobodyWhoWantsAnother() async {
+        let locks = ObjectLocks()
+        let c = KubernetesObject.Identity(kind: "Deployment", name: "c")
+        let waiting = await locks.withLocks(on: [a]) {
+            let waiting = Task { await locks.withLocks(on: [a, b]) {} }
+            while await !locks.isAwaited { await Task.yield() }
+            await locks.withLocks(on: [c]) {}
+            return waiting
+        }
+        await waiting.value
+    }
+
     @Test(.timeLimit(.minutes(1))) func anErrorReleases() async throws {
         let locks = ObjectLocks()
         await #expect(throws: TargetError.self) {

@@ -6,6 +6,9 @@ actor ObjectLocks {
     private var waiting: [(objects: Set<KubernetesObject.Identity>, continuation: CheckedContinuation<Void, Never>)] =
         []
 
+    /// Whether somebody waits.
+    var isAwaited: Bool { !waiting.isEmpty }
+
     /// Runs the body while no other one holds any of the objects. All are taken in one step, so that no two wait for
     /// each other.
     nonisolated func withLocks<Result: Sendable>(
@@ -23,7 +26,8 @@ actor ObjectLocks {
     }
 
     private func take(_ objects: Set<KubernetesObject.Identity>) async {
-        if waiting.isEmpty, held.isDisjoint(with: objects) {
+        // Nobody overtakes one who waits for the same object.
+        if held.isDisjoint(with: objects), waiting.allSatisfy({ $0.objects.isDisjoint(with: objects) }) {
             held.formUnion(objects)
             return
         }
