@@ -53,6 +53,13 @@ public struct ApplyReport: Sendable, Hashable {
         self.notices = notices
         self.failures = failures
     }
+
+    /// What both did.
+    public func adding(_ other: ApplyReport) -> ApplyReport {
+        ApplyReport(
+            created: created.union(other.created), changed: changed.union(other.changed),
+            notices: notices + other.notices, failures: failures + other.failures)
+    }
 }
 
 /// What comes out of following the logs.
@@ -145,6 +152,10 @@ public protocol Target: Sendable {
     /// One line for the start: what and where this is.
     var summary: String { get }
 
+    /// Whether an apply starts the containers itself, which may take as long as the pull of an image, instead of asking a
+    /// cluster to: then workloads are applied one by one, side by side.
+    var startsContainersInApply: Bool { get }
+
     /// Checks that the target can be used, and settles what has to be known once (the current context, say).
     func prepare() async throws
 
@@ -204,6 +215,9 @@ public protocol Target: Sendable {
 }
 
 extension Target {
+    /// A cluster is asked to.
+    public var startsContainersInApply: Bool { false }
+
     /// Deletes the objects, and tells what is gone at the end only.
     public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
         try await delete(objects) { _ in }

@@ -14,6 +14,8 @@ private final class FakeTarget: Target {
     private let onApply: @Sendable () -> Void
     /// What an apply can't apply, by name.
     private let refused: Mutex<[String: ApplyFailure]>
+    private let hanging: Set<String>
+    let startsContainersInApply: Bool
 
     /// - Parameters:
     ///   - created: the workloads that an apply creates, by name.
@@ -22,12 +24,15 @@ private final class FakeTarget: Target {
     ///   - severity: how bad that is.
     ///   - refused: what an apply can't apply, by name.
     ///   - onApply: what happens while something is applied.
+    ///   - hanging: the calls that don't end before they are cancelled.
     init(
         created: Set<String> = [], running: Set<String> = [], failures: [String: Int] = [:],
         severity: TargetError.Severity = .failed, refused: [String: ApplyFailure] = [:],
-        onApply: @escaping @Sendable () -> Void = {}
+        onApply: @escaping @Sendable () -> Void = {}, hanging: Set<String> = [], startsContainersInApply: Bool = false
     ) {
         self.refused = Mutex(refused)
+        self.hanging = hanging
+        self.startsContainersInApply = startsContainersInApply
         self.severity = severity
         self.onApply = onApply
         self.created = created
@@ -37,14 +42,23 @@ private final class FakeTarget: Target {
 
     var recorded: [String] { calls.withLock { $0 } }
 
-    private func record(_ call: String) throws {
+    private func record(_ call: String, then act: () -> Void = {}) async throws {
         calls.withLock { $0.append(call) }
+        act()
         let fails = failures.withLock { failures in
             guard let left = failures[call], left > 0 else { return false }
             failures[call] = left - 1
             return true
         }
         if fails { throw TargetError(severity, "\(call) fails") }
+        guard hanging.contains(call) else { return }
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        await withTaskCancellationHandler {
+            for await _ in stream {}
+        } onCancel: {
+            continuation.finish()
+        }
+        throw CancellationError()
     }
 
     var summary: String { "fake" }
@@ -55,8 +69,7 @@ private final class FakeTarget: Target {
     ) async throws -> DeliveredImage { throw TargetError("not expected") }
 
     func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
-        onApply()
-        try record("apply \(objects.map(\.identity.name).sorted().joined(separator: " "))")
+        try await record("apply \(objects.map(\.identity.name).sorted().joined(separator: " "))", then: onApply)
         return ApplyReport(
             created: Set(objects.compactMap(\.workload).filter { created.contains($0.name) }), notices: ["notice"],
             failures: refused.withLock { refused in objects.compactMap { refused[$0.identity.name] } })
@@ -69,18 +82,18 @@ private final class FakeTarget: Target {
     }
 
     func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool {
-        try record("look at \(workload.name)")
+        try await record("look at \(workload.name)")
         return running.contains(workload.name)
     }
 
     func restart(_ workload: Workload, images: DeliveredImages) async throws {
-        try record(
+        try await record(
             "restart \(workload.name) of \(images.images.compactMap { images[$0]?.built.id }.sorted().joined(separator: " "))"
         )
     }
 
     func waitUntilReady(_ workload: Workload) async throws -> [String] {
-        try record("ready \(workload.name)")
+        try await record("ready \(workload.name)")
         return []
     }
 
@@ -88,7 +101,7 @@ private final class FakeTarget: Target {
     func acceptAll() { refused.withLock { $0 = [:] } }
 
     func verify(_ image: DeliveredImage, among names: ImageNames, runsIn workload: Workload) async throws -> [String] {
-        try record("verify \(workload.name)")
+        try await record("verify \(workload.name)")
         return ["\(workload.name) runs"]
     }
 
@@ -122,6 +135,56 @@ private final class FakeTarget: Target {
         let deployment = Deployment(project: try project(separate), target: target)
         _ = try await deployment.applyAll()
         #expect(target.recorded == ["apply svc"])
+    }
+
+    /// Objects of others around `w`: a workload that needs no image of devloop's, twice, and what both may need.
+    private var withOthers: [KubernetesObject] {
+        separate + [
+            Fixture.object("Deployment", "db", images: ["db"]), Fixture.object("Pod", "load", images: ["load"]),
+        ]
+    }
+
+    @Test func aRolloutWaitsForWhatItsWorkloadMayNeedAndForNoOtherWorkload() async throws {
+        let current = try project(withOthers)
+        let (applied, inbox) = AsyncStream.makeStream(of: Void.self)
+        let target = FakeTarget(created: ["w"], onApply: { inbox.yield() }, hanging: ["apply db load"])
+        let deployment = Deployment(project: current, target: target)
+        await deployment.begin { _ in }
+        for await _ in applied.prefix(2) {}
+        let rollout = try await deployment.rollOut(
+            try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
+        #expect(rollout == .started([Workload(kind: .deployment, name: "w")]))
+        #expect(target.recorded == ["apply svc", "apply db load", "apply w"])
+        await deployment.cancelFirstApply()
+    }
+
+    @Test func whereAnApplyStartsContainersNoWorkloadWaitsForAnother() async throws {
+        let (applied, inbox) = AsyncStream.makeStream(of: Void.self)
+        let target = FakeTarget(
+            created: ["load"], onApply: { inbox.yield() }, hanging: ["apply db"], startsContainersInApply: true)
+        let deployment = Deployment(project: try project(withOthers), target: target)
+        let apply = Task { try await deployment.applyAll() }
+        for await _ in applied.prefix(3) {}
+        apply.cancel()
+        _ = await apply.result
+        #expect(Set(target.recorded) == ["apply svc", "apply db", "apply load"])
+    }
+
+    @Test func whatFailsInOnePartOfAnApplyKeepsNoOtherFromBeingApplied() async throws {
+        let target = FakeTarget(failures: ["apply svc": 1, "apply db": 1], startsContainersInApply: true)
+        let deployment = Deployment(project: try project(withOthers), target: target)
+        let error = await #expect(throws: TargetError.self) { try await deployment.applyAll() }
+        #expect(error?.summary == "apply svc fails")
+        #expect(error?.details == ["apply db fails"])
+        #expect(Set(target.recorded) == ["apply svc", "apply db", "apply load"])
+    }
+
+    @Test func whoWaitsForOneWorkloadHearsOfAnothersFailure() async throws {
+        let target = FakeTarget(failures: ["ready a": 1], hanging: ["ready w"])
+        let deployment = Deployment(project: try project(separate), target: target)
+        let workloads = ["w", "a"].map { Workload(kind: .deployment, name: $0) }
+        let error = await #expect(throws: TargetError.self) { try await deployment.awaitReady(workloads) }
+        #expect(error?.summary == "ready a fails")
     }
 
     @Test func aWorkloadThatTheApplyCreatesIsNotRestartedAsWell() async throws {
@@ -217,11 +280,14 @@ private final class FakeTarget: Target {
     @Test func aWorkloadThatWasDeletedComesBackWithAllThatBelongsToIt() async throws {
         let current = try project(separate)
         let target = FakeTarget(failures: ["restart w of 2": 1], severity: .missing)
-        let deployment = Deployment(project: current, target: target)
+        let losses = Mutex(0)
+        let deployment = Deployment(project: current, target: target, onLoss: { losses.withLock { $0 += 1 } })
         let web = current.value.services[0]
         _ = try await deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: false)
         _ = try await deployment.rollOut(try image("shop/web", "2"), of: web, isRunning: false)
         #expect(target.recorded == ["apply w", "restart w of 1", "restart w of 2", "apply svc w"])
+        // What else may be gone is applied by whoever is told.
+        #expect(losses.withLock { $0 } == 1)
     }
 
     @Test func aWorkloadThatIsDeletedWhileItIsWaitedForComesBack() async throws {

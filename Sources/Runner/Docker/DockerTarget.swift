@@ -71,6 +71,9 @@ public final class DockerTarget: Target {
     /// `Docker`
     public var summary: String { "Docker" }
 
+    /// There is no cluster to ask.
+    public let startsContainersInApply = true
+
     /// Asks the daemon for its version.
     public func prepare() async throws {
         let output = try await launcher.runTool(DockerCommand.version)

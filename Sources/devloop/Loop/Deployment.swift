@@ -17,18 +17,24 @@ actor Deployment {
     private let file: @Sendable (KubernetesObject.Identity) async -> String?
     private var told: Set<String> = []
     private var untold: [String] = []
-    /// The first apply of what needs no image; passes wait for it.
-    private var foundation: Task<Void, Never>?
+    /// The first apply of what is no workload and needs no image; passes wait for it.
+    private var foundation: Task<ApplyReport, any Error>?
+    private var firstApply: Task<Void, Never>?
+    private let onLoss: @Sendable () -> Void
 
-    /// - Parameter file: where an object is in the manifests, for the message that it could not be applied.
+    /// - Parameters:
+    ///   - file: where an object is in the manifests, for the message that it could not be applied.
+    ///   - onLoss: told when a workload was found deleted and is back: others may be gone as well.
     init(
         project: CurrentProject, target: any Target,
-        file: @escaping @Sendable (KubernetesObject.Identity) async -> String? = { _ in nil }
+        file: @escaping @Sendable (KubernetesObject.Identity) async -> String? = { _ in nil },
+        onLoss: @escaping @Sendable () -> Void = {}
     ) {
         current = project
         delivered = DeliveredImages(names: project.value.images)
         self.file = file
         self.target = target
+        self.onLoss = onLoss
     }
 
     /// What a rollout did.
@@ -41,15 +47,24 @@ actor Deployment {
         case waiting(for: [String])
     }
 
-    /// Runs the first apply; passes that get as far wait for its end.
-    func begin(_ firstApply: @escaping @Sendable () async -> Void) {
-        foundation = Task { await firstApply() }
+    /// Begins the first apply; passes that get as far wait for the part of it that their workloads may need, which
+    /// waits for no container.
+    func begin(_ onEnd: @escaping @Sendable (Result<ApplyReport, any Error>) -> Void) {
+        isIncomplete = true
+        let foundation = Task { try await applyFoundation() }
+        self.foundation = foundation
+        firstApply = Task {
+            let report = await foundation.result
+            guard !Task.isCancelled else { return }
+            onEnd(await applyWorkloads(after: report))
+        }
     }
 
     /// Ends the first apply, when devloop ends.
     func cancelFirstApply() async {
         foundation?.cancel()
-        await foundation?.value
+        firstApply?.cancel()
+        await firstApply?.value
     }
 
     /// Forgets services that are gone from the project, also those whose image is another one now.
@@ -64,6 +79,10 @@ actor Deployment {
     /// Whether a service has an image to start from.
     private func isDelivered(_ name: String, _ project: Project) -> Bool {
         project.services.first { $0.name == name }.map { delivered[$0.configuration.image] != nil } ?? false
+    }
+
+    private func hasImages(_ object: KubernetesObject, _ project: Project) -> Bool {
+        project.services(of: object).allSatisfy { isDelivered($0, project) }
     }
 
     /// Whether a service runs this image: as the last rollout left it, and as it is when one looks.
@@ -94,7 +113,7 @@ actor Deployment {
 
     /// Starts containers of the image: applies what was not applied before, restarts what was.
     func rollOut(_ image: DeliveredImage, of service: Project.Service, isRunning: Bool) async throws -> Rollout {
-        await foundation?.value
+        _ = await foundation?.result
         try Task.checkCancellation()
         delivered[service.configuration.image] = image
         live[service.name] = nil
@@ -138,24 +157,31 @@ actor Deployment {
         return .started(started)
     }
 
-    /// Returns when the workloads are up.
+    /// Returns when the workloads are up; none of them waits for another.
     func awaitReady(_ workloads: [Workload]) async throws {
-        for workload in workloads {
-            do {
-                tell(try await target.waitUntilReady(workload))
-            } catch let error as TargetError where error.severity == .missing {
-                try await restore(workload, after: error)
-                tell(try await target.waitUntilReady(workload))
-            }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for workload in workloads { group.addTask { try await self.awaitReady(workload) } }
+            for try await _ in group {}
         }
     }
 
-    /// Brings back a workload that somebody has deleted, with all that belongs to it.
+    private func awaitReady(_ workload: Workload) async throws {
+        do {
+            tell(try await target.waitUntilReady(workload))
+        } catch let error as TargetError where error.severity == .missing {
+            try await restore(workload, after: error)
+            tell(try await target.waitUntilReady(workload))
+        }
+    }
+
+    /// Brings back a workload that somebody has deleted, with what it may need.
     private func restore(_ workload: Workload, after error: TargetError) async throws {
-        guard current.value.objects.contains(where: { $0.workload == workload }) else { throw error }
-        let report = try await applyAll()
-        let identities = current.value.objects.filter { $0.workload == workload }.map(\.identity)
-        if let failure = report.failures.first(where: { identities.contains($0.object) }) { throw failure.error }
+        let objects = current.value.objects
+        let own = objects.filter { $0.workload == workload }.map(\.identity)
+        guard !own.isEmpty else { throw error }
+        let report = try await apply(Set(objects.filter { $0.workload == nil }.map(\.identity) + own))
+        if let failure = report.failures.first(where: { own.contains($0.object) }) { throw failure.error }
+        onLoss()
     }
 
     /// Compares what the workloads run with the image; takes note of what is worth telling.
@@ -169,9 +195,52 @@ actor Deployment {
     /// what was applied before.
     func applyAll() async throws -> ApplyReport {
         isIncomplete = true
-        let report = try await apply(Set(current.value.objects.map(\.identity)))
-        isIncomplete = false
-        return report
+        let report: Result<ApplyReport, any Error>
+        do { report = .success(try await applyFoundation()) } catch { report = .failure(error) }
+        try Task.checkCancellation()
+        return try await applyWorkloads(after: report).get()
+    }
+
+    /// Applies what is no workload: config maps, services, namespaces.
+    private func applyFoundation() async throws -> ApplyReport {
+        try await apply(Set(current.value.objects.filter { $0.workload == nil }.map(\.identity)))
+    }
+
+    /// Applies the workloads, so that none waits for the containers of another.
+    private func applyWorkloads(after foundation: Result<ApplyReport, any Error>) async -> Result<
+        ApplyReport, any Error
+    > {
+        let project = current.value
+        // The others' own passes apply them, and must not find them locked.
+        let all = project.objects.filter { $0.workload != nil && hasImages($0, project) }.map(\.identity)
+        let parts = target.startsContainersInApply ? all.map { [$0] } : [all]
+        return await withTaskGroup(of: Result<ApplyReport, any Error>.self) { group in
+            for part in parts {
+                group.addTask {
+                    do { return .success(try await self.apply(Set(part))) } catch { return .failure(error) }
+                }
+            }
+            var report = foundation
+            for await part in group { report = Self.both(report, part) }
+            if case .success = report { isIncomplete = false }
+            return report
+        }
+    }
+
+    private static func both(
+        _ first: Result<ApplyReport, any Error>, _ second: Result<ApplyReport, any Error>
+    ) -> Result<ApplyReport, any Error> {
+        switch (first, second) {
+        case (.success(let first), .success(let second)): return .success(first.adding(second))
+        case (.failure(let first as TargetError), .failure(let second as TargetError)):
+            // Of two the one that is tried again.
+            var (error, other) = second.severity == .unavailable ? (second, first) : (first, second)
+            if other.summary == error.summary { other.summary = "" }
+            error.details += ([other.summary] + other.details).filter { !$0.isEmpty && !error.details.contains($0) }
+            return .failure(error)
+        case (.failure, _): return first
+        case (_, .failure): return second
+        }
     }
 
     /// Applies what could not be applied last.
@@ -210,7 +279,7 @@ actor Deployment {
     private func applyNewest(_ identities: Set<KubernetesObject.Identity>) async throws -> ApplyReport {
         let project = current.value
         let objects = project.objects.filter {
-            identities.contains($0.identity) && project.services(of: $0).allSatisfy { isDelivered($0, project) }
+            identities.contains($0.identity) && hasImages($0, project)
         }
         guard !objects.isEmpty else { return ApplyReport() }
         var report = try await target.apply(objects, images: delivered)

@@ -21,8 +21,9 @@ struct DevLoop: Sendable {
         case ended(Pass.Outcome, service: String, WorkPlan.Cause)
         case retry(Step)
         case loaded(Result<Project, any Error>)
+        case lost
         case applied(Result<ApplyReport, any Error>)
-        case ready(Result<[Workload], any Error>)
+        case ready(Workload, Result<Void, any Error>)
     }
 
     /// What is tried again by itself where it failed for want of Docker or the cluster.
@@ -47,18 +48,16 @@ struct DevLoop: Sendable {
     ///   built.
     func run(_ project: Project, watcher: TreeWatcher) async {
         let current = CurrentProject(project)
-        let deployment = Deployment(project: current, target: target) { [loader] in
-            await loader.file(of: $0, in: current.value.configuration)
-        }
         let (events, inbox) = AsyncStream.makeStream(of: Event.self)
+        let deployment = Deployment(
+            project: current, target: target,
+            file: { [loader] in await loader.file(of: $0, in: current.value.configuration) },
+            onLoss: { inbox.yield(.lost) })
         await withDiscardingTaskGroup { group in
             group.addTask { for await batch in watcher.batches { inbox.yield(.changes(batch)) } }
             group.addTask { for await notice in watcher.notices { inbox.yield(.watching(notice)) } }
             group.addTask { await followLogs(current) }
-            await deployment.begin {
-                let result = await Self.result { try await deployment.applyAll() }
-                inbox.yield(.applied(result))
-            }
+            await deployment.begin { inbox.yield(.applied($0)) }
             // A Dockerfile may have been saved between its being read and the baseline.
             let paths = await watch(project.configuration, watcher)
             var state = State(plan: WorkPlan(jobs: jobs), watched: project.configuration, paths: paths)
@@ -136,10 +135,10 @@ struct DevLoop: Sendable {
             } else {
                 actions = await finishLoading(result, &state, in: &group, current, deployment, inbox)
             }
+        case .lost: apply(in: &group, deployment, inbox)
         case .applied(let result): await reportApply(result, &state, in: &group, deployment, inbox)
-        case .ready(.success(let workloads)):
-            terminal.status(workloads.map(\.description).joined(separator: ", ") + " ready", mark: .success)
-        case .ready(.failure(let error)): terminal.show(error)
+        case .ready(let workload, .success): terminal.status("\(workload) ready", mark: .success)
+        case .ready(_, .failure(let error)): terminal.show(error)
         }
         perform(actions, &state, in: &group, current, deployment, inbox)
     }
@@ -246,14 +245,10 @@ struct DevLoop: Sendable {
         switch result {
         case .failure(let error): terminal.show(error, prefix: "the manifests could not be applied")
         case .success(let report):
-            let workloads = report.created.union(report.changed).sorted { $0.description < $1.description }
-            guard !workloads.isEmpty else { return }
-            group.addTask {
-                let result = await Self.result {
-                    try await deployment.awaitReady(workloads)
-                    return workloads
+            for workload in report.created.union(report.changed).sorted(by: { $0.description < $1.description }) {
+                group.addTask {
+                    inbox.yield(.ready(workload, await Self.result { try await deployment.awaitReady([workload]) }))
                 }
-                inbox.yield(.ready(result))
             }
         }
     }
