@@ -45,7 +45,10 @@ extension Target {
 }
 
 extension Project {
-    init(configuration: Configuration, objects: [KubernetesObject]) throws(ConfigurationError) {
-        try self.init(configuration: configuration, manifests: objects.map(\.json), namespace: "default")
+    init(
+        configuration: Configuration, objects: [KubernetesObject], bases: Set<String> = []
+    ) throws(ConfigurationError) {
+        try self.init(
+            configuration: configuration, manifests: objects.map(\.json), namespace: "default", bases: bases)
     }
 }

@@ -49,6 +49,21 @@ struct ProjectTests {
         }
     }
 
+    @Test func whatOnlyOtherImagesAreBuiltOnNeedsNoManifest() throws {
+        let objects = [Fixture.object("Deployment", "a", images: ["shop/api:dev"])]
+        let project = try Project(
+            configuration: try Fixture.configuration(Fixture.shop), objects: objects, bases: ["web"])
+        #expect(project.services[0].workloads == [])
+    }
+
+    @Test func whatRunsOnlyWhatIsBuiltOnABaseIsNotRestartedForTheBase() throws {
+        let text = Fixture.shop.replacingOccurrences(
+            of: #""context": "web""#, with: #""context": "web", "workloads": ["deployment/a", "deployment/else"]"#)
+        let objects = [Fixture.object("Deployment", "a", images: ["shop/api:dev"])]
+        let project = try Project(configuration: try Fixture.configuration(text), objects: objects, bases: ["web"])
+        #expect(project.services[0].workloads == [Workload(kind: .deployment, name: "else")])
+    }
+
     @Test func anImageThatNoManifestUsesIsToldWithItsPlaceAndTheOnesThatAreUsed() throws {
         do throws(ConfigurationError) {
             _ = try Project(

@@ -79,84 +79,190 @@ struct WorkPlanTests {
         #expect(plan.isIdle)
     }
 
-    /// Random saves meet passes that take random steps. Whatever the order: never two passes of one service, never too
-    /// many builds, and in the end every change is covered by a pass that began after it.
-    @Test(arguments: 0..<200) func noOrderOfEventsLosesAChange(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
-        let jobs = Int.random(in: 1...3, using: &random)
-        let services = ["a", "b", "c", "d"]
-        var plan = WorkPlan(jobs: jobs)
-        var world = World()
-        for step in 0..<300 {
-            // The first part has saves in it; in the second, passes only come to their ends.
-            let runs = world.running.keys.sorted()
-            if step < 150 && (runs.isEmpty || Int.random(in: 0..<3, using: &random) == 0) {
-                let service = services.randomElement(using: &random) ?? "a"
-                world.saved[service, default: 0] += 1
-                let file = "\(service)\(world.saved[service] ?? 0)"
-                world.perform(plan.changed(service, cause(file)))
-            } else if let service = runs.randomElement(using: &random) {
-                world.step(service, &plan, &random)
-            }
-            #expect(world.running.values.count { $0.stage == .build } <= jobs)
-        }
-        while let service = world.running.keys.sorted().first { world.step(service, &plan, &random) }
-        #expect(plan.isIdle)
-        #expect(world.problems.isEmpty)
-        for (service, count) in world.saved { #expect(world.live[service] == count, "\(service), seed \(seed)") }
+    @Test func aPassThatIsTriedAgainIsNoNewsUnlessSomethingNewComes() {
+        var plan = WorkPlan(jobs: 1)
+        let retry = WorkPlan.Cause(files: ["a"], noticed: start, isTold: true)
+        #expect(plan.changed("posts", retry) == [.start("posts", retry)])
+        _ = plan.ended("posts")
+        _ = plan.changed("other", cause())
+        _ = plan.changed("posts", retry)
+        _ = plan.changed("posts", cause("b"))
+        #expect(plan.ended("other") == [.start("posts", cause("a", "b"))])
     }
 
-    /// Passes as the plan's actions make them: each builds what was saved when it began.
-    private struct World {
-        struct Run {
-            var stage = WorkPlan.Stage.build
-            var content: Int
-            var isStopped = false
+    // MARK: Images on images
+
+    private func plan(jobs: Int = 4, on bases: [String: Set<String>]) -> WorkPlan {
+        var plan = WorkPlan(jobs: jobs)
+        _ = plan.build(on: bases)
+        return plan
+    }
+
+    @Test func whatIsBuiltOnAnotherImageWaitsForIt() {
+        var plan = plan(on: ["app": ["base"], "top": ["app"]])
+        #expect(plan.changed("top", cause()) == [])
+        #expect(plan.changed("app", cause()) == [])
+        #expect(plan.changed("base", cause()) == [.start("base", cause())])
+        #expect(plan.built("1", "base") == [.start("app", cause())])
+        #expect(plan.ended("base") == [])
+        #expect(plan.built("2", "app") == [.start("top", cause())])
+    }
+
+    @Test func aBaseThatWaitsForNoSlotIsBuiltBeforeWhatWaitsForIt() {
+        var plan = plan(jobs: 1, on: ["app": ["base"]])
+        #expect(plan.changed("app", cause()) == [])
+        #expect(plan.changed("base", cause()) == [.start("base", cause())])
+        #expect(plan.built("1", "base") == [.start("app", cause())])
+    }
+
+    /// A plan in which `app`, on `base`, is live.
+    private func livePlan() -> WorkPlan {
+        var plan = plan(on: ["app": ["base"]])
+        for service in ["base", "app"] {
+            _ = plan.changed(service, cause())
+            _ = plan.built("\(service) 1", service)
+            _ = plan.ended(service)
         }
+        return plan
+    }
 
-        var saved: [String: Int] = [:]
-        var live: [String: Int] = [:]
-        var running: [String: Run] = [:]
-        var problems: [String] = []
+    @Test func anotherBaseRebuildsWhatIsBuiltOnIt() {
+        var plan = livePlan()
+        #expect(plan.changed("base", cause("lib", after: 5)) == [.start("base", cause("lib", after: 5))])
+        let because = WorkPlan.Cause(bases: ["base"], noticed: start + .milliseconds(5))
+        #expect(plan.built("base 2", "base") == [.start("app", because)])
+    }
 
-        mutating func perform(_ actions: [WorkPlan.Action]) {
-            for action in actions {
-                switch action {
-                case .start(let service, _):
-                    if running[service] != nil { problems.append("two passes of \(service)") }
-                    running[service] = Run(content: saved[service] ?? 0)
+    @Test func aBaseThatCameOutTheSameRebuildsNothing() {
+        var plan = livePlan()
+        _ = plan.changed("base", cause("lib"))
+        #expect(plan.built("base 1", "base") == [])
+        #expect(plan.ended("base") == [])
+        #expect(plan.isIdle)
+    }
+
+    @Test func aSaveOfWhatIsBuiltOnAChangingBaseWaitsForTheBase() {
+        var plan = livePlan()
+        _ = plan.changed("base", cause("lib"))
+        #expect(plan.changed("app", cause("a", after: 9)) == [])
+        let both = WorkPlan.Cause(files: ["a"], bases: ["base"], noticed: start)
+        #expect(plan.built("base 2", "base") == [.start("app", both)])
+    }
+
+    @Test func aBaseThatChangesWhileItsDependantIsBuiltStopsThatAndRebuildsIt() {
+        var plan = livePlan()
+        _ = plan.changed("app", cause("a"))
+        #expect(plan.changed("base", cause("lib")) == [.start("base", cause("lib"))])
+        #expect(plan.built("base 2", "base") == [.stop("app")])
+        let both = WorkPlan.Cause(files: ["a"], bases: ["base"], noticed: start)
+        #expect(plan.ended("app") == [.start("app", both)])
+    }
+
+    @Test func aBaseThatFailsHoldsWhatIsBuiltOnItAndSaysSo() {
+        var plan = livePlan()
+        _ = plan.changed("base", cause("lib"))
+        #expect(plan.changed("app", cause("a")) == [])
+        #expect(plan.ended("base") == [.hold("app", base: "base")])
+        #expect(plan.changed("app", cause("b")) == [.hold("app", base: "base")])
+        // Tried again, it fails again: that is said already.
+        _ = plan.changed("base", .init(files: ["lib"], noticed: start, isTold: true))
+        #expect(plan.ended("base") == [])
+        _ = plan.changed("base", cause("lib"))
+        #expect(plan.built("base 1", "base") == [.start("app", cause("a", "b"))])
+    }
+
+    @Test func aServiceThatBeginsToBuildOnAnotherOneIsRebuiltWithIt() {
+        var plan = WorkPlan(jobs: 2)
+        for service in ["base", "app"] {
+            _ = plan.changed(service, cause())
+            _ = plan.built("1", service)
+            _ = plan.ended(service)
+        }
+        #expect(plan.build(on: ["app": ["base"]]) == [])
+        #expect(plan.changed("app", cause("Dockerfile")) == [.start("app", cause("Dockerfile"))])
+        _ = plan.built("2", "app")
+        _ = plan.ended("app")
+        _ = plan.changed("base", cause("lib"))
+        #expect(plan.built("2", "base") == [.start("app", .init(bases: ["base"], noticed: start))])
+        _ = plan.built("3", "app")
+        _ = plan.ended("app")
+        _ = plan.build(on: [:])
+        _ = plan.changed("base", cause("lib"))
+        #expect(plan.built("3", "base") == [])
+    }
+
+    // MARK: What never rests
+
+    @Test(arguments: [WorkPlan.Stage.build, .ready])
+    func aPassThatWasStoppedThreeTimesIsLetFinishAndTheFileIsNamedOnce(_ stage: WorkPlan.Stage) {
+        var plan = WorkPlan(jobs: 1)
+        _ = plan.changed("posts", cause("a"))
+        for _ in 0..<3 {
+            if stage == .ready { _ = plan.entered(.ready, "posts") }
+            #expect(plan.changed("posts", cause("log")) == [.stop("posts")])
+            _ = plan.changed("posts", cause("b"))
+            _ = plan.changed("posts", cause("log"))
+            #expect(plan.ended("posts").count == 1)
+        }
+        if stage == .ready { _ = plan.entered(.ready, "posts") }
+        #expect(plan.changed("posts", cause("log")) == [.letFinish("posts", file: "log")])
+        #expect(plan.changed("posts", cause("log")) == [])
+        // What came meanwhile is built next, and let finish too.
+        #expect(plan.ended("posts") == [.start("posts", cause("log"))])
+        #expect(plan.changed("posts", cause("log")) == [])
+        #expect(plan.ended("posts") == [.start("posts", cause("log"))])
+        // Once it rests, saves stop builds again.
+        #expect(plan.ended("posts") == [])
+        _ = plan.changed("posts", cause("a"))
+        #expect(plan.changed("posts", cause("b")) == [.stop("posts")])
+    }
+
+    @Test func aRolloutInTroubleIsNotWaitedForWhereThereIsSomethingNewer() {
+        var plan = WorkPlan(jobs: 1)
+        _ = plan.changed("posts", cause("a"))
+        for _ in 0..<3 {
+            _ = plan.entered(.ready, "posts")
+            _ = plan.changed("posts", cause("a"))
+            _ = plan.ended("posts")
+        }
+        _ = plan.entered(.ready, "posts")
+        #expect(plan.changed("posts", cause("a")) == [.letFinish("posts", file: "a")])
+        #expect(plan.troubled("posts", true) == [.stop("posts")])
+        _ = plan.ended("posts")
+        _ = plan.entered(.ready, "posts")
+        #expect(plan.changed("posts", cause("a")) == [.stop("posts")])
+        _ = plan.troubled("posts", false)
+        _ = plan.ended("posts")
+        _ = plan.entered(.ready, "posts")
+        #expect(plan.changed("posts", cause("a")) == [])
+    }
+
+    /// A file of the base, or of what is built on it, changes at every tick; a build takes longer than that. All the
+    /// same both come to their ends again and again.
+    @Test(arguments: [1, 2], ["base", "app"]) func whatNeverRestsStarvesNothing(_ jobs: Int, _ restless: String) {
+        var plan = plan(jobs: jobs, on: ["app": ["base"]])
+        var (running, ends): ([String: Int], [String: Int]) = ([:], [:])
+        var actions = plan.changed("app", cause()) + plan.changed("base", cause())
+        for tick in 0..<200 {
+            actions += plan.changed(restless, cause("log"))
+            while !actions.isEmpty {
+                switch actions.removeFirst() {
+                case .start(let service, _): running[service] = 0
                 case .stop(let service):
-                    // As PassControl decides it.
-                    if running[service]?.stage.canBeStopped == true { running[service]?.isStopped = true }
+                    running[service] = nil
+                    actions += plan.ended(service)
+                case .hold, .letFinish: break
                 }
             }
-        }
-
-        mutating func step(_ service: String, _ plan: inout WorkPlan, _ random: inout SplitMix) {
-            guard var run = running[service] else { return }
-            let fails = Int.random(in: 0..<8, using: &random) == 0 && saved[service] != run.content
-            let next = WorkPlan.Stage(rawValue: run.stage.rawValue + 1)
-            if run.isStopped || fails || next == nil {
+            for (service, age) in running.sorted(by: { $0.key < $1.key }) {
+                running[service] = age + 1
+                guard age == 3 else { continue }
                 running[service] = nil
-                perform(plan.ended(service))
-            } else if let next {
-                run.stage = next
-                if next == .ready { live[service] = run.content }
-                running[service] = run
-                perform(plan.entered(next, service))
+                ends[service, default: 0] += 1
+                actions += plan.built("\(service) \(tick)", service) + plan.ended(service)
             }
         }
-    }
-
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
+        #expect(ends["base"] ?? 0 >= (restless == "base" ? 15 : 1), "\(ends)")
+        #expect(ends["app"] ?? 0 >= 5, "\(ends)")
     }
 }

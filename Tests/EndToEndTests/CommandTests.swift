@@ -88,6 +88,34 @@ import Testing
         #expect(result.output.contains("systemctl start docker"))
     }
 
+    /// `devloop build api`, whose image is built on that of web.
+    private func buildOnWeb(docker: String = StandIns.docker) async throws -> (
+        status: Int32, output: String, builds: [String]
+    ) {
+        let standIns = try StandIns(docker: docker)
+        defer { standIns.remove() }
+        try standIns.write("FROM scratch\nCOPY --from=shop/web /a /a\n", to: "api/Dockerfile")
+        let build = try standIns.devloop("build", "api", "--color=never")
+        let status = await build.exitStatus()
+        #expect(standIns.unexpected == [])
+        return (status, build.output, standIns.calls.filter { $0.hasPrefix("docker build") })
+    }
+
+    @Test func whatAnImageIsBuiltOnIsBuiltBeforeIt() async throws {
+        let (status, output, builds) = try await buildOnWeb()
+        #expect(status == 0)
+        #expect(builds.count == 2 && builds[0].hasSuffix("web") && builds[1].hasSuffix("api"), "\(builds)")
+        let results = output.split(separator: "\n").filter { $0.hasPrefix("shop/") }
+        #expect(results.count == 1 && results[0].hasPrefix("shop/api:latest sha256:"), "\(output)")
+    }
+
+    @Test func nothingIsBuiltOnAnImageThatFailed() async throws {
+        let (status, output, builds) = try await buildOnWeb(docker: "build*web) exit 1;;\n" + StandIns.docker)
+        #expect(status == 1)
+        #expect(builds.count == 1)
+        #expect(output.contains("api: not built, since web, whose image it is built on, failed"), "\(output)")
+    }
+
     @Test(arguments: ["dev", "down"]) func anUnreachableClusterIsExit69(_ command: String) async throws {
         let refused =
             "*\"get --raw=/version\"*) echo 'The connection to the server nowhere was refused' >&2; exit 1;;\n"

@@ -64,6 +64,46 @@ import Testing
         }
     }
 
+    @Test func aBaseOfAnotherImageNeedsNoManifestAndItsChangeRebuildsWhatIsBuiltOnIt() async throws {
+        let onlyAPI =
+            #""label --local"*) echo '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"api"},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"shop/api"}]}}}}';;"#
+        let standIns = try StandIns(kubectl: onlyAPI + "\n" + StandIns.kubectl)
+        defer { standIns.remove() }
+        try standIns.write("FROM registry:5000/shop/web\nCOPY . /\n", to: "api/Dockerfile")
+        let dev = try standIns.devloop("dev", "--color=never")
+        try await dev.line(containing: "✓ web built in")
+        try await dev.line(containing: "✓ api live in")
+        let (line, call) = (dev.lineCount, standIns.calls.count)
+        try standIns.write("new", to: "web/index.js")
+        try await dev.line(from: line, containing: "web: index.js changed, building")
+        try await dev.line(from: line, containing: "api: web changed, building")
+        try await dev.line(from: line, containing: "✓ api live in")
+        dev.signal(SIGINT)
+        #expect(await dev.exitStatus() == 0, "\(dev.output)")
+        #expect(standIns.unexpected == [])
+        let builds = standIns.calls.dropFirst(call).filter { $0.hasPrefix("docker build") }
+        #expect(builds.count == 2 && builds[0].hasSuffix("web") && builds[1].hasSuffix("api"), "\(builds)")
+        // The builder finds it by the name that the Dockerfile has for it; nobody else needs it.
+        #expect(builds[0].contains("--tag=shop/web:latest"))
+        #expect(builds[0].contains("--tag=registry:5000/shop/web:latest"))
+        #expect(!standIns.calls.contains("docker push registry:5000/shop/web:latest"))
+    }
+
+    @Test func anEditThatIsTriedAgainUntilDockerIsBackIsAnnouncedOnce() async throws {
+        let away =
+            #"build*web) if [ -e "$here/down" ] && [ ! -e "$here/second" ]; then if [ -e "$here/first" ]; then : >"$here/second"; fi; : >"$here/first"; echo "Cannot connect to the Docker daemon at unix:///x" >&2; exit 1; fi; printf 'sha256:%s' "$(cat "$here"/web/* | cksum | cut -d' ' -f1)" >"$id";;"#
+        try await withDev(docker: away + "\n" + StandIns.docker) { standIns, dev in
+            let line = dev.lineCount
+            try standIns.write("", to: "down")
+            try standIns.write("new", to: "web/index.js")
+            try await dev.line(from: line, containing: "✓ web live in")
+            #expect(standIns.exists("second"))
+            let lines = dev.output.split(separator: "\n")
+            #expect(lines.count { $0.contains("web: index.js changed, building") } == 1, "\(dev.output)")
+            #expect(lines.count { $0.contains("devloop goes on trying") } == 1, "\(dev.output)")
+        }
+    }
+
     @Test func aBuildThatFailsIsShownAndTheNextSaveIsBuilt() async throws {
         let failing =
             #"build*web) if [ -e "$here/web/bad" ]; then echo "no such thing: npm"; exit 1; fi; printf 'sha256:%s' "$(cat "$here"/web/* | cksum | cut -d' ' -f1)" >"$id";;"#

@@ -25,17 +25,20 @@ public struct BuildRequest: Sendable, Hashable {
     public var stage: String?
     /// The build arguments, in order.
     public var arguments: [Argument]
+    /// Further names that the image is tagged with.
+    public var otherNames: [ImageReference]
 
     /// A request.
     public init(
         reference: ImageReference, context: String, dockerfile: String, stage: String? = nil,
-        arguments: [Argument] = []
+        arguments: [Argument] = [], otherNames: [ImageReference] = []
     ) {
         self.reference = reference
         self.context = context
         self.dockerfile = dockerfile
         self.stage = stage
         self.arguments = arguments
+        self.otherNames = otherNames
     }
 }
 
@@ -175,6 +178,7 @@ public struct ImageBuilder: Sendable {
         var arguments = [
             "build", "--tag=\(request.reference.tagged)", "--file=\(request.dockerfile)", "--iidfile=\(idFile)",
         ]
+        arguments += request.otherNames.map { "--tag=\($0.tagged)" }
         if let stage = request.stage { arguments.append("--target=\(stage)") }
         for argument in request.arguments {
             arguments.append("--build-arg=\(argument.name)" + (argument.value.map { "=\($0)" } ?? ""))

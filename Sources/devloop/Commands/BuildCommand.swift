@@ -8,42 +8,96 @@ struct BuildCommand: Sendable {
     /// Whether each image is pushed.
     let push: Bool
 
-    /// Builds the images side by side, and goes on with the others where one fails.
+    private enum Event: Sendable {
+        /// Without an image the build failed.
+        case built(String, BuiltImage?)
+        case ended(String, isSuccess: Bool)
+    }
+
+    /// Builds the images side by side, and goes on with the others where one fails. What a named one is built on is
+    /// built before it, named or not; of the others nothing is pushed or printed as a result.
     /// - Returns: whether all succeeded.
     func run() async throws -> Bool {
         let configuration = try context.loader.configuration()
-        let services = try configuration.services(named: names)
-        context.terminal.setServices(services.map(\.name))
+        var services = try configuration.services(named: names)
+        let named = Set(services.map(\.name))
         try await context.builder.prepare()
-        return try await withThrowingTaskGroup(of: Bool.self) { group in
-            var waiting = services[...]
+        let dependencies = ImageDependencies(
+            configuration, environment: context.environment,
+            builder: try await context.builder.kind())
+        try dependencies.checkOrder(configuration)
+        let needed = dependencies.closure(of: services.map(\.name)).subtracting(named)
+        services += configuration.services.filter { needed.contains($0.name) }
+        let byName = Dictionary(services.map { ($0.name, $0) }) { first, _ in first }
+        context.terminal.setServices(services.map(\.name))
+
+        return try await withThrowingTaskGroup(of: Event.self) { group in
+            var plan = WorkPlan(jobs: context.jobs)
+            var actions = plan.build(on: dependencies.bases)
+            actions += plan.changed(services.map { ($0.name, .init(noticed: .now)) })
             var isSuccess = true
-            for service in waiting.prefix(context.jobs) {
-                group.addTask { try await build(service, configuration) }
-            }
-            waiting = waiting.dropFirst(context.jobs)
-            while let result = try await group.next() {
-                isSuccess = isSuccess && result
-                if let service = waiting.popFirst() {
-                    group.addTask { try await build(service, configuration) }
+            repeat {
+                for action in actions {
+                    switch action {
+                    case .start(let name, _):
+                        guard let service = byName[name] else { continue }
+                        var request = service.buildRequest
+                        request.otherNames = dependencies.names[name] ?? []
+                        group.addTask { [request] in .built(name, try await build(service, request)) }
+                    case .hold(let name, let base):
+                        context.terminal.error("\(name): not built, since \(base), whose image it is built on, failed")
+                    // Nothing changes here.
+                    case .stop, .letFinish: continue
+                    }
                 }
-            }
-            return isSuccess
+                switch try await group.next() {
+                case .built(let name, let image?):
+                    actions = plan.built(image.id, name)
+                    guard named.contains(name), let service = byName[name] else {
+                        actions += plan.ended(name)
+                        continue
+                    }
+                    group.addTask {
+                        .ended(name, isSuccess: try await finish(image, service, configuration))
+                    }
+                case .built(let name, nil):
+                    isSuccess = false
+                    actions = plan.ended(name)
+                case .ended(let name, let pushed):
+                    isSuccess = isSuccess && pushed
+                    actions = plan.ended(name)
+                case nil: return isSuccess
+                }
+            } while true
         }
     }
 
-    private func build(_ service: Configuration.Service, _ configuration: Configuration) async throws -> Bool {
+    /// - Returns: the image; none where the build failed, which was told.
+    private func build(_ service: Configuration.Service, _ request: BuildRequest) async throws -> BuiltImage? {
         let terminal = context.terminal
         let start = ContinuousClock.Instant.now
         do {
-            let image = try await context.builder.build(service.buildRequest) { line in
+            let image = try await context.builder.build(request) { line in
                 if terminal.verbosity == .verbose { terminal.log(service: service.name, line: line) }
             }
             terminal.status("\(service.name) built in \((ContinuousClock.Instant.now - start).text)", mark: .success)
-            guard push else {
-                terminal.result("\(service.image.tagged) \(image.id)")
-                return true
-            }
+            return image
+        } catch let error as TargetError where error.severity == .failed {
+            terminal.error("\(service.name): \(error.summary)", details: error.details, advice: error.advice)
+            return nil
+        }
+    }
+
+    /// Pushes the image, where that is asked for, and prints what came out.
+    private func finish(
+        _ image: BuiltImage, _ service: Configuration.Service, _ configuration: Configuration
+    ) async throws -> Bool {
+        let terminal = context.terminal
+        guard push else {
+            terminal.result("\(service.image.tagged) \(image.id)")
+            return true
+        }
+        do {
             let reference = try KubernetesTarget.pushReference(service.image, registry: configuration.registry)
             let digest = try await context.builder.push(
                 image, as: reference, onRetry: { terminal.warning("\(service.name): \($0)") })

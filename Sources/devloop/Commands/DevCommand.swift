@@ -37,7 +37,11 @@ struct DevCommand: Sendable {
         try await dockerAnswers
         try await prepared
         let builderKind = try await kind
-        let project = try Project(configuration: configuration, manifests: read, namespace: try target.namespace)
+        let dependencies = ImageDependencies(configuration, builder: builderKind)
+        try dependencies.checkOrder(configuration)
+        let project = try Project(
+            configuration: configuration, manifests: read, namespace: try target.namespace,
+            bases: dependencies.allBases)
 
         terminal.status("\(configuration.name) on \(target.summary)")
         let loop = DevLoop(

@@ -19,7 +19,9 @@ struct LogsCommand: Sendable {
         let target = context.target(for: configuration, isChanged: false)
         let manifests = try await context.loader.reader.read(configuration.manifests)
         try await prepare(target)
-        let project = try Project(configuration: configuration, manifests: manifests, namespace: try target.namespace)
+        let project = try Project(
+            configuration: configuration, manifests: manifests, namespace: try target.namespace,
+            bases: ImageDependencies(configuration, builder: .unknown).allBases)
         context.terminal.status("logs of \(configuration.name) on \(target.summary)")
 
         let filter = names.isEmpty ? LogFilter.all : .only(services)

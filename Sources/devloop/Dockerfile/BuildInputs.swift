@@ -24,8 +24,7 @@ enum BuildInputs: Equatable {
         dockerfile: [UInt8], stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
         environment: [String: String] = [:], skipsUnneededStages: Bool
     ) {
-        var given: [String: String] = [:]
-        for argument in arguments { given[argument.name] = argument.value ?? environment[argument.name] }
+        let given = Self.given(arguments, environment)
         do {
             let sources = try Self.sources(
                 of: try DockerfileParser(dockerfile), stage: stage, given: given,
@@ -34,6 +33,33 @@ enum BuildInputs: Equatable {
         } catch {
             self = .everything(error.reason)
         }
+    }
+
+    /// The images, not stages of its own, that the stages which are built begin with, copy from or mount, as far as
+    /// these can be known: as they are written, with the variables of `FROM` replaced.
+    ///
+    /// Takes the same as ``init(dockerfile:stage:arguments:environment:skipsUnneededStages:)``. What is malformed or can't
+    /// be judged only makes stages count that may not be needed.
+    static func images(
+        dockerfile: [UInt8], stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
+        environment: [String: String] = [:], skipsUnneededStages: Bool
+    ) -> [String] {
+        let given = given(arguments, environment)
+        guard let file = try? DockerfileParser(dockerfile), let stages = try? readStages(of: file, given: given),
+            let wanted = try? indices(of: stage, in: stages)
+        else { return [] }
+        let all = Set(stages.indices.prefix { $0 <= wanted.max() ?? 0 })
+        let built = skipsUnneededStages ? (try? needed(by: wanted, in: stages)) ?? all : all
+        let names = Set(stages.compactMap(\.name) + stages.indices.map(String.init) + ["scratch"])
+        return built.sorted().flatMap { stages[$0].images }.filter { !names.contains($0.lowercased()) }
+    }
+
+    private static func given(
+        _ arguments: [Configuration.BuildArgument], _ environment: [String: String]
+    ) -> [String: String] {
+        var given: [String: String] = [:]
+        for argument in arguments { given[argument.name] = argument.value ?? environment[argument.name] }
+        return given
     }
 
     private static func sources(
@@ -71,6 +97,8 @@ enum BuildInputs: Equatable {
     private struct Stage {
         var name: String?
         var result: Result<BuildStage, UndecidedDockerfile>
+        /// What it begins with, copies from and mounts, where that is known: images, or stages.
+        var images: [String] = []
 
         func get() throws(UndecidedDockerfile) -> BuildStage { try result.get() }
 
@@ -96,8 +124,12 @@ enum BuildInputs: Equatable {
                 let stage = Result { () throws(UndecidedDockerfile) in
                     try BuildStage(instruction, globals: globals, earlier: earlier)
                 }
-                stages.append(Stage(name: BuildStage.name(in: instruction), result: stage))
+                stages.append(
+                    Stage(
+                        name: BuildStage.name(in: instruction), result: stage,
+                        images: BuildStage.images(in: instruction, globals: globals)))
             } else if let last = stages.indices.last {
+                stages[last].images += BuildStage.images(in: instruction, globals: globals)
                 stages[last].update { (stage) throws(UndecidedDockerfile) in try stage.add(instruction) }
             } else {
                 guard instruction.keyword == "arg" else { throw UndecidedDockerfile("no FROM at the beginning") }

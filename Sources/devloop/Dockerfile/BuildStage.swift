@@ -51,6 +51,18 @@ struct BuildStage {
         return words.count == 3 ? words[2].lowercased() : nil
     }
 
+    /// The images or stages that an instruction begins a stage with, copies from or mounts, as far as they are known.
+    static func images(in instruction: DockerfileInstruction, globals: BuildVariables) -> [String] {
+        switch instruction.keyword {
+        case "from":
+            [words(of: instruction).first.flatMap { try? globals.expand($0) }].compactMap { $0 }.filter { !$0.isEmpty }
+        // Builders replace no variables here.
+        case "copy": instruction.flags.filter { $0.name == "from" }.compactMap(\.value).suffix(1)
+        case "run": instruction.flags.filter { $0.name == "mount" }.compactMap { mountFields($0.value ?? "")["from"] }
+        default: []
+        }
+    }
+
     private static func words(of from: DockerfileInstruction) -> [String] {
         from.arguments.unicodeScalars.split(whereSeparator: \.isBlank).map(String.init)
     }
@@ -125,11 +137,7 @@ struct BuildStage {
         guard flag.name == "mount", let value = flag.value else {
             throw UndecidedDockerfile("an unknown flag of RUN")
         }
-        var fields: [String: String] = [:]
-        for field in value.split(separator: ",") {
-            let key = field.prefix { $0 != "=" }
-            fields[key.lowercased()] = String(field[key.endIndex...].dropFirst())
-        }
+        let fields = Self.mountFields(value)
         if let from = fields["from"], !from.isEmpty { return need(from) }
         switch fields["type"] ?? "bind" {
         case "cache", "secret", "ssh", "tmpfs": break
@@ -141,6 +149,16 @@ struct BuildStage {
             sources.append(try Self.contextPath(source))
         default: throw UndecidedDockerfile("an unknown kind of mount")
         }
+    }
+
+    /// `type=bind,from=build`
+    private static func mountFields(_ value: String) -> [String: String] {
+        var fields: [String: String] = [:]
+        for field in value.split(separator: ",") {
+            let key = field.prefix { $0 != "=" }
+            fields[key.lowercased()] = String(field[key.endIndex...].dropFirst())
+        }
+        return fields
     }
 
     /// A trigger runs in the stages that are based on this one, with the variables that they have.

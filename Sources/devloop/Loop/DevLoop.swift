@@ -18,29 +18,17 @@ struct DevLoop: Sendable {
         case changes(ChangeBatch)
         case watching(WatchNotice)
         case entered(WorkPlan.Stage, service: String)
+        case built(String, service: String)
+        case troubled(Workload, Bool)
         case ended(Pass.Outcome, service: String, WorkPlan.Cause)
-        case retry(Step)
+        case retry(Outages.Step)
         case loaded(Result<Project, any Error>)
         case lost
         case applied(Result<ApplyReport, any Error>)
         case ready(Workload, Result<Void, any Error>)
     }
 
-    /// What is tried again by itself where it failed for want of Docker or the cluster.
-    private enum Step: Hashable, Sendable {
-        case pass(of: String)
-        case apply
-        case load
-    }
-
-    /// A failure of a step that was told and still lasts.
-    private struct Outage {
-        var summary: String
-        /// What the pass was for.
-        var cause: WorkPlan.Cause?
-    }
-
-    /// How long after such a failure a step is tried again.
+    /// How long after a failure for want of Docker or the cluster a step is tried again.
     private static let retryDelay = Duration.seconds(2)
 
     /// Runs until the task is cancelled; returns after all children have ended.
@@ -56,18 +44,18 @@ struct DevLoop: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { for await batch in watcher.batches { inbox.yield(.changes(batch)) } }
             group.addTask { for await notice in watcher.notices { inbox.yield(.watching(notice)) } }
-            group.addTask { await followLogs(current) }
+            group.addTask { await followLogs(current, inbox) }
             await deployment.begin { inbox.yield(.applied($0)) }
             // A Dockerfile may have been saved between its being read and the baseline.
             let paths = await watch(project.configuration, watcher)
-            var state = State(plan: WorkPlan(jobs: jobs), watched: project.configuration, paths: paths)
+            var state = State(
+                plan: WorkPlan(jobs: jobs), watched: project.configuration, paths: paths)
+            _ = followDependencies(&state, noticed: .now)
             let start = WorkPlan.Cause(noticed: .now)
             for notice in project.notices { terminal.warning(notice) }
             terminal.status("building \(project.services.map(\.name).joined(separator: ", "))")
-            for service in project.services {
-                let actions = state.plan.changed(service.name, start)
-                perform(actions, &state, in: &group, current, deployment, inbox)
-            }
+            let actions = state.plan.changed(project.services.map { ($0.name, start) })
+            perform(actions, &state, in: &group, current, deployment, inbox)
             for await event in events {
                 await handle(event, &state, in: &group, current, deployment, inbox, watcher)
             }
@@ -82,6 +70,8 @@ struct DevLoop: Sendable {
         /// The configuration whose paths are watched: the newest one that could be read.
         var watched: Configuration
         var paths: WatchedPaths
+        /// Which images are built on others.
+        var dependencies = ImageDependencies()
         /// Services that were not watched for a while, so that edits of them may have gone by.
         var unwatched: Set<String> = []
         /// Of devloop.json and the manifests, what changed since they could be read last.
@@ -89,9 +79,7 @@ struct DevLoop: Sendable {
         var isLoading = false
         /// Whether something changed while they are being read.
         var loadsAgain = false
-        var outages: [Step: Outage] = [:]
-        /// The steps whose retry is on its way.
-        var retries: Set<Step> = []
+        var outages = Outages()
     }
 
     private func handle(
@@ -103,14 +91,23 @@ struct DevLoop: Sendable {
         case .changes(let batch):
             let impact = state.paths.impact(of: batch)
             // Before a build begins: what is saved after it took its files has to count by then.
-            if impact.filters { state.paths = await watch(state.watched, watcher) }
-            for (service, files) in impact.services.sorted(by: { $0.key < $1.key }) {
-                actions += state.plan.changed(service, .init(files: files, noticed: batch.firstNoticed))
+            if impact.filters {
+                state.paths = await watch(state.watched, watcher)
+                actions += followDependencies(&state, noticed: batch.firstNoticed)
             }
-            let files = (impact.configuration ? ["devloop.json"] : []) + impact.manifests
+            actions += state.plan.changed(
+                impact.services.sorted { $0.key < $1.key }.map {
+                    ($0.key, .init(files: $0.value, noticed: batch.firstNoticed))
+                })
+            let files = (impact.configuration ? [ProjectChange.configurationFile] : []) + impact.manifests
             if !files.isEmpty { await load(files, &state, in: &group, current, inbox, watcher) }
         case .watching(let notice): terminal.warning("\(notice.rootID): \(notice.message)")
         case .entered(let stage, let service): actions = state.plan.entered(stage, service)
+        case .built(let image, let service): actions = state.plan.built(image, service)
+        case .troubled(let workload, let isTroubled):
+            for service in current.value.services where service.workloads.contains(workload) {
+                actions += state.plan.troubled(service.name, isTroubled)
+            }
         case .ended(let outcome, let service, let cause):
             state.controls[service] = nil
             await report(outcome, service, cause, &state, in: &group, deployment, inbox)
@@ -118,12 +115,12 @@ struct DevLoop: Sendable {
             if await deployment.hasFailures { applyAgain(in: &group, deployment, inbox) }
             actions = state.plan.ended(service)
         case .retry(let step):
-            state.retries.remove(step)
-            guard let outage = state.outages[step] else { break }
+            let (isDue, cause) = state.outages.retry(step)
+            guard isDue else { break }
             switch step {
             case .pass(let service):
                 // A pass that runs by now answers for it.
-                guard state.controls[service] == nil, let cause = outage.cause else { break }
+                guard state.controls[service] == nil, let cause else { break }
                 actions = state.plan.changed(service, cause)
             case .apply: applyAgain(in: &group, deployment, inbox)
             case .load: await load([], &state, in: &group, current, inbox, watcher)
@@ -151,23 +148,33 @@ struct DevLoop: Sendable {
         for action in actions {
             switch action {
             case .stop(let service): state.controls[service]?.stop()
+            case .hold(let service, let base):
+                terminal.warning("\(service) waits for \(base), whose image it is built on and whose build failed")
+            case .letFinish(let service, let file):
+                terminal.warning(
+                    "\(service): \(file) changes faster than \(service) is built and started; from now on each build is let "
+                        + "finish. If the file needs none, leave it out with \"ignore\" in devloop.json, or in "
+                        + ".dockerignore")
             case .start(let name, let cause):
                 guard let service = current.value.services.first(where: { $0.name == name }) else {
                     inbox.yield(.ended(.stopped, service: name, cause))
                     continue
                 }
-                if let file = cause.files.first {
-                    let others = cause.files.count > 1 ? " and \(cause.files.count - 1) more" : ""
+                if let file = cause.changes.first, !cause.isTold {
+                    let others = cause.changes.count > 1 ? " and \(cause.changes.count - 1) more" : ""
                     terminal.status("\(name): \(file)\(others) changed, building")
                 }
                 let control = PassControl { inbox.yield(.entered($0, service: name)) }
                 state.controls[name] = control
                 let pass = Pass(
-                    service: service, cause: cause, builder: builder, target: target, deployment: deployment,
+                    service: service, otherNames: state.dependencies.names[name] ?? [],
+                    lastImage: state.plan.image(of: name), cause: cause, builder: builder, target: target,
+                    deployment: deployment,
                     control: control,
                     onBuildLine: { [terminal] line in
                         if terminal.verbosity == .verbose { terminal.log(service: name, line: line) }
                     },
+                    onBuilt: { inbox.yield(.built($0, service: name)) },
                     onNotice: { [terminal] in terminal.warning("\(name): \($0)") })
                 group.addTask { inbox.yield(.ended(await pass.run(), service: name, cause)) }
             }
@@ -185,7 +192,7 @@ struct DevLoop: Sendable {
             retryLater(.pass(of: service), error.about(service), cause: cause, &state, in: &group, inbox)
             return
         }
-        state.outages[.pass(of: service)] = nil
+        state.outages.ended(.pass(of: service))
         switch outcome {
         case .live(let summary): terminal.status(summary)
         case .waiting(let summary, let others):
@@ -211,16 +218,14 @@ struct DevLoop: Sendable {
 
     /// Tells once that a step failed, and has it tried again until it works: no edit must be lost.
     private func retryLater(
-        _ step: Step, _ failure: TargetError, cause: WorkPlan.Cause? = nil, _ state: inout State,
+        _ step: Outages.Step, _ failure: TargetError, cause: WorkPlan.Cause? = nil, _ state: inout State,
         in group: inout DiscardingTaskGroup, _ inbox: AsyncStream<Event>.Continuation
     ) {
         var error = failure
         error.advice = [error.advice, "devloop goes on trying"].compactMap { $0 }.joined(separator: "; ")
-        // A pass says the same with its service in front.
-        let isTold = state.outages.values.contains { $0.summary.hasSuffix(error.summary) }
-        state.outages[step] = Outage(summary: error.summary, cause: cause)
-        if !isTold { terminal.error(error) }
-        guard state.retries.insert(step).inserted else { return }
+        let response = state.outages.failed(step, error.summary, cause: cause)
+        if response.isNews { terminal.error(error) }
+        guard response.needsRetry else { return }
         group.addTask {
             guard (try? await Task.sleep(for: Self.retryDelay)) != nil else { return }
             inbox.yield(.retry(step))
@@ -240,7 +245,7 @@ struct DevLoop: Sendable {
         if let error = await deployment.passingFailure {
             retryLater(.apply, error, &state, in: &group, inbox)
         } else {
-            state.outages[.apply] = nil
+            state.outages.ended(.apply)
         }
         switch result {
         case .failure(let error): terminal.show(error, prefix: "the manifests could not be applied")
@@ -253,10 +258,11 @@ struct DevLoop: Sendable {
         }
     }
 
-    private func followLogs(_ current: CurrentProject) async {
+    private func followLogs(_ current: CurrentProject, _ inbox: AsyncStream<Event>.Continuation) async {
         let selection = LogSelection { [logs] in current.value.shows($0, logs) }
-        await LogPrinter(project: current, terminal: terminal).follow(
-            target, of: { current.value.workloads }, selection)
+        let printer = LogPrinter(
+            project: current, terminal: terminal, onTrouble: { inbox.yield(.troubled($0, $1)) })
+        await printer.follow(target, of: { current.value.workloads }, selection)
     }
 
     // MARK: - Changes of what is watched, of devloop.json and the manifests
@@ -267,6 +273,34 @@ struct DevLoop: Sendable {
         for problem in paths.problems { terminal.warning(problem) }
         await watcher.update(roots: paths.roots)
         return paths
+    }
+
+    /// Which images of a configuration are built on others now.
+    private func dependencies(of configuration: Configuration) -> ImageDependencies {
+        ImageDependencies(configuration, builder: builderKind)
+    }
+
+    /// Takes up what the Dockerfiles and devloop.json say now of images that are built on others. What builds on each
+    /// other is told, and left aside.
+    private func followDependencies(_ state: inout State, noticed: ContinuousClock.Instant) -> [WorkPlan.Action] {
+        let (old, new) = (state.dependencies, dependencies(of: state.watched))
+        guard new != old else { return [] }
+        do {
+            try new.checkOrder(state.watched)
+        } catch {
+            terminal.show(error, prefix: "what the Dockerfiles build on is left aside")
+            return []
+        }
+        state.dependencies = new
+        var actions: [WorkPlan.Action] = []
+        // Those that are named otherwise now first: what builds on them finds them by that name.
+        for (service, names) in new.names.sorted(by: { $0.key < $1.key })
+        where names != old.names[service] && state.plan.hasBegun(service) {
+            let users = new.bases.filter { $0.value.contains(service) }.keys.sorted()
+            actions += state.plan.changed(
+                service, .init(files: ["a Dockerfile of \(users.joined(separator: ", "))"], noticed: noticed))
+        }
+        return actions + state.plan.build(on: new.bases)
     }
 
     /// Reads devloop.json and the manifests again. What devloop.json names is watched before it is read.
@@ -286,8 +320,12 @@ struct DevLoop: Sendable {
             state.watched = configuration
             state.paths = await watch(configuration, watcher)
         }
-        group.addTask { [loader, target] in
-            inbox.yield(.loaded(await Self.result { try await loader.load(namespace: target.namespace) }))
+        group.addTask {
+            inbox.yield(
+                .loaded(
+                    await Self.result {
+                        try await loader.load(namespace: target.namespace, builder: builderKind)
+                    }))
         }
     }
 
@@ -299,10 +337,10 @@ struct DevLoop: Sendable {
             retryLater(.load, error, &state, in: &group, inbox)
             return []
         }
-        state.outages[.load] = nil
+        state.outages.ended(.load)
         switch result {
         case .success(let project):
-            state.unread = []
+            defer { state.unread = [] }
             return await adopt(project, &state, in: &group, current, deployment, inbox)
         case .failure(let error):
             terminal.show(error, prefix: "the change of \(state.unread.joined(separator: ", ")) is left aside")
@@ -315,29 +353,24 @@ struct DevLoop: Sendable {
         _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
     ) async -> [WorkPlan.Action] {
         let before = current.value
-        let fixed = project.configuration.settingsThatNeedARestart(comparedWith: before.configuration)
-        if !fixed.isEmpty {
+        let change = ProjectChange(from: before, to: project, files: state.unread, unwatched: state.unwatched)
+        if !change.settingsThatNeedARestart.isEmpty {
             terminal.warning(
-                "devloop.json: \(fixed.joined(separator: ", ")) changed; that takes effect when devloop starts again")
+                "devloop.json: \(change.settingsThatNeedARestart.joined(separator: ", ")) changed; that takes effect "
+                    + "when devloop starts again")
         }
         current.value = project
         await deployment.forgetRemovedServices()
         terminal.setServices(project.services.map(\.name))
         for notice in project.notices where !before.notices.contains(notice) { terminal.warning(notice) }
-        var actions: [WorkPlan.Action] = []
-        for service in before.services where !project.services.contains(where: { $0.name == service.name }) {
-            actions += state.plan.removed(service.name)
-        }
-        for service in project.services {
-            let old = before.services.first { $0.name == service.name }
-            if old?.configuration.buildRequest != service.configuration.buildRequest
-                || old?.workloads != service.workloads || state.unwatched.contains(service.name)
-            {
-                actions += state.plan.changed(service.name, .init(files: ["devloop.json"], noticed: .now))
-            }
-        }
+        var actions = change.removed.flatMap { state.plan.removed($0) }
+        actions += followDependencies(&state, noticed: .now)
+        actions += state.plan.changed(
+            project.services.compactMap { service in
+                change.changed[service.name].map { (service.name, .init(files: $0, noticed: .now)) }
+            })
         state.unwatched = []
-        if before.objects != project.objects {
+        if change.appliesManifests {
             terminal.status("applying the manifests again")
             apply(in: &group, deployment, inbox)
         }
@@ -360,17 +393,6 @@ struct DevLoop: Sendable {
         _ body: @Sendable () async throws -> Success
     ) async -> Result<Success, any Error> {
         do { return .success(try await body()) } catch { return .failure(error) }
-    }
-}
-
-extension Configuration {
-    /// The keys that another value was given for and that are settled when devloop starts.
-    fileprivate func settingsThatNeedARestart(comparedWith other: Configuration) -> [String] {
-        [
-            ("name", name != other.name), ("target", target != other.target),
-            ("kubeContext", kubeContext != other.kubeContext), ("namespace", namespace != other.namespace),
-            ("registry", registry != other.registry), ("watch", watch != other.watch),
-        ].filter(\.1).map(\.0)
     }
 }
 

@@ -4,7 +4,7 @@ import Runner
 struct Pass: Sendable {
     /// How a pass ended.
     enum Outcome: Sendable {
-        /// New containers run the new image, or are known to run it already.
+        /// New containers run the new image, or are known to run it already, or nothing but other images needs it.
         case live(PassSummary)
         /// The image is built and delivered, but nothing can start before other services have images too.
         case waiting(PassSummary, for: [String])
@@ -15,6 +15,10 @@ struct Pass: Sendable {
     }
 
     let service: Project.Service
+    /// The names besides its own that the image is built under.
+    let otherNames: [ImageReference]
+    /// The id of the image that was built last.
+    let lastImage: String?
     let cause: WorkPlan.Cause
     let builder: ImageBuilder
     let target: any Target
@@ -22,6 +26,8 @@ struct Pass: Sendable {
     let control: PassControl
     /// Is handed each line of the build's output.
     let onBuildLine: @Sendable ([UInt8]) -> Void
+    /// Is told the image's id when it is built.
+    let onBuilt: @Sendable (String) -> Void
     /// Is told what the user should know before the pass has ended.
     let onNotice: @Sendable (String) -> Void
 
@@ -41,8 +47,14 @@ struct Pass: Sendable {
     private func steps() async throws -> Outcome {
         var watch = StageWatch(cause: cause)
         try control.enter(.build)
-        let image = try await builder.build(service.configuration.buildRequest, onLine: onBuildLine)
+        var request = service.configuration.buildRequest
+        request.otherNames = otherNames
+        let image = try await builder.build(request, onLine: onBuildLine)
+        onBuilt(image.id)
         watch.finish("build")
+        if service.isOnlyBuiltUpon {
+            return .live(await summary(watch, image.id == lastImage ? "unchanged, checked in" : "built in"))
+        }
         if try await deployment.isLive(image, of: service) {
             return .live(await summary(watch, "unchanged, checked in"))
         }
@@ -80,7 +92,7 @@ struct Pass: Sendable {
         PassSummary(
             service: service.name, outcome: outcome, total: ContinuousClock.Instant.now - cause.noticed,
             stages: watch.stages,
-            changes: cause.files, reminders: await deployment.reminders(of: service.name))
+            changes: cause.changes, reminders: await deployment.reminders(of: service.name))
     }
 }
 
@@ -91,7 +103,9 @@ private struct StageWatch {
 
     init(cause: WorkPlan.Cause) {
         // At the start there is nothing to detect.
-        if !cause.files.isEmpty { stages.append(.init(name: "detect", duration: last - cause.noticed)) }
+        if let name = cause.files.isEmpty ? cause.bases.first : "detect" {
+            stages.append(.init(name: name, duration: last - cause.noticed))
+        }
     }
 
     mutating func finish(_ name: String) {

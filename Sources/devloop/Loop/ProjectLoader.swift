@@ -7,13 +7,17 @@ struct ProjectLoader: Sendable {
     let reader: ManifestReader
 
     /// Reads both.
-    /// - Parameter namespace: where objects are that name none.
+    /// - Parameters:
+    ///   - namespace: where objects are that name none.
+    ///   - builder: which builder builds.
     /// - Throws: ``ConfigurationError``, `TargetError` or `CancellationError`.
-    func load(namespace: String) async throws -> Project {
+    func load(namespace: String, builder: BuilderKind) async throws -> Project {
         let configuration = try configuration()
+        let dependencies = ImageDependencies(configuration, builder: builder)
+        try dependencies.checkOrder(configuration)
         return try Project(
             configuration: configuration, manifests: try await reader.read(configuration.manifests),
-            namespace: namespace)
+            namespace: namespace, bases: dependencies.allBases)
     }
 
     /// Reads devloop.json.

@@ -1,9 +1,10 @@
-/// Decides which service runs a pass when, so that no edit is lost and no more than a number of images are built at
-/// once. Pure: events in, actions out.
+/// Decides which service runs a pass when, so that no edit is lost, no more than a number of images are built at once,
+/// and none is built on another service's image that is not there or about to change. Pure: events in, actions out.
 ///
 /// A change that comes while its service builds stops that build, since its result would be out of date; one that
 /// comes while the pass waits for the new containers ends that wait. In between, where stopping half-way would leave
-/// the service in a state of its own, the pass goes on and another one follows it.
+/// the service in a state of its own, the pass goes on and another one follows it. A service that was stopped a few
+/// times in a row is let finish, whatever goes on changing: see ``Unrest``.
 struct WorkPlan: Sendable {
     /// The stages of a pass, in their order.
     enum Stage: Int, Sendable, CaseIterable, Comparable {
@@ -18,108 +19,215 @@ struct WorkPlan: Sendable {
         static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// Why a pass runs.
-    struct Cause: Sendable, Equatable {
-        /// The files that changed; empty at the start.
-        var files: [String] = []
-        /// When the first of the changes was noticed.
-        var noticed: ContinuousClock.Instant
-
-        fileprivate mutating func merge(_ other: Cause) {
-            files += other.files.filter { !files.contains($0) }
-            noticed = min(noticed, other.noticed)
-        }
-    }
-
     enum Action: Equatable {
         /// Begin a pass.
         case start(String, Cause)
         /// End the pass of this service, if its stage can be stopped.
         case stop(String)
+        /// Say that a service is built when this base of it is, which failed.
+        case hold(String, base: String)
+        /// Say that a pass is let finish, though this file goes on changing.
+        case letFinish(String, file: String)
+    }
+
+    private struct Run {
+        var cause: Cause
+        var stage = Stage.build
+        /// Whether its image is built.
+        var isBuilt = false
+        /// Whether it was asked to end in this stage.
+        var isStopping = false
     }
 
     private struct Activity {
         /// The pass that runs.
-        var running: (cause: Cause, stage: Stage)?
+        var run: Run?
         /// What another pass has to cover.
         var waiting: Cause?
-        var isStopping = false
+        /// The id of the image that was built last.
+        var image: String?
+        /// Whether a build failed since, so that the image is older than the files.
+        var isBroken = false
+        /// The images of the bases when the last build began.
+        var bases: [String: String] = [:]
+        var unrest = Unrest()
+        /// Whether something keeps its containers from running.
+        var isTroubled = false
+        /// Who was told to wait for it, since it failed.
+        var held: Set<String> = []
+
+        var isBuilding: Bool { run.map { $0.stage == .build && !$0.isBuilt } ?? false }
+        /// Whether its image is about to change.
+        var isPending: Bool { waiting != nil || isBuilding }
     }
 
     private let jobs: Int
     private var activities: [String: Activity] = [:]
-    /// Services whose next pass waits for a build slot, in order.
+    /// Services whose next pass waits for a build slot or for a base, in order.
     private var queue: [String] = []
+    /// For each service, those whose images its own is built on.
+    private var bases: [String: Set<String>] = [:]
 
     /// - Parameter jobs: how many images may be built at once.
     init(jobs: Int) { self.jobs = max(1, jobs) }
 
     /// Whether nothing runs and nothing waits.
-    var isIdle: Bool { queue.isEmpty && activities.values.allSatisfy { $0.running == nil && $0.waiting == nil } }
+    var isIdle: Bool { queue.isEmpty && activities.values.allSatisfy { $0.run == nil && $0.waiting == nil } }
+
+    /// The id of the image that a service's last build made.
+    func image(of service: String) -> String? { activities[service]?.image }
+
+    /// Whether a service was built, or is being built.
+    func hasBegun(_ service: String) -> Bool {
+        activities[service].map { $0.run != nil || $0.image != nil || $0.isBroken } ?? false
+    }
+
+    // MARK: - Events
+
+    /// Which services' images each service's image is built on; there are no circles in it.
+    mutating func build(on bases: [String: Set<String>]) -> [Action] {
+        self.bases = bases
+        return startNext()
+    }
 
     /// Inputs of a service changed, or it has to be built for the first time.
-    mutating func changed(_ service: String, _ cause: Cause) -> [Action] {
-        var activity = activities[service] ?? Activity()
-        if activity.waiting == nil { activity.waiting = cause } else { activity.waiting?.merge(cause) }
-        var actions: [Action] = []
-        if let running = activity.running {
-            if running.stage.canBeStopped, !activity.isStopping {
-                activity.isStopping = true
-                actions.append(.stop(service))
-            }
-        } else if !queue.contains(service) {
-            queue.append(service)
-        }
-        activities[service] = activity
+    mutating func changed(_ service: String, _ cause: Cause) -> [Action] { changed([(service, cause)]) }
+
+    /// Inputs of several services changed at once.
+    mutating func changed(_ services: [(service: String, cause: Cause)]) -> [Action] {
+        // All are known before one begins: some may be bases of others.
+        let actions = services.flatMap { take(up: $0.cause, of: $0.service) }
         return actions + startNext()
+    }
+
+    private mutating func take(up cause: Cause, of service: String) -> [Action] {
+        var activity = activities[service] ?? Activity()
+        let before = activity.waiting
+        activity.waiting = before?.merged(with: cause) ?? cause
+        if activity.run != nil { activity.unrest.count(cause.files) }
+        let isNews = before == nil || before?.files.count != activity.waiting?.files.count
+        activities[service] = activity
+        guard activity.run == nil else { return interrupt(service) }
+        if !queue.contains(service) { queue.append(service) }
+        guard isNews, !cause.isTold, let base = allBases(of: service).first(where: isStuck) else { return [] }
+        activities[base]?.held.insert(service)
+        return [.hold(service, base: base)]
     }
 
     /// The pass of a service went on to a stage.
     mutating func entered(_ stage: Stage, _ service: String) -> [Action] {
-        guard var activity = activities[service], let running = activity.running else { return [] }
-        activity.running = (running.cause, stage)
-        var actions: [Action] = []
-        // The request to stop the build came too late for it, or the change came in a stage that can't be stopped.
-        if stage == .ready, activity.waiting != nil {
-            activity.isStopping = true
-            actions.append(.stop(service))
-        }
-        activities[service] = activity
+        guard activities[service]?.run != nil else { return [] }
+        activities[service]?.run?.stage = stage
+        activities[service]?.run?.isBuilt = stage > .build
+        // A request to stop the stage before came too late for it.
+        activities[service]?.run?.isStopping = false
+        let actions = stage == .ready && activities[service]?.waiting != nil ? interrupt(service) : []
         return actions + startNext()
     }
 
-    /// The pass of a service ended, one way or another.
-    mutating func ended(_ service: String) -> [Action] {
-        guard var activity = activities[service], let running = activity.running else { return [] }
-        // What a stopped build was for is still to be done.
-        if running.stage == .build, activity.isStopping, activity.waiting != nil {
-            activity.waiting?.merge(running.cause)
+    /// The pass of a service has its image: what is built on it is built anew where that is another one.
+    mutating func built(_ image: String, _ service: String) -> [Action] {
+        guard let run = activities[service]?.run else { return [] }
+        activities[service]?.run?.isBuilt = true
+        activities[service]?.image = image
+        activities[service]?.isBroken = false
+        activities[service]?.held = []
+        // One that was not built yet waits for it.
+        let outdated = bases.filter { dependant, bases in
+            bases.contains(service) && hasBegun(dependant) && activities[dependant]?.bases[service] != image
         }
-        activity.running = nil
-        activity.isStopping = false
+        return changed(outdated.keys.sorted().map { ($0, Cause(bases: [service], noticed: run.cause.noticed)) })
+    }
+
+    /// The pass of a service ended, one way or another. One that ends before it has its image, with nothing that came
+    /// later, failed.
+    mutating func ended(_ service: String) -> [Action] {
+        guard var activity = activities[service], let run = activity.run else { return [] }
+        activity.run = nil
+        activity.unrest.passed(isStopped: run.isStopping, isLast: activity.waiting == nil)
+        // What a stopped build was for is still to be done.
+        if !run.isBuilt, run.isStopping { activity.waiting = activity.waiting?.merged(with: run.cause) }
+        let hasFailed = !run.isBuilt && activity.waiting == nil
+        activity.isBroken = activity.isBroken || hasFailed
         activities[service] = activity
         if activity.waiting != nil { queue.append(service) }
-        return startNext()
+        var actions: [Action] = []
+        if hasFailed {
+            for dependant in queue where allBases(of: dependant).contains(service) {
+                guard activities[service]?.held.insert(dependant).inserted == true else { continue }
+                actions.append(.hold(dependant, base: service))
+            }
+        }
+        return actions + startNext()
+    }
+
+    /// Something keeps the containers of a service from running, or no longer does. A pass that waits for them is not
+    /// worth waiting for then, where there is something newer.
+    mutating func troubled(_ service: String, _ isTroubled: Bool) -> [Action] {
+        guard let activity = activities[service] else { return [] }
+        activities[service]?.isTroubled = isTroubled
+        return isTroubled && activity.run?.stage == .ready && activity.waiting != nil ? interrupt(service) : []
     }
 
     /// A service is gone from the configuration.
     mutating func removed(_ service: String) -> [Action] {
         queue.removeAll { $0 == service }
         activities[service]?.waiting = nil
-        return activities[service]?.running == nil ? [] : [.stop(service)]
+        return activities[service]?.run == nil ? [] : [.stop(service)]
+    }
+
+    // MARK: - Decisions
+
+    /// Asks the pass of a service to end for what is newer, unless it was stopped too often, or can't be.
+    private mutating func interrupt(_ service: String) -> [Action] {
+        guard let activity = activities[service], let run = activity.run, !run.isStopping,
+            activity.isBuilding || run.stage == .ready
+        else { return [] }
+        if activity.unrest.isRestless, !(run.stage == .ready && activity.isTroubled) {
+            let file = activities[service]?.unrest.fileToTell()
+            return file.map { [.letFinish(service, file: $0)] } ?? []
+        }
+        activities[service]?.run?.isStopping = true
+        return [.stop(service)]
     }
 
     private mutating func startNext() -> [Action] {
         var actions: [Action] = []
-        var building = activities.values.count { $0.running?.stage == .build }
-        while building < jobs, !queue.isEmpty {
-            let service = queue.removeFirst()
-            guard let cause = activities[service]?.waiting else { continue }
-            activities[service]?.waiting = nil
-            activities[service]?.running = (cause, .build)
+        var building = activities.values.count(where: \.isBuilding)
+        while building < jobs, let index = queue.firstIndex(where: canStart) {
+            let service = queue.remove(at: index)
+            guard var activity = activities[service], let cause = activity.waiting else { continue }
+            activity.waiting = nil
+            activity.run = Run(cause: cause)
+            activity.bases = [:]
+            for base in bases[service] ?? [] { activity.bases[base] = activities[base]?.image }
+            activities[service] = activity
             actions.append(.start(service, cause))
             building += 1
         }
         return actions
+    }
+
+    /// Whether all that the image is built on is there, and about to stay. A base that never rests is taken as it is.
+    private func canStart(_ service: String) -> Bool {
+        allBases(of: service).allSatisfy { base in
+            guard let activity = activities[base], activity.image != nil, !activity.isBroken else { return false }
+            return !activity.isPending || activity.unrest.isRestless
+        }
+    }
+
+    /// Whether a base failed, and nothing is on its way that may mend it.
+    private func isStuck(_ base: String) -> Bool {
+        activities[base].map { $0.isBroken && !$0.isPending } ?? false
+    }
+
+    /// The bases of a service, those of its bases too, sorted.
+    private func allBases(of service: String) -> [String] {
+        var found: Set<String> = []
+        var waiting = [service]
+        while let next = waiting.popLast() {
+            waiting += (bases[next] ?? []).filter { $0 != service && found.insert($0).inserted }
+        }
+        return found.sorted()
     }
 }

@@ -8,6 +8,8 @@ struct Project: Sendable {
         var configuration: Configuration.Service
         /// What is restarted when its image changes.
         var workloads: [Workload]
+        /// Whether nothing but other images needs its image.
+        var isOnlyBuiltUpon = false
 
         var name: String { configuration.name }
     }
@@ -28,8 +30,11 @@ struct Project: Sendable {
     /// - Parameters:
     ///   - manifests: as they were read.
     ///   - namespace: where objects are that name none.
+    ///   - bases: the services that others' images are built on; nothing else needs to run them.
     /// - Throws: ``ConfigurationError`` where a service's image is used by no manifest and no workload is named.
-    init(configuration: Configuration, manifests: [JSONValue], namespace: String) throws(ConfigurationError) {
+    init(
+        configuration: Configuration, manifests: [JSONValue], namespace: String, bases: Set<String> = []
+    ) throws(ConfigurationError) {
         let objects = manifests.compactMap { KubernetesObject($0, namespace: namespace) }
         let images = configuration.imageNames
         var users: [ImageReference: [KubernetesObject]] = [:]
@@ -48,10 +53,18 @@ struct Project: Sendable {
         for service in configuration.services {
             let users = users[service.image] ?? []
             for user in users { servicesOfObjects[user.identity, default: []].insert(service.name) }
-            let workloads =
+            var workloads =
                 service.workloads?.map { Self.workload($0, in: namespace, named[$0] ?? []) }
                 ?? users.compactMap(\.workload)
-            if users.isEmpty, workloads.isEmpty {
+            if bases.contains(service.name) {
+                // What is built on it has a pass of its own: restarted here it would run what it ran before.
+                let others = Set(objects.compactMap(\.workload)).subtracting(users.compactMap(\.workload))
+                workloads.removeAll(where: others.contains)
+            }
+            let isOnlyBuiltUpon = users.isEmpty && workloads.isEmpty && bases.contains(service.name)
+            if isOnlyBuiltUpon {
+                // Its pass ends with the build.
+            } else if users.isEmpty, workloads.isEmpty {
                 let all = used ?? Set(objects.flatMap(\.images)).sorted()
                 used = all
                 problems.append(Self.unused(service, configuration, all, isFirst: problems.isEmpty))
@@ -59,7 +72,7 @@ struct Project: Sendable {
                 if let problem = Self.misspelt(service, configuration, users) { problems.append(problem) }
                 notices.append(Self.notice(of: service, users))
             }
-            services.append(Service(configuration: service, workloads: workloads))
+            services.append(Service(configuration: service, workloads: workloads, isOnlyBuiltUpon: isOnlyBuiltUpon))
         }
         if let first = problems.first {
             throw ConfigurationError(

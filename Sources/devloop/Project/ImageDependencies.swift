@@ -1,0 +1,91 @@
+import Runner
+
+/// Which services' images are built on those of others, as their Dockerfiles say: `FROM`, `COPY --from` and
+/// `RUN --mount=from=`. A pure value.
+struct ImageDependencies: Sendable, Equatable {
+    /// For each service whose image is built on others: which services' these are.
+    private(set) var bases: [String: Set<String>] = [:]
+    /// The names besides its own that Dockerfiles have for a service's image: the builder must find it by them.
+    private(set) var names: [String: [ImageReference]] = [:]
+
+    /// None.
+    init() {}
+
+    /// Reads the services' Dockerfiles.
+    /// - Parameters:
+    ///   - environment: where build arguments without a value find theirs.
+    ///   - builder: which builder builds.
+    init(
+        _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.current(),
+        builder: BuilderKind
+    ) {
+        var images: [String: [String]] = [:]
+        for service in configuration.services {
+            guard let dockerfile = try? FileSystem.read(service.dockerfile) else { continue }
+            images[service.name] = BuildInputs.images(
+                dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment,
+                skipsUnneededStages: builder.skipsUnneededStages)
+        }
+        self.init(configuration, images: images)
+    }
+
+    /// - Parameter images: the images that each service's Dockerfile names.
+    init(_ configuration: Configuration, images: [String: [String]]) {
+        let names = configuration.imageNames
+        let meant = { (text: String) in
+            names.image(meantBy: text).flatMap { image in configuration.services.first { $0.image == image } }
+        }
+        // A service that is built on an image of its own name has it from elsewhere.
+        let elsewhere = Set(
+            images.flatMap { name, texts in texts.filter { meant($0)?.name == name } }
+                .compactMap { ImageReference($0)?.tagged })
+        for service in configuration.services {
+            for text in images[service.name] ?? [] {
+                guard let reference = ImageReference(text), !elsewhere.contains(reference.tagged),
+                    let base = meant(text)
+                else { continue }
+                bases[service.name, default: []].insert(base.name)
+                let known = [base.image.tagged] + (self.names[base.name] ?? []).map(\.tagged)
+                if !known.contains(reference.tagged) { self.names[base.name, default: []].append(reference) }
+            }
+        }
+    }
+
+    /// The services that others are built on.
+    var allBases: Set<String> { bases.values.reduce(into: []) { $0.formUnion($1) } }
+
+    /// The services and those that they are built on, these too.
+    func closure(of services: [String]) -> Set<String> {
+        var found = Set(services)
+        var waiting = services
+        while let next = waiting.popLast() { waiting += (bases[next] ?? []).filter { found.insert($0).inserted } }
+        return found
+    }
+
+    /// Makes sure that there is an order to build in.
+    /// - Throws: ``ConfigurationError`` where services are built on each other.
+    func checkOrder(_ configuration: Configuration) throws(ConfigurationError) {
+        for service in configuration.services {
+            guard let circle = path(from: service.name, to: service.name) else { continue }
+            throw configuration.error(
+                at: service.keyPath,
+                "the images are built on each other, so that none can be the first: "
+                    + "\(circle.joined(separator: " is built on "))",
+                advice: "take one of these images out of the Dockerfile of the one before it")
+        }
+    }
+
+    /// The services on the way from one to one that it is built on, both included.
+    private func path(from start: String, to end: String) -> [String]? {
+        var paths = [[start]]
+        var seen: Set<String> = []
+        while !paths.isEmpty {
+            let path = paths.removeFirst()
+            for base in (bases[path[path.count - 1]] ?? []).sorted() {
+                if base == end { return path + [base] }
+                if seen.insert(base).inserted { paths.append(path + [base]) }
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,47 @@
+/// What a newer project asks of the loop that runs an older one. A pure value.
+struct ProjectChange: Sendable, Equatable {
+    /// The settings that changed and take effect when devloop starts again.
+    var settingsThatNeedARestart: [String] = []
+    /// The services that are gone.
+    var removed: [String] = []
+    /// The services that need a pass, in the project's order, and the files that say so.
+    var changed: [String: [String]] = [:]
+    /// Whether the manifests say something else.
+    var appliesManifests = false
+
+    /// Compares the two.
+    /// - Parameters:
+    ///   - files: what changed of devloop.json and the manifests.
+    ///   - unwatched: services that were not watched for a while, so that edits of them may have gone by.
+    init(from before: Project, to after: Project, files: [String], unwatched: Set<String> = []) {
+        settingsThatNeedARestart = after.configuration.settingsThatNeedARestart(comparedWith: before.configuration)
+        appliesManifests = before.objects != after.objects
+        let names = Set(after.services.map(\.name))
+        removed = before.services.map(\.name).filter { !names.contains($0) }
+        let manifests = files.filter { $0 != Self.configurationFile }
+        for service in after.services {
+            let old = before.services.first { $0.name == service.name }
+            if old?.configuration.buildRequest != service.configuration.buildRequest
+                || unwatched.contains(service.name)
+            {
+                changed[service.name] = [Self.configurationFile]
+            } else if !Set(service.workloads).isSubset(of: old?.workloads ?? []) {
+                changed[service.name] = manifests.isEmpty ? [Self.configurationFile] : manifests
+            }
+        }
+    }
+
+    /// How the configuration is called in what is told of its changes.
+    static let configurationFile = "devloop.json"
+}
+
+extension Configuration {
+    /// The keys that another value was given for and that are settled when devloop starts.
+    fileprivate func settingsThatNeedARestart(comparedWith other: Configuration) -> [String] {
+        [
+            ("name", name != other.name), ("target", target != other.target),
+            ("kubeContext", kubeContext != other.kubeContext), ("namespace", namespace != other.namespace),
+            ("registry", registry != other.registry), ("watch", watch != other.watch),
+        ].filter(\.1).map(\.0)
+    }
+}
