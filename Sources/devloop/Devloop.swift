@@ -56,22 +56,10 @@ enum Devloop {
             environment: environment, grace: .milliseconds(1500), binder: ParentBound.ownProgram,
             onStart: { terminal.command($0) })
         let farewell = Farewell()
-        let task = Task {
-            do {
-                let scratch = try ScratchFolder()
-                defer { scratch.remove() }
-                let context = CommandContext(
-                    environment: environment, options: options, terminal: terminal, farewell: farewell,
-                    launcher: launcher, builder: ImageBuilder(launcher: launcher, scratch: scratch))
-                return try await command(context)
-            } catch let error as UsageError {
-                terminal.error(error)
-                return .usage
-            } catch {
-                terminal.show(error)
-                return ExitCode(error)
-            }
-        }
+        let execution = Execution(
+            environment: environment, options: options, terminal: terminal, farewell: farewell, launcher: launcher,
+            command: command)
+        let task = Task { await execution.run() }
         ending.cancels(task)
         Task {
             let code = await task.value
@@ -96,5 +84,35 @@ enum Devloop {
         say(terminal)
         terminal.finish()
         Signals.exitAtOnce(code)
+    }
+}
+
+/// One run of a command.
+///
+/// A type of its own: as a closure in a function that never returns it makes the optimizer of Swift 6.3 crash.
+private struct Execution: Sendable {
+    let environment: [String: String]
+    let options: CommonOptions
+    let terminal: Terminal
+    let farewell: Farewell
+    let launcher: SystemLauncher
+    let command: @Sendable (CommandContext) async throws -> ExitCode
+
+    /// Runs the command to its end, and shows what ends it too early.
+    func run() async -> ExitCode {
+        do {
+            let scratch = try ScratchFolder()
+            defer { scratch.remove() }
+            let context = CommandContext(
+                environment: environment, options: options, terminal: terminal, farewell: farewell,
+                launcher: launcher, builder: ImageBuilder(launcher: launcher, scratch: scratch))
+            return try await command(context)
+        } catch let error as UsageError {
+            terminal.error(error)
+            return .usage
+        } catch {
+            terminal.show(error)
+            return ExitCode(error)
+        }
     }
 }
