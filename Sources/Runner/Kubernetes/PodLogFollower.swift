@@ -8,6 +8,8 @@ struct PodLogFollower: Sendable {
     /// The workload of ours that a pod belongs to.
     let owner: @Sendable (KubernetesPod) -> Workload?
     var selection = LogSelection()
+    /// How long the reader of a pod that is gone may be silent.
+    var silence = Duration.seconds(2)
     /// May block where it is handed a line.
     let onEvent: @Sendable (LogEvent) -> Void
     /// Is told each state of a pod of ours.
@@ -109,7 +111,8 @@ struct PodLogFollower: Sendable {
         _ key: PodTracker.Key, _ workload: Workload, label: String?, oldOptions: [String]?,
         unreadable: @escaping @Sendable (_ reason: String) -> String? = { _ in nil }
     ) -> PodLogReader {
-        PodLogReader(key, kubectl: kubectl, launcher: launcher, oldOptions: oldOptions) { [onEvent] text in
+        PodLogReader(key, kubectl: kubectl, launcher: launcher, oldOptions: oldOptions, silence: silence) {
+            [onEvent] text in
             onEvent(.line(workload: workload, container: label, text: text))
         } onNotice: { [onEvent] text in
             onEvent(.notice(workload: workload, text: text))

@@ -35,6 +35,9 @@ final class PodLogReader: Sendable {
     private let log: Mutex<PodLog>
     private let rotation: RotationGuard
     private let firstOptions: [String]
+    private let silence: Duration
+    /// Grows with each piece that a reader hands on, before and after: odd while a slow screen holds one up.
+    private let pieces = Atomic(0)
 
     /// A log that could not be read this many times, one after the other, is worth a word.
     private static let failuresBeforeNotice = 3
@@ -44,12 +47,14 @@ final class PodLogReader: Sendable {
     /// - Parameters:
     ///   - oldOptions: what `kubectl logs` is told of a container that ran before devloop came; `nil` for one that is
     ///     new: of that every line is shown, those of runs that crashed before anybody looked too.
+    ///   - silence: how long the reader of a pod that is gone may be silent: the log's end would have come by then.
     ///   - onLine: may block.
     ///   - onNotice: told where lines may be missing.
     ///   - onFailure: told, once for as long as it lasts, why the log of a container that runs can't be read.
     init(
         _ key: PodTracker.Key, kubectl: Kubectl, launcher: any CommandRunning, oldOptions: [String]?,
-        onLine: @escaping @Sendable ([UInt8]) -> Void, onNotice: @escaping @Sendable (String) -> Void,
+        silence: Duration = .seconds(2), onLine: @escaping @Sendable ([UInt8]) -> Void,
+        onNotice: @escaping @Sendable (String) -> Void,
         onFailure: @escaping @Sendable (String) -> Void
     ) {
         self.key = key
@@ -58,6 +63,7 @@ final class PodLogReader: Sendable {
         self.onLine = onLine
         self.onNotice = onNotice
         self.onFailure = onFailure
+        self.silence = silence
         firstOptions = oldOptions ?? []
         log = Mutex(PodLog(isWhole: oldOptions == nil))
         rotation = RotationGuard(node: NodeLog(key: key, kubectl: kubectl, launcher: launcher))
@@ -88,9 +94,11 @@ final class PodLogReader: Sendable {
             }
             let before = log.withLock { $0.lastTime }
             var pause = Duration.zero
-            switch try await read(now.isRunning ? ["--follow"] : [], isFinal: !now.isRunning) {
+            switch try await read(now.isRunning ? ["--follow"] : [], isFinal: !now.isRunning, state) {
             case .podIsGone: return await finish(progress)
-            case .interrupted(.unknown): continue
+            case .interrupted(.unknown):
+                if state.current.value.isGone { progress.isComplete = false }
+                continue
             case .interrupted(let interruption):
                 progress.latestRun = state.current.value.restarts
                 restarts = try await bridge(interruption, restarts, progress)
@@ -140,8 +148,10 @@ final class PodLogReader: Sendable {
 
     // MARK: - One reader
 
-    /// Reads once, from the last line that was shown.
-    private func read(_ options: [String], isFinal: Bool) async throws -> End {
+    /// Reads once, from the last line that was shown; until the pod is gone, where its state is given.
+    private func read(
+        _ options: [String], isFinal: Bool, _ state: Latest<PodTracker.State>? = nil
+    ) async throws -> End {
         let follows = options == ["--follow"]
         let isPrevious = options == ["--previous"]
         let since = log.withLock { log in
@@ -159,6 +169,12 @@ final class PodLogReader: Sendable {
             group.addTask {
                 try await self.rotation.watch(self.log, changes: changes, follows: follows) { await self.show($0) }
                 return nil
+            }
+            if follows, let state {
+                group.addTask {
+                    try await self.awaitSilence(after: state)
+                    return nil
+                }
             }
             let first = try await group.next() ?? nil
             group.cancelAll()
@@ -179,6 +195,8 @@ final class PodLogReader: Sendable {
             command,
             output: .pieces { [self] source, piece in
                 if source == .standardError { return said.append(Array(piece)) }
+                pieces.add(1, ordering: .relaxed)
+                defer { pieces.add(1, ordering: .relaxed) }
                 let (lines, wakes) = log.withLock { log in
                     let hadWork = log.interruption != nil || log.hasHeld || rotation.isAlarmed(log.size)
                     if follows, rotation.mustHold(log.size) { log.hold() }
@@ -191,6 +209,19 @@ final class PodLogReader: Sendable {
             })
         if output.standardError.isEmpty { output.standardError = Array(said.lines.joined(separator: "\n").utf8) }
         return output
+    }
+
+    /// Returns when the pod is gone and its reader, whose connection may be dead, is silent.
+    private func awaitSilence(after state: Latest<PodTracker.State>) async throws {
+        while case let (now, version) = state.current, !now.isGone {
+            await state.changed(since: version)
+            try Task.checkCancellation()
+        }
+        while true {
+            let before = pieces.load(ordering: .relaxed)
+            try await Task.sleep(for: silence)
+            if before.isMultiple(of: 2), pieces.load(ordering: .relaxed) == before { return }
+        }
     }
 
     /// Blocks while the terminal is slow.

@@ -17,7 +17,11 @@ import Testing
         ///   - logs: the branches of the stand-in for `kubectl logs`.
         ///   - old: the pods that are there already.
         ///   - list: the script of the stand-in for `kubectl get pods`.
-        init(logs: String, old: [PodFixture] = [], list: String = #"cat "$here/pods""#) throws {
+        ///   - silence: how long the reader of a pod that is gone may be silent.
+        init(
+            logs: String, old: [PodFixture] = [], list: String = #"cat "$here/pods""#,
+            silence: Duration = .seconds(3600)
+        ) throws {
             let standIn = try StandIn([
                 "kubectl": """
                 "--context=lab --namespace=blog get pods --output=json") \(list);;
@@ -33,7 +37,7 @@ import Testing
             self.events = events
             let follower = PodLogFollower(
                 kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher,
-                owner: { $0.workload }, onEvent: { continuation.yield($0) })
+                owner: { $0.workload }, silence: silence, onEvent: { continuation.yield($0) })
             task = Task {
                 defer { continuation.finish() }
                 try await follower.run(namespace: "blog")
@@ -249,6 +253,20 @@ import Testing
         #expect(await session.next(1) == ["one"])
         // The next watch begins with a list that lacks it.
         session.endWatch()
+        #expect(
+            await session.next(1) == [
+                "lines of the log of posts-abc-1 may be missing: it was deleted before the rest could be read"
+            ])
+        #expect(await session.end() == [])
+    }
+
+    /// kubectl takes 45 seconds to notice that its connection is dead.
+    @Test func theReaderOfAPodThatIsGoneIsNotWaitedFor() async throws {
+        let session = try Session(
+            logs: "*--follow) echo '\(Self.time)1Z one'; exec sleep 1000;;", silence: .milliseconds(1))
+        try session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["one"])
+        try session.tell("DELETED", pod())
         #expect(
             await session.next(1) == [
                 "lines of the log of posts-abc-1 may be missing: it was deleted before the rest could be read"
