@@ -67,6 +67,13 @@ import Testing
         #expect(plan.ports == [])
     }
 
+    @Test func aPodOfADeploymentIsNotFoundByItsWorkloadsName() throws {
+        #expect(try plan([try workload()]).plan.hostname(of: "0123abcd") == "web-0123abcd")
+        let long = String(repeating: "x", count: 200)
+        let plan = try plan([try workload(name: long)], of: Workload(kind: .deployment, name: long)).plan
+        #expect(plan.hostname(of: "0123abcd").count == 63)
+    }
+
     @Test func aServiceOfOthersGivesNothing() throws {
         let plan = try plan([try service("other", port: #"{"port": 80}"#, app: "other"), try workload()]).plan
         #expect(plan.aliases == [])
@@ -117,7 +124,7 @@ import Testing
             "StatefulSet", name: "db", container: #", "volumeMounts": [{"name": "data", "mountPath": "/data"}]"#,
             spec: #", "serviceName": "dbs", "volumeClaimTemplates": [{"metadata": {"name": "data"}}]"#)
         let (plan, notices) = try plan([set], of: Workload(kind: .statefulSet, name: "db"))
-        #expect(plan.hostname == "db-0")
+        #expect(plan.hostname(of: "1") == "db-0")
         #expect(plan.aliases.first == "db-0.dbs")
         #expect(!plan.replacesWhileRunning)
         #expect(plan.persistentVolumes == [PersistentVolume(namespace: "default", claim: "data-db-0")])

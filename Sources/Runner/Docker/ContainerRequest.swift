@@ -25,7 +25,7 @@ extension DockerCommand {
         } else {
             host.append(("ExtraHosts", strings(pod.hostAliases.map { "\($0.name):\($0.address)" })))
             if !pod.usesHostNetwork {
-                body.append(("Hostname", .string(pod.hostname)))
+                body.append(("Hostname", .string(pod.hostname(of: ground.instance))))
                 let names = place == .owner ? pod.aliases : []
                 let endpoint: JSONValue = ["Aliases": strings(names)]
                 body.append(

@@ -20,6 +20,9 @@ struct PodPlan: Sendable, Hashable {
     var workload: Workload
     /// What `metadata.name` of the pod is, and the host name of its containers unless the manifest gives one.
     var hostname: String
+    /// Whether each start of it has a host name of its own, as the pods of a Deployment have. Docker makes every host name
+    /// one that others call, in all networks: one like a Service's would answer in that one's place.
+    var hasFreshHostname = false
     /// The names that other containers of the namespace reach it by.
     var aliases: [String] = []
     /// Those of them that say which namespace they are of, and are called from all others too.
@@ -67,6 +70,11 @@ struct PodPlan: Sendable, Hashable {
     }
 
     private var mounts: [ContainerPlan.Mount] { (initContainers + containers).flatMap(\.mounts) }
+
+    /// The host name of one start of it. The system takes 63 characters at the most.
+    func hostname(of instance: String) -> String {
+        hasFreshHostname ? "\(hostname.prefix(62 - instance.count))-\(instance)" : String(hostname.prefix(63))
+    }
 
     /// Whether the names of its containers have to tell them apart.
     var hasSeveralContainers: Bool { containers.count + initContainers.count > 1 }

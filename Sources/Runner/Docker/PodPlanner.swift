@@ -17,7 +17,8 @@ struct PodPlanner {
         }
         let namespace = workload.namespace
         var notices = FieldAudit.notices(workload: object, workload)
-        var plan = PodPlan(workload: workload, hostname: Self.hostname(workload, spec))
+        var plan = PodPlan(workload: workload, hostname: spec["hostname"]?.string ?? Self.podName(workload))
+        plan.hasFreshHostname = spec["hostname"] == nil && workload.kind != .statefulSet
         let fields = Self.fields(object, spec, namespace: namespace, name: Self.podName(workload))
 
         var volumes = try VolumeReader(
@@ -142,11 +143,6 @@ struct PodPlanner {
     /// A StatefulSet's first pod has a name that others rely on; the names of other pods nobody can know.
     private static func podName(_ workload: Workload) -> String {
         workload.kind == .statefulSet ? "\(workload.name)-0" : workload.name
-    }
-
-    /// The system takes 63 characters at the most.
-    private static func hostname(_ workload: Workload, _ spec: JSONValue) -> String {
-        String((spec["hostname"]?.string ?? podName(workload)).prefix(63))
     }
 
     private static func claims(_ object: KubernetesObject, _ workload: Workload) -> [String: String] {

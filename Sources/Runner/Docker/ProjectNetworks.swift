@@ -106,7 +106,8 @@ struct ProjectNetworks: Sendable {
             switch scope {
             case .namespace(namespace): DockerName.joined(["devloop", project.name])
             case .namespace(let other): DockerName.joined(["devloop", project.name, other])
-            case .all: DockerName.joined(["devloop", project.name, "all"])
+            // Docker looks a name up in networks in the order of their names: this one comes last.
+            case .all: "devloop_" + DockerName.joined([project.name])
             }
         guard listed.contains(where: { $0.name == readable }) else { return readable }
         return DockerName.distinct(readable, for: [project.name, project.place, scope.label])
