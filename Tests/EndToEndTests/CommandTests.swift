@@ -98,7 +98,7 @@ import Testing
         let build = try standIns.devloop("build", "api", "--color=never")
         let status = await build.exitStatus()
         #expect(standIns.unexpected == [])
-        return (status, build.output, standIns.calls.filter { $0.hasPrefix("docker build") })
+        return (status, build.output, standIns.builds)
     }
 
     @Test func whatAnImageIsBuiltOnIsBuiltBeforeIt() async throws {
@@ -196,20 +196,20 @@ import Testing
         #expect(result.status == 78)
         #expect(result.output.contains("devloop.json:1:"))
         #expect(result.output.contains(expected), "\(result.output)")
-        #expect(!result.calls.contains { $0.hasPrefix("docker build") || $0.contains("apply") })
+        #expect(!result.calls.contains { $0.hasPrefix("docker build --tag") || $0.contains("apply") })
     }
 
     @Test func buildBuildsAllImagesAndPrintsTheirIds() async throws {
         let result = try await run("build")
         #expect(result.status == 0, "\(result.output)")
-        #expect(result.calls.filter { $0.hasPrefix("docker build") }.count == 2)
+        #expect(result.calls.filter { $0.hasPrefix("docker build --tag") }.count == 2)
         #expect(result.output.contains("shop/web:latest sha256:"))
     }
 
     @Test func buildWithPushTagsAndPushesWhatItBuiltAndPrintsTheDigest() async throws {
         let result = try await run("build", "--push", "web")
         #expect(result.status == 0, "\(result.output)")
-        let calls = result.calls.filter { !$0.contains("version") }
+        let calls = result.calls.filter { !$0.contains("version") && $0 != "docker build --help" }
         #expect(calls.count == 3)
         #expect(calls[0].hasPrefix("docker build --tag=shop/web:latest --file="))
         #expect(calls[1].hasPrefix("docker tag sha256:") && calls[1].hasSuffix(" registry:5000/shop/web:latest"))

@@ -450,7 +450,9 @@ struct DockerTargetTests {
                                 ]
                             )
                         ]))
-                _ = try await project.target.apply(all, images: images)
+                if let failure = try await project.target.apply(all, images: images).failures.first {
+                    throw failure.error
+                }
             }
             for (type, name) in [("Socket", "none"), ("File", "none"), ("Directory", "none"), ("Socket", "file:1")] {
                 await #expect(throws: TargetError.self, "\(type) \(name)") { try await apply(type, name) }

@@ -274,10 +274,9 @@ struct DockerTargetTests {
         expectNewNetwork()
         for command in ["docker ps", "docker ps", "POST /containers/create", "docker rm"] { launcher.expect(command) }
         launcher.expect("docker start", .fails("Bind for 127.0.0.1:30080 failed: port is already allocated"))
-        let error = await #expect(throws: TargetError.self) {
-            try await target.apply([service, try deployment()], images: [image])
-        }
-        #expect(error?.summary == "deployment/web needs port 30080 of 127.0.0.1, which is taken")
+        let failures = try await target.apply([service, try deployment()], images: [image]).failures
+        #expect(failures.map(\.object.description) == ["Deployment web"])
+        #expect(failures.first?.reasons.first == "deployment/web needs port 30080 of 127.0.0.1, which is taken")
         launcher.verify()
     }
 
@@ -288,11 +287,9 @@ struct DockerTargetTests {
         launcher.expect(
             "docker pull --quiet shop/web",
             .fails("Error response from daemon: pull access denied for shop/web"))
-        let error = await #expect(throws: TargetError.self) {
-            try await target().apply([try deployment()], images: [])
-        }
-        #expect(error?.summary == "deployment/web needs the image shop/web, which cannot be had")
-        #expect(error?.details.last == "Error response from daemon: pull access denied for shop/web")
+        let failure = try #require(try await target().apply([try deployment()], images: []).failures.first)
+        #expect(failure.reasons.first == "deployment/web needs the image shop/web, which cannot be had")
+        #expect(failure.reasons.last == "Error response from daemon: pull access denied for shop/web")
         launcher.verify()
     }
 
@@ -334,8 +331,9 @@ struct DockerTargetTests {
         if isRight {
             _ = try await target.apply([object], images: [image])
         } else {
-            let error = try await targetError { try await target.apply([object], images: [image]) }
-            #expect(error.summary.hasPrefix("deployment/web needs /run/s to be a"))
+            let failure = try #require(try await target.apply([object], images: [image]).failures.first)
+            #expect(failure.object == object.identity)
+            #expect(failure.reasons.first?.hasPrefix("deployment/web needs /run/s to be a") == true)
         }
         #expect(launcher.commands.contains { $0.purpose?.hasSuffix("/archive?path=/in/v") == true })
         launcher.verify()
@@ -396,9 +394,9 @@ struct DockerTargetTests {
         let object = try deployment(
             container: #", "volumeMounts": [{"name": "v", "mountPath": "/v"}]"#,
             pod: #", "volumes": [{"name": "v", "hostPath": {"path": "/run/s", "type": "Socket"}}]"#)
-        let error = try await targetError { try await target().apply([object], images: [image]) }
+        let failure = try #require(try await target().apply([object], images: [image]).failures.first)
         #expect(
-            error.summary
+            failure.reasons.first
                 == "deployment/web needs /run/s, and nothing is there on the machine that Docker runs on")
         launcher.verify()
     }

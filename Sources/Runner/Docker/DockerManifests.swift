@@ -128,7 +128,8 @@ struct DockerManifests: Sendable {
         return notices
     }
 
-    private func object(_ workload: Workload) -> KubernetesObject? {
+    /// The object that a workload is.
+    func object(_ workload: Workload) -> KubernetesObject? {
         objects.values.first { $0.workload == workload }
     }
 }

@@ -128,8 +128,7 @@ public final class DockerTarget: Target {
                 return await group.reduce(into: []) { $0.append($1) }
             }
         }
-        try Self.throwFirst(results)
-        var report = ApplyReport()
+        var report = ApplyReport(failures: try Self.failures(results, manifests))
         for result in results {
             switch result.result {
             case .success(.created): report.created.insert(result.workload)
@@ -223,7 +222,13 @@ public final class DockerTarget: Target {
         } else {
             names = ListedContainer.current(of: try await pods.list(workload)).map(\.id)
         }
-        guard !names.isEmpty else { return [] }
+        guard !names.isEmpty else {
+            let plan = try? shared.withLock { $0.manifests }.plan(workload).plan
+            guard plan?.containers.isEmpty != false else {
+                throw TargetError(.missing, "\(workload) has no containers: somebody deleted them")
+            }
+            return []
+        }
         let output = try await launcher.runTool(DockerCommand.inspect(names))
         guard output.termination.isSuccess else {
             var error = DockerFailure.error("the containers of \(workload) are gone", said: [output.errorText])
@@ -440,7 +445,7 @@ extension DockerTarget {
         for workload in shared.withLock({ Array($0.rollouts.keys) }) { await endRollout(of: workload) }
     }
 
-    /// Returns when the pod is up that is the newest by then.
+    /// Returns when the pod is up that is the newest by then: where one was ended, when who ended it is done.
     private func awaitRollout(of workload: Workload) async throws {
         while let rollout = shared.withLock({ $0.rollouts[workload] }) {
             do {
@@ -449,6 +454,7 @@ extension DockerTarget {
                 try Task.checkCancellation()
                 // Somebody ended it, to begin another one or none.
                 if shared.withLock({ $0.rollouts[workload] === rollout }) { throw CancellationError() }
+                try await turns.withTurn(workload) {}
             }
         }
     }
@@ -490,14 +496,18 @@ extension DockerTarget {
         }
     }
 
-    private static func throwFirst(_ results: [Reconciliation]) throws {
-        let errors = results.compactMap { result -> (any Error)? in
-            if case .failure(let error) = result.result { error } else { nil }
+    /// What failed for a workload's own sake.
+    /// - Throws: what failed for another reason: the end of the task, or an outage.
+    private static func failures(_ results: [Reconciliation], _ manifests: DockerManifests) throws -> [ApplyFailure] {
+        let failed = results.compactMap { result -> (workload: Workload, error: any Error)? in
+            if case .failure(let error) = result.result { (result.workload, error) } else { nil }
         }
-        guard let first = errors.first else { return }
-        if errors.contains(where: { $0 is CancellationError }) { throw CancellationError() }
-        guard errors.count > 1, var error = first as? TargetError else { throw first }
-        error.details += errors.dropFirst().compactMap { ($0 as? TargetError)?.summary }
-        throw error
+        if failed.contains(where: { $0.error is CancellationError }) { throw CancellationError() }
+        return try failed.map { workload, error in
+            guard let error = error as? TargetError, error.severity != .unavailable,
+                let object = manifests.object(workload)
+            else { throw error }
+            return ApplyFailure(object.identity, reasons: [error.summary] + error.details, advice: error.advice)
+        }
     }
 }

@@ -35,11 +35,13 @@ extension ProjectIdentity {
                     "another project is called \(name) too, in \(other): what runs and is stored is told apart by the "
                         + "place; give one of them a \"name\" to see which is which")
             }
+            let filter = ["--filter", "label=\(DockerLabel.place)=\(other)"]
+            let containers = Command("docker", ["ps", "-aq"] + filter)
+            let volumes = Command("docker", ["volume", "ls"] + filter)
             return .sentence(
                 "containers of \(name) are left from \(other), which is not there any more; their data is in the "
-                    + "volumes with the same label: docker rm -f $(docker ps -aq --filter label=\(DockerLabel.place)="
-                    + "\(other)) removes the containers, docker volume ls --filter label=\(DockerLabel.place)=\(other)"
-                    + " lists the volumes")
+                    + "volumes with the same label: docker rm -f $(\(containers)) removes the containers, \(volumes) "
+                    + "lists the volumes")
         }
     }
 }

@@ -24,6 +24,13 @@ struct ImageCheck: Sendable {
         return digestsSayNothing && container.imageID.contains("@")
     }
 
+    /// Whether pods run the image, and no container of it is to run another one.
+    func isRun(by pods: [KubernetesPod], containers chosen: Set<String>?) -> Bool {
+        let users = pods.flatMap(\.containers).filter { chosen?.contains($0.name) ?? isMeant(by: $0) }
+        return users.contains { !$0.imageID.isEmpty } && users.allSatisfy { $0.image == image.reference }
+            && differences(in: pods, containers: chosen).isEmpty
+    }
+
     /// The containers that run something else.
     /// - Parameters:
     ///   - pods: the workload's pods.

@@ -225,7 +225,7 @@ public final class KubernetesTarget: Target {
         guard pods.isEmpty else {
             let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
             let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
-            return try await check(of: image, among: images).differences(in: pods, containers: names).isEmpty
+            return try await check(of: image, among: images).isRun(by: pods, containers: names)
         }
         let output = try await launcher.runTool(try cluster().kubectl.get(workload))
         guard output.termination.isSuccess, let now = try? JSONParser.parse(output.standardOutput) else { return false }

@@ -66,10 +66,16 @@ enum ManifestNames {
     }
 
     private static func isBuiltIn(_ version: String) -> Bool {
-        let group = version.contains("/") ? version.prefix { $0 != "/" } : ""
-        return group.isEmpty || !group.contains(".")
-            || group.hasSuffix(".k8s.io") && group != "gateway.networking.k8s.io"
+        let group = version.contains("/") ? String(version.prefix { $0 != "/" }) : ""
+        return groups.contains(group)
     }
+
+    private static let groups: Set<String> = [
+        "", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io",
+        "storage.k8s.io",
+        "apiextensions.k8s.io", "admissionregistration.k8s.io", "apiregistration.k8s.io", "scheduling.k8s.io",
+        "node.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "certificates.k8s.io",
+    ]
 
     private static func rule(for kind: String) -> Rule {
         switch kind {

@@ -35,21 +35,25 @@ struct DevCommand: Sendable {
         async let manifests = loader.reader.read(configuration.manifests)
         let read = try await manifests
         try await dockerAnswers
-        try await prepared
         let builderKind = try await kind
         let dependencies = ImageDependencies(configuration, builder: builderKind)
         try dependencies.checkOrder(configuration)
-        let project = try Project(
-            configuration: configuration, manifests: read, namespace: try target.namespace,
-            bases: dependencies.allBases)
+        let join = { (namespace: String) throws(ConfigurationError) in
+            try Project(
+                configuration: configuration, manifests: read, namespace: namespace, bases: dependencies.allBases)
+        }
+        // What is wrong with the file is told before anybody is asked about a cluster, and in whatever namespace.
+        _ = try join(configuration.namespace ?? "default")
+        try await prepared
+        let project = try join(try target.namespace)
 
         terminal.status("\(configuration.name) on \(target.summary)")
         let loop = DevLoop(
             loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
             jobs: context.jobs, builderKind: builderKind)
-        await loop.run(project, watcher: watcher)
+        let last = await loop.run(project, watcher: watcher)
         await watcher.stop()
-        try await end(project, target)
+        try await end(last, target)
     }
 
     /// The task is cancelled by now; what is deleted is deleted by another one.

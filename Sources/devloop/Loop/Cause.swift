@@ -22,12 +22,12 @@ extension WorkPlan {
         }
     }
 
-    /// How often the passes of a service were stopped in a row by what changed meanwhile.
+    /// How often the builds of a service were stopped in a row by what changed meanwhile.
     ///
-    /// After ``limit`` of them a pass is let finish, and so are those after it, until one ends with nothing newer to do.
+    /// After ``limit`` of them a build is let finish, and so are those after it, until a pass ends with nothing newer to do.
     /// Otherwise a file that changes more often than a build takes would keep every build from its end.
     struct Unrest: Sendable, Equatable {
-        /// How many passes may be stopped in a row.
+        /// How many builds may be stopped in a row.
         static let limit = 3
 
         private var stops = 0
@@ -35,7 +35,7 @@ extension WorkPlan {
         private var changes: [String: Int] = [:]
         private var told: Set<String> = []
 
-        /// Whether passes are let finish.
+        /// Whether builds are let finish.
         var isRestless: Bool { stops >= Self.limit }
 
         /// Files changed during a pass.
@@ -44,7 +44,9 @@ extension WorkPlan {
         }
 
         /// A pass ended.
-        /// - Parameter isLast: whether nothing newer is to be done.
+        /// - Parameters:
+        ///   - isStopped: whether its build was stopped.
+        ///   - isLast: whether nothing newer is to be done.
         mutating func passed(isStopped: Bool, isLast: Bool) {
             if isStopped { stops += 1 }
             guard isLast else { return }

@@ -12,8 +12,8 @@ actor Deployment {
     private var live: [String: String] = [:]
     private var applied: Set<KubernetesObject.Identity> = []
     private var unapplied = UnappliedObjects()
-    /// Whether an apply of everything came to no end.
-    private var isIncomplete = false
+    /// How many applies of everything were begun, and which of them is the latest that came to its end.
+    private var (begun, complete) = (0, 0)
     private let file: @Sendable (KubernetesObject.Identity) async -> String?
     private var told: Set<String> = []
     private var untold: [String] = []
@@ -50,13 +50,14 @@ actor Deployment {
     /// Begins the first apply; passes that get as far wait for the part of it that their workloads may need, which
     /// waits for no container.
     func begin(_ onEnd: @escaping @Sendable (Result<ApplyReport, any Error>) -> Void) {
-        isIncomplete = true
+        begun += 1
+        let number = begun
         let foundation = Task { try await applyFoundation() }
         self.foundation = foundation
         firstApply = Task {
             let report = await foundation.result
             guard !Task.isCancelled else { return }
-            onEnd(await applyWorkloads(after: report))
+            onEnd(await applyWorkloads(after: report, number))
         }
     }
 
@@ -130,7 +131,7 @@ actor Deployment {
                 continue
             }
             let report = try await apply([object.identity])
-            if let failure = report.failures.first {
+            if let failure = report.failures.first(where: { $0.object == object.identity }) {
                 if failure.passes { throw failure.error }
                 // What is there goes on as it is, with the new image.
                 continue
@@ -194,11 +195,12 @@ actor Deployment {
     /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again
     /// what was applied before.
     func applyAll() async throws -> ApplyReport {
-        isIncomplete = true
+        begun += 1
+        let number = begun
         let report: Result<ApplyReport, any Error>
         do { report = .success(try await applyFoundation()) } catch { report = .failure(error) }
         try Task.checkCancellation()
-        return try await applyWorkloads(after: report).get()
+        return try await applyWorkloads(after: report, number).get()
     }
 
     /// Applies what is no workload: config maps, services, namespaces.
@@ -207,9 +209,9 @@ actor Deployment {
     }
 
     /// Applies the workloads, so that none waits for the containers of another.
-    private func applyWorkloads(after foundation: Result<ApplyReport, any Error>) async -> Result<
-        ApplyReport, any Error
-    > {
+    private func applyWorkloads(
+        after foundation: Result<ApplyReport, any Error>, _ number: Int
+    ) async -> Result<ApplyReport, any Error> {
         let project = current.value
         // The others' own passes apply them, and must not find them locked.
         let all = project.objects.filter { $0.workload != nil && hasImages($0, project) }.map(\.identity)
@@ -222,7 +224,7 @@ actor Deployment {
             }
             var report = foundation
             for await part in group { report = Self.both(report, part) }
-            if case .success = report { isIncomplete = false }
+            if case .success = report { complete = max(complete, number) }
             return report
         }
     }
@@ -242,6 +244,9 @@ actor Deployment {
         case (_, .failure): return second
         }
     }
+
+    /// Whether the latest apply of everything has come to no end.
+    var isIncomplete: Bool { complete < begun }
 
     /// Applies what could not be applied last.
     func applyAgain() async throws -> ApplyReport {
@@ -271,7 +276,12 @@ actor Deployment {
     }
 
     private func apply(_ identities: Set<KubernetesObject.Identity>) async throws -> ApplyReport {
-        try await locks.withLocks(on: identities) { try await self.applyNewest(identities) }
+        let report = try await locks.withLocks(on: identities) { try await self.applyNewest(identities) }
+        // It takes a while to find their files; what is told names three.
+        for failure in unapplied.untold.prefix(3) where failure.file == nil {
+            unapplied.locate(failure.object, in: await file(failure.object))
+        }
+        return report
     }
 
     /// Applies the objects as the manifests have them now, which may be newer than when the caller began to wait for
@@ -281,13 +291,13 @@ actor Deployment {
         let objects = project.objects.filter {
             identities.contains($0.identity) && hasImages($0, project)
         }
+        unapplied.keep(only: Set(project.objects.map(\.identity)))
         guard !objects.isEmpty else { return ApplyReport() }
-        var report = try await target.apply(objects, images: delivered)
-        for index in report.failures.indices { report.failures[index].file = await file(report.failures[index].object) }
+        let report = try await target.apply(objects, images: delivered)
         applied.formUnion(objects.map(\.identity))
         applied.subtract(report.failures.map(\.object))
+        let recovered = unapplied.note(objects, failures: report.failures)
         unapplied.keep(only: Set(current.value.objects.map(\.identity)))
-        let recovered = unapplied.note(objects.map(\.identity), failures: report.failures)
         untold += recovered.map { "\($0) is applied now" }
         tell(report.notices)
         return report

@@ -19,7 +19,6 @@ struct DevLoop: Sendable {
         case watching(WatchNotice)
         case entered(WorkPlan.Stage, service: String)
         case built(String, service: String)
-        case troubled(Workload, Bool)
         case ended(Pass.Outcome, service: String, WorkPlan.Cause)
         case retry(Outages.Step)
         case loaded(Result<Project, any Error>)
@@ -34,7 +33,8 @@ struct DevLoop: Sendable {
     /// Runs until the task is cancelled; returns after all children have ended.
     /// - Parameter watcher: watches the project's paths, and has its baseline already: what is saved from then on is
     ///   built.
-    func run(_ project: Project, watcher: TreeWatcher) async {
+    /// - Returns: the project as it was at the end.
+    func run(_ project: Project, watcher: TreeWatcher) async -> Project {
         let current = CurrentProject(project)
         let (events, inbox) = AsyncStream.makeStream(of: Event.self)
         let deployment = Deployment(
@@ -44,13 +44,13 @@ struct DevLoop: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { for await batch in watcher.batches { inbox.yield(.changes(batch)) } }
             group.addTask { for await notice in watcher.notices { inbox.yield(.watching(notice)) } }
-            group.addTask { await followLogs(current, inbox) }
+            group.addTask { await followLogs(current) }
             await deployment.begin { inbox.yield(.applied($0)) }
             // A Dockerfile may have been saved between its being read and the baseline.
             let paths = await watch(project.configuration, watcher)
             var state = State(
                 plan: WorkPlan(jobs: jobs), watched: project.configuration, paths: paths)
-            _ = followDependencies(&state, noticed: .now)
+            _ = followDependencies(&state, current, noticed: .now)
             let start = WorkPlan.Cause(noticed: .now)
             for notice in project.notices { terminal.warning(notice) }
             terminal.status("building \(project.services.map(\.name).joined(separator: ", "))")
@@ -62,6 +62,7 @@ struct DevLoop: Sendable {
             group.cancelAll()
             await deployment.cancelFirstApply()
         }
+        return current.value
     }
 
     private struct State {
@@ -93,7 +94,9 @@ struct DevLoop: Sendable {
             // Before a build begins: what is saved after it took its files has to count by then.
             if impact.filters {
                 state.paths = await watch(state.watched, watcher)
-                actions += followDependencies(&state, noticed: batch.firstNoticed)
+                actions += followDependencies(&state, current, noticed: batch.firstNoticed)
+                // What was left aside may be right with what the Dockerfiles say now.
+                if !state.unread.isEmpty { await load([], &state, in: &group, current, inbox, watcher) }
             }
             actions += state.plan.changed(
                 impact.services.sorted { $0.key < $1.key }.map {
@@ -104,10 +107,6 @@ struct DevLoop: Sendable {
         case .watching(let notice): terminal.warning("\(notice.rootID): \(notice.message)")
         case .entered(let stage, let service): actions = state.plan.entered(stage, service)
         case .built(let image, let service): actions = state.plan.built(image, service)
-        case .troubled(let workload, let isTroubled):
-            for service in current.value.services where service.workloads.contains(workload) {
-                actions += state.plan.troubled(service.name, isTroubled)
-            }
         case .ended(let outcome, let service, let cause):
             state.controls[service] = nil
             await report(outcome, service, cause, &state, in: &group, deployment, inbox)
@@ -152,7 +151,7 @@ struct DevLoop: Sendable {
                 terminal.warning("\(service) waits for \(base), whose image it is built on and whose build failed")
             case .letFinish(let service, let file):
                 terminal.warning(
-                    "\(service): \(file) changes faster than \(service) is built and started; from now on each build is let "
+                    "\(service): \(file) changes faster than \(service) is built; from now on each build is let "
                         + "finish. If the file needs none, leave it out with \"ignore\" in devloop.json, or in "
                         + ".dockerignore")
             case .start(let name, let cause):
@@ -244,7 +243,7 @@ struct DevLoop: Sendable {
         }
         if let error = await deployment.passingFailure {
             retryLater(.apply, error, &state, in: &group, inbox)
-        } else {
+        } else if await !deployment.isIncomplete {
             state.outages.ended(.apply)
         }
         switch result {
@@ -258,11 +257,10 @@ struct DevLoop: Sendable {
         }
     }
 
-    private func followLogs(_ current: CurrentProject, _ inbox: AsyncStream<Event>.Continuation) async {
+    private func followLogs(_ current: CurrentProject) async {
         let selection = LogSelection { [logs] in current.value.shows($0, logs) }
-        let printer = LogPrinter(
-            project: current, terminal: terminal, onTrouble: { inbox.yield(.troubled($0, $1)) })
-        await printer.follow(target, of: { current.value.workloads }, selection)
+        await LogPrinter(project: current, terminal: terminal)
+            .follow(target, of: { current.value.workloads }, selection)
     }
 
     // MARK: - Changes of what is watched, of devloop.json and the manifests
@@ -282,11 +280,15 @@ struct DevLoop: Sendable {
 
     /// Takes up what the Dockerfiles and devloop.json say now of images that are built on others. What builds on each
     /// other is told, and left aside.
-    private func followDependencies(_ state: inout State, noticed: ContinuousClock.Instant) -> [WorkPlan.Action] {
-        let (old, new) = (state.dependencies, dependencies(of: state.watched))
+    private func followDependencies(
+        _ state: inout State, _ current: CurrentProject, noticed: ContinuousClock.Instant
+    ) -> [WorkPlan.Action] {
+        // Of what is loaded: nobody would build a base that is not.
+        let configuration = current.value.configuration
+        let (old, new) = (state.dependencies, dependencies(of: configuration))
         guard new != old else { return [] }
         do {
-            try new.checkOrder(state.watched)
+            try new.checkOrder(configuration)
         } catch {
             terminal.show(error, prefix: "what the Dockerfiles build on is left aside")
             return []
@@ -364,7 +366,7 @@ struct DevLoop: Sendable {
         terminal.setServices(project.services.map(\.name))
         for notice in project.notices where !before.notices.contains(notice) { terminal.warning(notice) }
         var actions = change.removed.flatMap { state.plan.removed($0) }
-        actions += followDependencies(&state, noticed: .now)
+        actions += followDependencies(&state, current, noticed: .now)
         actions += state.plan.changed(
             project.services.compactMap { service in
                 change.changed[service.name].map { (service.name, .init(files: $0, noticed: .now)) }

@@ -5,9 +5,6 @@ import Synchronization
 struct LogPrinter: Sendable {
     let project: CurrentProject
     let terminal: Terminal
-    /// Is told when something keeps a workload from running, and when that is over.
-    var onTrouble: @Sendable (Workload, Bool) -> Void = { _, _ in }
-
     /// How long after a failure the logs are followed again.
     var retryDelay = Self.retryDelay
 
@@ -45,7 +42,7 @@ struct LogPrinter: Sendable {
         onEvent: @escaping @Sendable () -> Void = {}
     ) async throws {
         // Blocks where it is handed a line, and nowhere else.
-        try await target.followLogs(of: workloads, selection) { [terminal, project, onTrouble] event in
+        try await target.followLogs(of: workloads, selection) { [terminal, project] event in
             onEvent()
             switch event {
             case .line(let workload, let container, let text):
@@ -55,12 +52,10 @@ struct LogPrinter: Sendable {
                 terminal.warning((workload.map { "\(project.value.label(of: $0)): " } ?? "") + text)
             case .problem(let workload, let problem):
                 terminal.problem(problem, of: project.value.label(of: workload))
-                onTrouble(workload, true)
             case .lastLines(let workload, let problem):
                 terminal.lastLines(problem, of: project.value.label(of: workload))
             case .recovered(let workload, let states):
                 terminal.recovery(of: project.value.label(of: workload), from: states)
-                onTrouble(workload, false)
             }
         }
     }

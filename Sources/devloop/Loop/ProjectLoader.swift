@@ -35,7 +35,9 @@ struct ProjectLoader: Sendable {
             var place = path
             for name in FileSystem.names(in: path).sorted()
             where [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
-                if await reader.holds(object, in: "\(path)/\(name)") { place = "\(path)/\(name)" }
+                guard await reader.holds(object, in: "\(path)/\(name)") else { continue }
+                place = "\(path)/\(name)"
+                break
             }
             let folder = configuration.directory + "/"
             return place.hasPrefix(folder) ? String(place.dropFirst(folder.count)) : place

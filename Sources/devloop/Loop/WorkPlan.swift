@@ -3,8 +3,8 @@
 ///
 /// A change that comes while its service builds stops that build, since its result would be out of date; one that
 /// comes while the pass waits for the new containers ends that wait. In between, where stopping half-way would leave
-/// the service in a state of its own, the pass goes on and another one follows it. A service that was stopped a few
-/// times in a row is let finish, whatever goes on changing: see ``Unrest``.
+/// the service in a state of its own, the pass goes on and another one follows it. Where builds of a service were stopped a
+/// few times in a row, the next ones are let finish, whatever goes on changing: see ``Unrest``.
 struct WorkPlan: Sendable {
     /// The stages of a pass, in their order.
     enum Stage: Int, Sendable, CaseIterable, Comparable {
@@ -26,7 +26,7 @@ struct WorkPlan: Sendable {
         case stop(String)
         /// Say that a service is built when this base of it is, which failed.
         case hold(String, base: String)
-        /// Say that a pass is let finish, though this file goes on changing.
+        /// Say that builds are let finish, though this file goes on changing.
         case letFinish(String, file: String)
     }
 
@@ -51,8 +51,6 @@ struct WorkPlan: Sendable {
         /// The images of the bases when the last build began.
         var bases: [String: String] = [:]
         var unrest = Unrest()
-        /// Whether something keeps its containers from running.
-        var isTroubled = false
         /// Who was told to wait for it, since it failed.
         var held: Set<String> = []
 
@@ -144,7 +142,7 @@ struct WorkPlan: Sendable {
     mutating func ended(_ service: String) -> [Action] {
         guard var activity = activities[service], let run = activity.run else { return [] }
         activity.run = nil
-        activity.unrest.passed(isStopped: run.isStopping, isLast: activity.waiting == nil)
+        activity.unrest.passed(isStopped: run.isStopping && !run.isBuilt, isLast: activity.waiting == nil)
         // What a stopped build was for is still to be done.
         if !run.isBuilt, run.isStopping { activity.waiting = activity.waiting?.merged(with: run.cause) }
         let hasFailed = !run.isBuilt && activity.waiting == nil
@@ -161,14 +159,6 @@ struct WorkPlan: Sendable {
         return actions + startNext()
     }
 
-    /// Something keeps the containers of a service from running, or no longer does. A pass that waits for them is not
-    /// worth waiting for then, where there is something newer.
-    mutating func troubled(_ service: String, _ isTroubled: Bool) -> [Action] {
-        guard let activity = activities[service] else { return [] }
-        activities[service]?.isTroubled = isTroubled
-        return isTroubled && activity.run?.stage == .ready && activity.waiting != nil ? interrupt(service) : []
-    }
-
     /// A service is gone from the configuration.
     mutating func removed(_ service: String) -> [Action] {
         queue.removeAll { $0 == service }
@@ -183,7 +173,8 @@ struct WorkPlan: Sendable {
         guard let activity = activities[service], let run = activity.run, !run.isStopping,
             activity.isBuilding || run.stage == .ready
         else { return [] }
-        if activity.unrest.isRestless, !(run.stage == .ready && activity.isTroubled) {
+        // A wait for containers may have no end: it is always given up for what is newer.
+        if activity.isBuilding, activity.unrest.isRestless {
             let file = activities[service]?.unrest.fileToTell()
             return file.map { [.letFinish(service, file: $0)] } ?? []
         }

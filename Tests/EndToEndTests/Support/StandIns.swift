@@ -59,7 +59,10 @@ struct StandIns: Sendable {
         "label --local"*) for name in web api; do
             echo '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"'$name'"},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"shop/'$name'"}]}}}}'
           done;;
-        *"get pods --output=json") echo '{"items":[]}';;
+        *"get pods --output=json") for name in web api; do
+            comma=$(if [ "$name" = api ]; then echo ,; else echo '{"items":['; fi)
+            echo "$comma"'{"metadata":{"name":"'$name'-1-a","namespace":"default","uid":"'$name'","labels":{"pod-template-hash":"1"},"ownerReferences":[{"kind":"ReplicaSet","name":"'$name'-1","controller":true}]},"spec":{"containers":[{"name":"c","image":"registry:5000/shop/'$name':latest"}]},"status":{"phase":"Running","containerStatuses":[{"name":"c","imageID":"registry:5000/shop/'$name'@sha256:0123","state":{"running":{}}}]}}'
+          done; echo ']}';;
         *"get pods --watch"*|*"get events --watch-only"*) exec sleep 1000;;
         *" apply --filename=-") cat >>"$here/applied"; echo >>"$here/applied"; echo "deployment.apps/web unchanged";;
         *" rollout "*) echo done;;
@@ -99,6 +102,8 @@ struct StandIns: Sendable {
             arguments, folder: folder, environment: environment.merging(["PATH": path]) { $1 })
     }
 
+    /// The images that were built so far, in order.
+    var builds: [String] { calls.filter { $0.hasPrefix("docker build --tag") } }
     /// The calls so far, in order.
     var calls: [String] { lines(of: "calls") }
     /// The calls that no stand-in was told about.

@@ -47,6 +47,15 @@ import Testing
         #expect(try check().differences(in: [pod(mirrored)], containers: ["app"]).isEmpty)
     }
 
+    @Test func whatIsToRunAnotherImageOrHasStartedNowhereIsNotRun() throws {
+        let check = try check()
+        #expect(check.isRun(by: [try pod(.init(imageID: "x@sha256:2"))], containers: ["app"]))
+        #expect(!check.isRun(by: [try pod(.init(imageID: ""))], containers: ["app"]))
+        let bogus = try pod(.init(image: "blog/posts:bogus", imageID: ""))
+        #expect(!check.isRun(by: [try pod(.init(imageID: "x@sha256:2")), bogus], containers: ["app"]))
+        #expect(!check.isRun(by: [], containers: ["app"]))
+    }
+
     @Test func whatHasNotStartedRunsNothingYet() throws {
         let waiting = PodFixture.Container(imageID: "x@sha256:9", state: .waiting("PodInitializing", ""))
         #expect(try check().differences(in: [pod(waiting)], containers: nil).isEmpty)

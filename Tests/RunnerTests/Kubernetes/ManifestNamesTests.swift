@@ -66,7 +66,9 @@ import Testing
         #expect(try problems("{kind: 'Secret', metadata: {name: 'a'}, stringData: {'..': ''}}").count == 1)
     }
 
-    @Test(arguments: ["shop.example/v1", "gateway.networking.k8s.io/v1"])
+    @Test(arguments: [
+        "shop.example/v1", "gateway.networking.k8s.io/v1", "skaffold/v4beta6", "kustomize.config.k8s.io/v1",
+    ])
     func kindsOfOthersAreNotJudged(version: String) throws {
         #expect(try problems("{kind: 'Menu', apiVersion: '\(version)', metadata: {name: 'My_Menu'}}").isEmpty)
     }
