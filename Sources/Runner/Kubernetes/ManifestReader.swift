@@ -27,10 +27,14 @@ public struct ManifestReader: Sendable {
             text = try await run(Kubectl.kustomize(path), path: path).standardOutput
         }
         async let decoding = launcher.runTool(text.map(Kubectl.decode) ?? Kubectl.decode(path))
-        let read = try await run(text.map(Kubectl.read) ?? Kubectl.read(path), path: path)
-        let objects = try parse(read, path: path)
-        let problems =
-            Self.wrongTypes(try await decoding.errorText, path: path) + objects.flatMap(ManifestNames.problems)
+        let objects = try parse(try await run(text.map(Kubectl.read) ?? Kubectl.read(path), path: path), path: path)
+        var wrongTypes = Self.wrongTypes(try await decoding.errorText, path: path)
+        // What is in a List kubectl decodes only once it is taken out of it.
+        if wrongTypes.isEmpty, !objects.isEmpty {
+            let all = Array(objects.map(\.description).joined(separator: "\n").utf8)
+            wrongTypes = Self.wrongTypes(try await launcher.runTool(Kubectl.decode(text: all)).errorText, path: path)
+        }
+        let problems = wrongTypes + objects.flatMap(ManifestNames.problems)
         guard problems.isEmpty else {
             let isUnquoted = problems.contains {
                 $0.contains("unmarshal number into") || $0.contains("unmarshal bool into")

@@ -87,7 +87,7 @@ import Testing
         let objects = try await ManifestReader(launcher: standIn.launcher).read([folder.path, "/all.yaml"])
         #expect(objects.map { $0["kind"]?.string } == ["Namespace", "CustomResourceDefinition", "A", "B", nil])
         #expect(
-            // The two questions about one path are asked side by side.
+            // The two questions about one path are asked side by side; then the objects are decoded one by one.
             Set(standIn.callLines) == [
                 "kubectl kustomize \(folder.path)",
                 "kubectl label --local --output=json --filename=- devloop.dev/none-",
@@ -132,6 +132,14 @@ import Testing
         #expect(error.details.count { $0.contains("two.yaml") && $0.contains("base64") } == 1)
         #expect(error.details.count == 3, "\(error.details)")
         #expect(error.advice?.contains("quotes") == true)
+    }
+
+    @Test(.enabled(if: hasKubectl)) func whatIsInAListIsDecodedToo() async throws {
+        let path = try write(
+            "apiVersion: v1\nkind: List\nitems: [{ apiVersion: v1, kind: ConfigMap, metadata: { name: a }, data: { p: 80 } }]\n",
+            to: "list.yaml")
+        let error = try await targetError { try await ManifestReader(launcher: Self.kubectl).read([path]) }
+        #expect(error.details.map { $0.contains("list.yaml") && $0.contains("cannot unmarshal number") } == [true])
     }
 
     @Test(.enabled(if: hasKubectl)) func aKustomizationOfWrongTypesIsNamedByItsFolder() async throws {
