@@ -502,10 +502,9 @@ struct DockerTargetTests {
                     deployment(name, image: "devloop-test/shell"))
             }
             _ = try await project.target.apply(all("one"), images: images)
-            let error = await #expect(throws: TargetError.self) {
-                try await project.target.apply(all("two"), images: images)
-            }
-            #expect(error?.summary == "deployment/two needs port 31874 of 127.0.0.1, which is taken")
+            let failures = try await project.target.apply(all("two"), images: images).failures
+            #expect(failures.map(\.object.description) == ["Deployment two"])
+            #expect(failures.first?.reasons.first == "deployment/two needs port 31874 of 127.0.0.1, which is taken")
         }
     }
 
