@@ -40,7 +40,7 @@ struct TinyProject: Sendable {
         }
         let named = workloads.map { ", \"workloads\": \($0)" } ?? ""
         try """
-        { "name": "\(name)", "manifests": ["k8s"],
+        { "name": "\(name)",\(manifests.isEmpty ? "" : #" "manifests": ["k8s"],"#)
           "services": [{ "name": "app", "image": "\(name)/app", "context": "app"\(named) }] }
         """.write(to: folder.appendingPathComponent("devloop.json"), atomically: true, encoding: .utf8)
     }
