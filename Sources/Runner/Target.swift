@@ -172,6 +172,15 @@ public protocol Target: Sendable {
     /// - Parameter images: what every image that devloop builds is delivered as, as far as it is built by now.
     func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport
 
+    /// What of the project is there, or was applied, and is none of these objects: the manifests have lost it. What
+    /// can't be told from somebody else's is left out.
+    func leftovers(besides objects: Set<KubernetesObject.Identity>) async throws -> Set<KubernetesObject.Identity>
+
+    /// Lets go of objects that are in no manifest any more, so that none of them stands in the way of what has its place
+    /// now. Data stays.
+    /// - Returns: what became of them, for the user.
+    func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String]
+
     /// What the image was delivered as by an earlier run, where all containers of the workload that use it run exactly
     /// this image now; `nil` where they don't, or where that can't be told.
     /// - Parameter names: the images that devloop builds.

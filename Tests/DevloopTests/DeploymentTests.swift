@@ -15,6 +15,8 @@ private final class FakeTarget: Target {
     /// What an apply can't apply, by name.
     private let refused: Mutex<[String: ApplyFailure]>
     private let hanging: Set<String>
+    /// What is there of the project, whatever the manifests say.
+    private let found: Set<KubernetesObject.Identity>
     let startsContainersInApply: Bool
 
     /// - Parameters:
@@ -28,8 +30,10 @@ private final class FakeTarget: Target {
     init(
         created: Set<String> = [], running: Set<String> = [], failures: [String: Int] = [:],
         severity: TargetError.Severity = .failed, refused: [String: ApplyFailure] = [:],
-        onApply: @escaping @Sendable () -> Void = {}, hanging: Set<String> = [], startsContainersInApply: Bool = false
+        onApply: @escaping @Sendable () -> Void = {}, hanging: Set<String> = [],
+        found: Set<KubernetesObject.Identity> = [], startsContainersInApply: Bool = false
     ) {
+        self.found = found
         self.refused = Mutex(refused)
         self.hanging = hanging
         self.startsContainersInApply = startsContainersInApply
@@ -73,6 +77,15 @@ private final class FakeTarget: Target {
         return ApplyReport(
             created: Set(objects.compactMap(\.workload).filter { created.contains($0.name) }), notices: ["notice"],
             failures: refused.withLock { refused in objects.compactMap { refused[$0.identity.name] } })
+    }
+
+    func leftovers(
+        besides objects: Set<KubernetesObject.Identity>
+    ) async throws -> Set<KubernetesObject.Identity> { found.subtracting(objects) }
+
+    func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
+        try await record("let go of \(objects.map(\.name).sorted().joined(separator: " "))")
+        return ["gone"]
     }
 
     func delivered(
@@ -149,13 +162,15 @@ private final class FakeTarget: Target {
         let (applied, inbox) = AsyncStream.makeStream(of: Void.self)
         let target = FakeTarget(created: ["w"], onApply: { inbox.yield() }, hanging: ["apply db load"])
         let deployment = Deployment(project: current, target: target)
-        await deployment.begin { _ in }
+        let begun = await deployment.begin()
+        let apply = Task { try await deployment.finish(begun) }
         for await _ in applied.prefix(2) {}
         let rollout = try await deployment.rollOut(
             try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
         #expect(rollout == .started([Workload(kind: .deployment, name: "w")]))
         #expect(target.recorded == ["apply svc", "apply db load", "apply w"])
-        await deployment.cancelFirstApply()
+        apply.cancel()
+        _ = await apply.result
     }
 
     @Test func whereAnApplyStartsContainersNoWorkloadWaitsForAnother() async throws {
@@ -322,6 +337,37 @@ private final class FakeTarget: Target {
         _ = try await deployment.rollOut(try image("shop/web", "1"), of: current.value.services[0], isRunning: false)
         #expect(await deployment.takeNotices() == ["notice"])
         #expect(await deployment.takeNotices() == [])
+    }
+
+    // MARK: - Objects that the manifests lose
+
+    @Test func whatTheManifestsLoseIsLetGoOfBeforeAnythingIsApplied() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(created: ["w"])
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        _ = try await deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: false)
+        _ = await deployment.takeNotices()
+        let renamed = [
+            Fixture.object("Service", "svc"), Fixture.object("Deployment", "w2", images: ["shop/web"]), separate[2],
+        ]
+        current.value = try project(renamed).value
+        _ = try await deployment.applyAll()
+        #expect(target.recorded == ["apply w", "let go of w", "apply svc", "apply w2"])
+        #expect(await deployment.takeNotices() == ["gone"])
+        current.value = try project(separate).value
+        _ = try await deployment.applyAll()
+        current.value = try project(renamed).value
+        _ = try await deployment.applyAll()
+        // It is news each time.
+        #expect(await deployment.takeNotices() == ["gone", "gone"])
+    }
+
+    @Test func whatAnEarlierRunLeftAndNoManifestHoldsIsLetGoOfAtTheStart() async throws {
+        let found = Set((separate + [Fixture.object("Deployment", "old")]).map(\.identity))
+        let target = FakeTarget(found: found)
+        _ = try await Deployment(project: try project(separate), target: target).applyAll()
+        #expect(target.recorded == ["let go of old", "apply svc"])
     }
 
     // MARK: - Objects that can't be applied

@@ -14,12 +14,13 @@ struct OutagesTests {
         #expect(outages.failed(.apply, "other words") == .init(isNews: true, needsRetry: false))
     }
 
-    @Test func eachStepHasAnOutageOfItsOwn() {
+    @Test func oneOutageOfSeveralStepsIsToldOnceAndEachIsTriedAgain() {
         var outages = Outages()
-        _ = outages.failed(.pass(of: "a"), "a: away", cause: edit)
-        #expect(outages.failed(.pass(of: "b"), "b: away", cause: edit) == .init(isNews: true, needsRetry: true))
-        // Without a service in front it is the same.
-        #expect(outages.failed(.apply, "away") == .init(isNews: false, needsRetry: true))
+        _ = outages.failed(.pass(of: "a"), "away", cause: edit)
+        #expect(outages.failed(.pass(of: "b"), "away", cause: edit) == .init(isNews: false, needsRetry: true))
+        #expect(outages.failed(.apply, "forbidden") == .init(isNews: true, needsRetry: true))
+        outages.ended(.pass(of: "a"))
+        #expect(outages.retry(.pass(of: "b")).isDue)
     }
 
     @Test func whatWorkedMeanwhileIsNotTriedAgainAndItsNextFailureIsNews() {

@@ -62,6 +62,10 @@ struct ProjectTests {
         let objects = [Fixture.object("Deployment", "a", images: ["shop/api:dev"])]
         let project = try Project(configuration: try Fixture.configuration(text), objects: objects, bases: ["web"])
         #expect(project.services[0].workloads == [Workload(kind: .deployment, name: "else")])
+        #expect(
+            project.notices == [
+                "web: deployment/a in \"workloads\" runs other images, and is restarted when those are built, this one not"
+            ])
     }
 
     @Test func anImageThatNoManifestUsesIsToldWithItsPlaceAndTheOnesThatAreUsed() throws {

@@ -39,6 +39,10 @@ private struct Day {
     private var broken: Set<String> = []
     /// Those whose last pass failed later on.
     private var unfinished: Set<String> = []
+    /// Those whose images' names mean others now.
+    private var moved: Set<String> = []
+    /// Those whose bases' names are moved again and again.
+    private var givenUp: Set<String> = []
     private var runs: [String: Run] = [:]
     private var stops: [String: Int] = [:]
 
@@ -62,18 +66,21 @@ private struct Day {
     mutating func run() {
         save(Self.services.shuffled(using: &random))
         for _ in 0..<150 {
+            if chance(8), let base = built.keys.sorted().randomElement(using: &random) { moved.insert(base) }
             if let service = runs.keys.sorted().randomElement(using: &random), !chance(3) {
                 step(service, canFail: true)
             } else {
                 save(Array(Self.services.shuffled(using: &random).prefix(chance(4) ? 3 : 1)))
             }
         }
-        // What failed is mended, and then the passes only come to their ends.
-        save(broken.union(unfinished).sorted())
-        var steps = 0
-        while let service = runs.keys.sorted().randomElement(using: &random), steps < 1000 {
-            step(service, canFail: false)
-            steps += 1
+        // What failed is mended, and then the passes only come to their ends; one may still be the last that is given up.
+        for _ in 1...2 {
+            save(broken.union(unfinished).sorted())
+            var steps = 0
+            while let service = runs.keys.sorted().randomElement(using: &random), steps < 1000 {
+                step(service, canFail: false)
+                steps += 1
+            }
         }
         if !plan.isIdle { problems.append("not everything comes to its end") }
         for service in Self.services where live[service] != newest(service) {
@@ -136,6 +143,12 @@ private struct Day {
                 if !broken.contains(base) || !allBases(service).contains(base) {
                     problems.append("\(service) waits for \(base)")
                 }
+            case .rebuild(let base, let service):
+                if !moved.contains(base) { problems.append("\(base) is built again for \(service)") }
+                runs[base]?.isOutdated = true
+            case .giveUp(let service, let base):
+                if !moved.contains(base) { problems.append("\(service) is given up for \(base)") }
+                givenUp.insert(service)
             case .letFinish(let service, _):
                 if stops[service] ?? 0 < WorkPlan.Unrest.limit { problems.append("\(service) is let finish") }
             }
@@ -147,6 +160,13 @@ private struct Day {
         guard var run = runs[service] else { return }
         if run.isStopped || canFail && chance(10) { return end(service, run) }
         if run.stage == .build {
+            // Somebody else gave the name of a base to another image, or takes it away.
+            let lost = (bases[service] ?? []).filter { moved.contains($0) }.sorted()
+            if !lost.isEmpty {
+                perform(plan.moved(lost, under: service))
+                return end(service, run, isMisbuilt: true)
+            }
+            moved.remove(service)
             let image = image(service, run.content, on: run.bases)
             built[service] = (run.content, image)
             broken.remove(service)
@@ -168,10 +188,11 @@ private struct Day {
         }
     }
 
-    private mutating func end(_ service: String, _ run: Run) {
-        let isLast = saved[service] == run.content && !run.isOutdated
+    private mutating func end(_ service: String, _ run: Run, isMisbuilt: Bool = false) {
+        let isTriedAgain = isMisbuilt && givenUp.remove(service) == nil
+        let isLast = saved[service] == run.content && !run.isOutdated && !isTriedAgain
         if !run.isStopped, run.stage == .build, isLast { broken.insert(service) }
-        if !run.isStopped, run.stage != .ready { unfinished.insert(service) }
+        if !run.isStopped, run.stage != .ready, !isTriedAgain { unfinished.insert(service) }
         stops[service] = isLast ? 0 : (stops[service] ?? 0) + (run.isStopped ? 1 : 0)
         runs[service] = nil
         perform(plan.ended(service))

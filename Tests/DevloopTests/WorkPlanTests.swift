@@ -171,6 +171,49 @@ struct WorkPlanTests {
         #expect(plan.built("base 1", "base") == [.start("app", cause("a", "b"))])
     }
 
+    @Test func aBaseWhoseNameSomebodyElseMovedIsBuiltAgainAndThenWhatWasBuiltOnIt() {
+        var plan = livePlan()
+        _ = plan.changed("app", cause("a"))
+        let silent = WorkPlan.Cause(noticed: start, isTold: true)
+        #expect(plan.moved(["base"], under: "app") == [.rebuild(base: "base", for: "app"), .start("base", silent)])
+        #expect(plan.ended("app") == [])
+        #expect(plan.built("base 1", "base") == [.start("app", cause("a"))])
+        #expect(plan.built("app 2", "app") == [])
+        #expect(plan.ended("base") + plan.ended("app") == [])
+        #expect(plan.isIdle)
+    }
+
+    @Test func aBaseThatWasBuiltAnewDuringTheBuildIsNotBuiltAgain() {
+        var plan = livePlan()
+        for file in 1...4 {
+            _ = plan.changed("base", cause("\(file)"))
+            if file > 1 { _ = plan.ended("base") }
+        }
+        // It never rests: the other one is built on it all the same.
+        _ = plan.changed("app", cause("a"))
+        _ = plan.built("base 2", "base")
+        #expect(plan.moved(["base"], under: "app") == [])
+        _ = plan.ended("base")
+        #expect(plan.ended("app").contains { if case .start("app", _) = $0 { true } else { false } })
+    }
+
+    @Test func aNameThatIsMovedAgainAndAgainIsAFailure() {
+        var plan = livePlan()
+        _ = plan.changed("app", cause("a"))
+        for _ in 1..<WorkPlan.missLimit {
+            _ = plan.moved(["base"], under: "app")
+            _ = plan.ended("app")
+            _ = plan.built("base 1", "base")
+            _ = plan.ended("base")
+        }
+        #expect(plan.moved(["base"], under: "app") == [.giveUp("app", base: "base")])
+        #expect(plan.ended("app") == [])
+        #expect(plan.isIdle)
+        // The next save tries again.
+        #expect(plan.changed("app", cause("b")) == [.start("app", cause("b"))])
+        #expect(plan.moved(["base"], under: "app").first == .rebuild(base: "base", for: "app"))
+    }
+
     @Test func aServiceThatBeginsToBuildOnAnotherOneIsRebuiltWithIt() {
         var plan = WorkPlan(jobs: 2)
         for service in ["base", "app"] {
@@ -242,7 +285,7 @@ struct WorkPlanTests {
                 case .stop(let service):
                     running[service] = nil
                     actions += plan.ended(service)
-                case .hold, .letFinish: break
+                case .hold, .letFinish, .rebuild, .giveUp: break
                 }
             }
             for (service, age) in running.sorted(by: { $0.key < $1.key }) {

@@ -95,18 +95,35 @@ import Testing
         #expect(notices.contains { $0.contains("call web-np:\(target) instead of web-np:80") } == (target != 80))
     }
 
-    @Test func aPublishedPortBelongsToOneWorkload() throws {
-        let objects = [
-            try service("np", type: "NodePort", port: #"{"port": 80, "nodePort": 30400}"#),
-            try workload(), try workload(name: "two", pod: #", "x": 1"#),
-        ]
-        var second = objects[2]
-        second.json[path: ["spec", "template", "metadata", "labels", "app"]] = "web"
-        let all = [objects[0], objects[1], second]
-        #expect(try plan(all).plan.ports.count == 1)
-        let other = try plan(all, of: Workload(kind: .deployment, name: "two")).plan
-        #expect(other.ports == [])
-        #expect(other.aliases.first == "np")
+    /// In whatever order they are applied, the first of its name has it, until another one has it by then.
+    @Test(arguments: [true, false], [nil, "blue", "green"])
+    func aPublishedPortBelongsToOneWorkloadAndStaysThere(isReversed: Bool, holder: String?) throws {
+        var both = try ["blue", "green"].map { name in
+            var object = try workload(name: name)
+            object.json[path: ["spec", "template", "metadata", "labels", "app"]] = "web"
+            return object
+        }
+        if isReversed { both.reverse() }
+        var manifests = DockerManifests(commands: commands, hash: KeyedHash(key: []))
+        try manifests.add([try service("np", type: "NodePort", port: #"{"port": 80, "nodePort": 30400}"#)] + both)
+        if let holder {
+            let container = ListedContainer(
+                id: "c", place: "", state: "running", workload: Workload(kind: .deployment, name: holder),
+                container: "main", instance: "a", specification: "", image: "", builtImage: "", role: "main",
+                volumes: [], ports: ["default/np/80": 30400], hasSiblings: false, networks: [], mounts: [])
+            manifests.adoptPorts(of: [container])
+        }
+        for name in ["blue", "green"] {
+            let plan = try manifests.plan(Workload(kind: .deployment, name: name)).plan
+            #expect(plan.ports.count == (name == holder ?? "blue" ? 1 : 0), "\(name)")
+            #expect(plan.aliases.first == "np")
+        }
+        // What is in no manifest any more has nothing.
+        let gone = try #require(both.first { $0.identity.name == holder ?? "blue" })
+        manifests.remove([gone.identity])
+        let left = Workload(kind: .deployment, name: gone.identity.name == "blue" ? "green" : "blue")
+        #expect(try manifests.plan(left).plan.ports.count == 1)
+        #expect(manifests.workloads == [left])
     }
 
     @Test(arguments: [
@@ -370,7 +387,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "ConfigMap", "Secret", "file", "image", "port", "alias", "command", "hostPath", "grace", "init", "key",
+        "ConfigMap", "Secret", "file", "image", "port", "alias", "command", "hostPath", "hostPath type", "grace",
+        "init",
+        "key",
     ])
     func theFingerprintFollowsAllThatTheContainersAreMadeOf(what: String) throws {
         func fingerprint(_ what: String = "", key: [UInt8] = [1]) throws -> String {
@@ -398,7 +417,8 @@ import Testing
                         """,
                     pod: """
                         , "volumes": [{"name": "f", "configMap": {"name": "f"}},
-                        {"name": "h", "hostPath": {"path": "/\(value("hostPath"))"}}],
+                        {"name": "h", "hostPath": {"path": "/\(value("hostPath"))",
+                        "type": "\(value("hostPath type", "", "Directory"))"}}],
                         "terminationGracePeriodSeconds": \(value("grace", "1", "2")),
                         "initContainers": [{"name": "i", "image": "i", "args": ["\(value("init"))"]}]
                         """),

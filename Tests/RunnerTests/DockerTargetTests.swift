@@ -35,14 +35,17 @@ struct DockerTargetTests {
     }
 
     /// A line of `docker ps`, as the container was created.
-    private func listed(_ id: String, state: String = "running", instance: String, of create: Command) -> String {
+    private func listed(
+        _ id: String, state: String = "running", instance: String, mounts: String = "devloop-shop-data",
+        of create: Command
+    ) -> String {
         let labels = body(of: create)["Labels"]?.stringMembers ?? [:]
         func label(_ name: String) -> String { labels[name] ?? "" }
         return [
             id, state, label(DockerLabel.workload), label(DockerLabel.namespace), label(DockerLabel.container),
             instance, label(DockerLabel.specification), label(DockerLabel.image), label(DockerLabel.builtImage),
             label(DockerLabel.role), label(DockerLabel.volumes), label(DockerLabel.ports), label(DockerLabel.pod),
-            "devloop-shop", "devloop-shop-data", "\"\(label(DockerLabel.place))\"",
+            "devloop-shop", mounts, "\"\(label(DockerLabel.place))\"",
         ].joined(separator: "\t")
     }
 
@@ -123,6 +126,45 @@ struct DockerTargetTests {
             launcher.summaries().dropFirst(before + 2) == [
                 "POST /containers/create", "docker network", "docker start", "docker stop", "docker rm",
             ])
+        launcher.verify()
+    }
+
+    @Test func whatIsInNoManifestAnyMoreGivesUpItsNamesAndIsRemovedInTheBackground() async throws {
+        let target = target()
+        let object = try deployment()
+        let create = try await applied([object], to: target)
+        let before = launcher.commands.count
+        let containers = listed("old", instance: "a", of: create)
+        let other = containers.replacing("/shop/devloop.json", with: "/other/devloop.json")
+            .replacing("deployment/web", with: "deployment/theirs")
+        launcher.expect("docker ps", .prints(containers + "\n" + other))
+        #expect(try await target.leftovers(besides: []) == [object.identity])
+        launcher.expect("docker ps", .prints(containers))
+        #expect(try await target.leftovers(besides: [object.identity]) == [])
+        launcher.expect("docker ps", .prints(listed("old", instance: "a", mounts: "", of: create)))
+        for command in ["docker network disconnect devloop-shop old", "docker stop old", "docker rm"] {
+            launcher.expect(command)
+        }
+        #expect(
+            try await target.letGo(of: [object.identity]) == [
+                "deployment/web is in no manifest any more: removed, its volumes stay"
+            ])
+        await launcher.started("docker rm")
+        #expect(
+            launcher.summaries().dropFirst(before + 3) == ["docker network", "docker stop", "docker rm"])
+        launcher.verify()
+        // It is not planned any more.
+        await #expect(throws: TargetError.self) { try await target.restart(web, images: [image]) }
+    }
+
+    @Test func whatIsInNoManifestAnyMoreIsAtItsEndBeforeAnotherHasItsVolume() async throws {
+        let target = target()
+        let create = try await applied([try deployment()], to: target)
+        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
+        for command in ["docker network disconnect devloop-shop old", "docker stop old", "docker rm"] {
+            launcher.expect(command)
+        }
+        _ = try await target.letGo(of: [try deployment().identity])
         launcher.verify()
     }
 

@@ -250,6 +250,20 @@ import Testing
     func aDeathIsToldInWords(labels: String, code: Int, text: String?) throws {
         let labels = try JSONParser.parse(Array(labels.utf8)).stringMembers
         let container = try #require(FollowedContainer(id: "c1", labels: labels, namespace: "default"))
-        #expect(container.notice(exitCode: code) == text)
+        #expect(container.notice(exitCode: code, isStopped: false) == text)
+    }
+
+    @Test(arguments: [("9", true), ("15", true), ("1", false)])
+    func whoIsStoppedByHandIsNotSaidToBeStartedAgain(signal: String, isLast: Bool) throws {
+        let line = """
+            {"Action": "kill", "Actor": {"ID": "c", "Attributes": {"dev.devloop.workload": "deployment/web", \
+            "signal": "\(signal)"}}}
+            """
+        let event = try #require(DockerEvent(Array(line.utf8), namespace: "default"))
+        #expect(event.action == .kill)
+        #expect(event.isLast == isLast)
+        #expect(
+            event.container.notice(exitCode: 137, isStopped: true)
+                == "exited with code 137: somebody stopped or removed it")
     }
 }

@@ -50,6 +50,42 @@ import Testing
         docker.verify()
     }
 
+    @Test(
+        arguments: [
+            ("echo sha256:b", false), ("echo sha256:other", true),
+            ("echo 'Error: No such image: shop/base' >&2; exit 1", true),
+        ], [true, false])
+    func whatABuildIsBasedOnIsLookedAtAfterIt(_ answer: (says: String, isMoved: Bool), _ succeeds: Bool) async throws {
+        let build = succeeds ? "printf 'sha256:12\\n' >\"$iidfile\";;" : "echo manifest unknown; exit 1;;"
+        let (docker, builder) = try builder(
+            """
+            build*) \(build)
+            'image inspect --format={{.Id}} shop/base:latest') \(answer.says);;
+            'image inspect --format={{.Id}} sha256:b') echo sha256:b;;
+            """)
+        let base = BuiltImage(reference: try #require(ImageReference("shop/base")), id: "sha256:b")
+        var request = try request()
+        request.bases = [base]
+        if answer.isMoved {
+            await #expect(throws: MovedBases(names: [base.reference])) { try await builder.build(request) }
+        } else if succeeds {
+            #expect(try await builder.build(request).id == "sha256:12")
+        } else {
+            await #expect(throws: TargetError.self) { try await builder.build(request) }
+        }
+        #expect(docker.calls.first?[1] == "build")
+        docker.verify()
+    }
+
+    @Test func aBaseThatItsStoreKnowsByAnotherIdIsWhereItWas() async throws {
+        let (docker, builder) = try builder(
+            "build*) printf 'sha256:12\\n' >\"$iidfile\";; 'image inspect '*) echo sha256:manifest;;")
+        var request = try request()
+        request.bases = [BuiltImage(reference: try #require(ImageReference("shop/base")), id: "sha256:config")]
+        #expect(try await builder.build(request).id == "sha256:12")
+        docker.verify()
+    }
+
     @Test(arguments: [
         (
             "Usage:  docker build [OPTIONS] PATH | URL | -\n  --security-opt strings  Security options",

@@ -26,6 +26,11 @@ struct ConfigurationData: Sendable {
         entries[key] = values
     }
 
+    /// Forgets the values of a ConfigMap or Secret.
+    mutating func remove(_ object: KubernetesObject) {
+        entries[Key(kind: object.identity.kind, name: object.identity.name, namespace: object.identity.namespace)] = nil
+    }
+
     /// The values of one.
     /// - Returns: `nil` where it is missing and may be.
     /// - Throws: ``TargetError`` where it is missing and must not be.

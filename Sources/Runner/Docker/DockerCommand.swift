@@ -101,7 +101,7 @@ struct DockerCommand: Sendable, Hashable {
             "docker",
             [
                 "events", "--since=\(since)", "--filter=type=container", "--filter=event=start", "--filter=event=die",
-                "--filter=event=destroy",
+                "--filter=event=kill", "--filter=event=destroy",
                 nameFilter, "--format={{json .}}",
             ])
     }

@@ -1,7 +1,9 @@
-/// A start, an end or a removal of one of the project's containers, as `docker events` tells it.
+/// A start, an end, what ends it, or a removal of one of the project's containers, as `docker events` tells it.
 struct DockerEvent: Sendable, Hashable {
     enum Action: String, Sendable {
         case start
+        /// Somebody sends it a signal: `docker stop`, `docker kill`, `docker rm --force`.
+        case kill
         case die
         case destroy
     }
@@ -10,6 +12,8 @@ struct DockerEvent: Sendable, Hashable {
     var container: FollowedContainer
     /// Of a container that died.
     var exitCode: Int?
+    /// Whether it is a signal to end.
+    var isLast = false
 
     /// Reads a line of `--format={{json .}}`; `nil` where it is about something else.
     /// - Parameter namespace: of a container that is labelled with none.
@@ -21,6 +25,7 @@ struct DockerEvent: Sendable, Hashable {
         else { return nil }
         self.action = action
         self.container = container
+        isLast = ["9", "15"].contains(actor[path: ["Attributes", "signal"]]?.string)
         exitCode = actor[path: ["Attributes", "exitCode"]]?.string.flatMap { Int($0) }
     }
 }
@@ -55,9 +60,11 @@ struct FollowedContainer: Sendable, Hashable {
     }
 
     /// What to say of its end; `nil` where the end is no news.
-    func notice(exitCode: Int) -> String? {
+    /// - Parameter isStopped: whether somebody stopped it: then Docker does not start it again.
+    func notice(exitCode: Int, isStopped: Bool) -> String? {
         if isInit && exitCode == 0 { return nil }
         let name = label.map { "container \($0) " } ?? ""
+        if isStopped { return "\(name)exited with code \(exitCode): somebody stopped or removed it" }
         let next = !isRestarted ? "" : isInit ? "; it is run again until it succeeds" : "; Docker restarts it"
         return "\(name)exited with code \(exitCode)\(next)"
     }

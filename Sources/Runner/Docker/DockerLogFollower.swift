@@ -47,6 +47,7 @@ struct DockerLogFollower: Sendable {
             var states: [String: Latest<State>] = [:]
             var time = ""
             var isFirst = true
+            var stopped: Set<String> = []
             let told = Told()
 
             func follow(_ container: FollowedContainer, isOld: Bool) {
@@ -81,7 +82,9 @@ struct DockerLogFollower: Sendable {
                 case .event(let event):
                     let state = states[event.container.id]
                     switch event.action {
+                    case .kill: if event.isLast { stopped.insert(event.container.id) }
                     case .start:
+                        stopped.remove(event.container.id)
                         guard let state else {
                             follow(event.container, isOld: false)
                             continue
@@ -92,14 +95,16 @@ struct DockerLogFollower: Sendable {
                         }
                     case .die:
                         if let state { update(state) { $0.isRunning = false } }
+                        let isStopped = stopped.contains(event.container.id)
                         // Its last words come first.
                         group.addTask {
                             await readers.finished(event.container.id)
-                            tell(event, told)
+                            tell(event, isStopped: isStopped, told)
                         }
                     case .destroy:
                         if let state { update(state) { $0.isGone = true } }
                         states[event.container.id] = nil
+                        stopped.remove(event.container.id)
                     }
                 case .failed(let reason):
                     onEvent(.notice(workload: nil, text: "Docker's events cannot be followed: \(reason); trying again"))
@@ -143,12 +148,12 @@ struct DockerLogFollower: Sendable {
         _ = try await launcher.tryTool(DockerCommand.restart(others))
     }
 
-    private func tell(_ event: DockerEvent, _ told: Told) {
+    private func tell(_ event: DockerEvent, isStopped: Bool, _ told: Told) {
         let (container, exitCode) = (event.container, event.exitCode ?? 0)
         guard isWanted(container.workload) else { return }
         switch retirement(container) {
         case .none:
-            guard let text = container.notice(exitCode: exitCode) else { return }
+            guard let text = container.notice(exitCode: exitCode, isStopped: isStopped) else { return }
             // One that is run until it succeeds fails often.
             if container.isInit, !told.isFirst(container.id) { return }
             onEvent(.notice(workload: container.workload, text: text))

@@ -15,8 +15,14 @@ struct DockerManifests: Sendable {
         images = DeliveredImages(names: ImageNames([]))
     }
 
-    /// The workloads that were applied, in a steady order.
+    /// Which workload has the ports of a purpose now.
+    private var holders: [String: Workload] = [:]
+
+    /// The workloads that were applied.
     private(set) var workloads: [Workload] = []
+
+    /// Everything that was applied.
+    var identities: Set<KubernetesObject.Identity> { Set(objects.keys) }
 
     /// The namespaces of the workloads.
     var namespaces: Set<String> { Set(workloads.map(\.namespace)) }
@@ -38,6 +44,19 @@ struct DockerManifests: Sendable {
         services.sort { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
     }
 
+    /// Forgets objects.
+    mutating func remove(_ removed: Set<KubernetesObject.Identity>) {
+        for identity in removed {
+            guard let object = objects.removeValue(forKey: identity) else { continue }
+            configuration.remove(object)
+            services.removeAll {
+                $0.name == identity.name && identity.kind == "Service" && $0.namespace == identity.namespace
+            }
+            workloads.removeAll { $0 == identity.workload }
+        }
+        holders = holders.filter { workloads.contains($0.value) }
+    }
+
     /// Remembers what images are delivered as. Of several calls that run at once, one may bring an older state after a
     /// newer one: that is left aside.
     mutating func add(_ delivered: DeliveredImages) {
@@ -46,7 +65,10 @@ struct DockerManifests: Sendable {
 
     /// Keeps the ports that running containers have.
     mutating func adoptPorts(of containers: [ListedContainer]) {
-        for container in containers where container.isUp { add(ports: container.ports) }
+        for container in containers where container.isUp {
+            add(ports: container.ports)
+            for purpose in container.ports.keys { holders[purpose] = container.workload }
+        }
     }
 
     /// Ports for the Services that are published and name none, and have none yet.
@@ -82,12 +104,14 @@ struct DockerManifests: Sendable {
             commands: commands, configuration: configuration, services: services, images: images, hash: hash
         ) { service, port, workload in
             // Two containers can't have one port of the machine, and one that does not run answers nobody.
-            let first = workloads.first { candidate in
+            let candidates = workloads.filter { candidate in
                 guard let object = self.object(candidate), object.replicas > 0 else { return false }
                 return service.selects(object.podLabels, namespace: candidate.namespace)
             }
-            guard first == workload else { return nil }
-            return port.nodePort ?? ports[service.purpose(of: port)]
+            let purpose = service.purpose(of: port)
+            let holder = holders[purpose].flatMap { candidates.contains($0) ? $0 : nil }
+            guard (holder ?? candidates.min { $0.description < $1.description }) == workload else { return nil }
+            return port.nodePort ?? ports[purpose]
         }
         return try planner.plan(object, workload)
     }

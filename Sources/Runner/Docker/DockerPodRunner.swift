@@ -88,20 +88,25 @@ struct DockerPodRunner: Sendable {
         let running = containers.filter(\.isUp).map(\.id)
         guard !running.isEmpty else { return }
         if plan.replacesWhileRunning {
-            for container in containers where container.isUp {
-                // The other containers of a pod share the network of the first and have none to be taken off.
-                for network in container.networks where network != "host" {
-                    let output = try await launcher.runTool(DockerCommand.disconnect(container.id, from: network))
-                    guard output.termination.isSuccess || Self.isGone(output.errorText) else {
-                        throw DockerFailure.error(
-                            "\(plan.workload) could not be taken off the network", said: [output.errorText])
-                    }
-                }
-            }
+            try await disconnect(containers, of: plan.workload)
         } else {
             let output = try await launcher.runTool(DockerCommand.stop(running))
             guard output.termination.isSuccess || Self.isGone(output.errorText) else {
                 throw DockerFailure.error("\(plan.workload) could not be stopped", said: [output.errorText])
+            }
+        }
+    }
+
+    /// Takes running containers off their networks, which frees their names and ports.
+    func disconnect(_ containers: [ListedContainer], of workload: Workload) async throws {
+        for container in containers where container.isUp {
+            // The other containers of a pod share the network of the first and have none to be taken off.
+            for network in container.networks where network != "host" {
+                let output = try await launcher.runTool(DockerCommand.disconnect(container.id, from: network))
+                guard output.termination.isSuccess || Self.isGone(output.errorText) else {
+                    throw DockerFailure.error(
+                        "\(workload) could not be taken off the network", said: [output.errorText])
+                }
             }
         }
     }

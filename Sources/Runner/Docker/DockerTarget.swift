@@ -13,18 +13,10 @@ public final class DockerTarget: Target {
         var told: Set<DockerNotice> = []
         /// What it will be told at the next occasion.
         var untold: [DockerNotice] = []
-        /// The containers, and the instances of pods, that devloop itself ends.
-        var retired: Set<String> = []
-        /// Those of them whose end a new pod waits for, with the seconds that they have for it.
-        var awaited: [String: Int] = [:]
         /// The pods whose init containers run, or ran, in the background.
         var rollouts: [Workload: PodRollout] = [:]
         /// The names of each workload's containers.
         var current: [Workload: [String]] = [:]
-        /// Those of them that are being removed.
-        var removing: Set<String> = []
-        var removals: [Int: Task<Void, Never>] = [:]
-        var removalCount = 0
     }
 
     /// The namespace of objects that name none.
@@ -32,6 +24,7 @@ public final class DockerTarget: Target {
     private let launcher: any CommandRunning
     private let pods: DockerPodRunner
     private let ground: ProjectGround
+    private let retirements: Retirements
     private let turns = Turns<Workload>()
     private let portTurns = Turns<ProjectIdentity>()
     private let shared: Mutex<Shared>
@@ -65,6 +58,7 @@ public final class DockerTarget: Target {
         pods = DockerPodRunner(
             commands: commands, launcher: launcher, readers: LogReaders(), initBackoff: initBackoff)
         ground = ProjectGround(commands: commands, launcher: launcher)
+        retirements = Retirements(pods: pods)
         shared = Mutex(Shared(manifests: DockerManifests(commands: commands, hash: hash)))
     }
 
@@ -161,6 +155,43 @@ public final class DockerTarget: Target {
         }
     }
 
+    /// The containers that are labelled as this project's, and what was applied.
+    public func leftovers(
+        besides objects: Set<KubernetesObject.Identity>
+    ) async throws -> Set<KubernetesObject.Identity> {
+        let wanted = Set(objects.compactMap(\.workload))
+        let listed = try await pods.listAll().filter { container in
+            let project = pods.commands.project
+            return project.owner(project: project.name, place: container.place) == .this
+        }
+        let running = Set(listed.map(\.workload)).subtracting(wanted).map { KubernetesObject.Identity($0) }
+        return shared.withLock { $0.manifests.identities }.subtracting(objects).union(running)
+    }
+
+    /// Removes the containers, which have ports and names that others may have now. One that has a volume is seen to
+    /// its end: whoever has that volume next must not write beside it.
+    public func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
+        shared.withLock { $0.manifests.remove(objects) }
+        var lines: [String] = []
+        for workload in objects.compactMap(\.workload).sorted(by: { $0.description < $1.description }) {
+            let wasThere = try await turns.withTurn(workload) {
+                await self.endRollout(of: workload)
+                let listed = try await self.pods.list(workload)
+                self.shared.withLock { $0.current[workload] = nil }
+                self.retirements.insert(listed)
+                try await self.pods.disconnect(listed, of: workload)
+                if listed.contains(where: \.keepsData) {
+                    await self.pods.remove(listed)
+                } else {
+                    self.retirements.retire(listed)
+                }
+                return !listed.isEmpty
+            }
+            if wasThere { lines.append("\(workload) is in no manifest any more: removed, its volumes stay") }
+        }
+        return lines
+    }
+
     /// Compares the labels of the workload's containers.
     public func delivered(
         _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
@@ -174,7 +205,8 @@ public final class DockerTarget: Target {
 
     /// Compares what is there with the plan: containers, image and network.
     public func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool {
-        let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
+        // What was never applied runs nothing; what can't be planned is told where it is to be started.
+        guard let plan = try? shared.withLock({ $0.manifests }).plan(workload).plan else { return false }
         async let networks = ground.listNetworks()
         let current = ListedContainer.current(of: try await pods.list(workload))
         guard let network = try await networks[.namespace(workload.namespace)] else { return plan.containers.isEmpty }
@@ -254,14 +286,15 @@ public final class DockerTarget: Target {
     ) async throws {
         let follower = DockerLogFollower(
             commands: pods.commands, launcher: launcher, readers: pods.readers, selection: selection,
-            isWanted: { workloads().contains($0) }, retirement: { self.retirement(of: $0) }, onEvent: onEvent)
+            isWanted: { workloads().contains($0) }, retirement: { self.retirements.retirement(of: $0) },
+            onEvent: onEvent)
         guard selection.follows else { return try await follower.readOnce() }
         let result: Result<Void, any Error>
         do {
             try await withTaskCancellationHandler {
                 try await follower.run()
             } onCancel: {
-                for removal in shared.withLock({ Array($0.removals.values) }) { removal.cancel() }
+                retirements.cancel()
             }
             result = .success(())
         } catch {
@@ -279,13 +312,11 @@ public final class DockerTarget: Target {
         await endRollouts()
         let project = pods.commands.project
         let containers = try await pods.listAll().filter { pods.commands.isOurs($0.place) }
-        shared.withLock {
-            $0.retired.formUnion(containers.map(\.id))
-            $0.current = [:]
-        }
+        retirements.insert(containers)
+        shared.withLock { $0.current = [:] }
         await pods.remove(containers)
         // Their volumes and the network are in use until then.
-        for removal in shared.withLock({ Array($0.removals.values) }) { await removal.value }
+        await retirements.finish()
         try Task.checkCancellation()
         var lines: [String] = []
         func tell(_ line: String) {
@@ -356,7 +387,7 @@ extension DockerTarget {
             if try await self.isAsPlanned(workload, listed, networks) { return .unchanged }
             let current = ListedContainer.current(of: listed)
             if ListedContainer.are(current, asPlanned: plan, on: networks.own.name) {
-                self.retire(listed.filter { $0.instance != current.first?.instance })
+                self.retirements.retire(listed.filter { $0.instance != current.first?.instance })
                 self.shared.withLock { $0.current[workload] = current.map(\.id) }
                 return .unchanged
             }
@@ -370,7 +401,7 @@ extension DockerTarget {
         _ workload: Workload, _ listed: [ListedContainer], _ networks: PodNetworks
     ) async throws -> Bool {
         let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
-        let live = shared.withLock { shared in listed.filter { !shared.retired.contains($0.id) } }
+        let live = listed.filter { !retirements.contains($0.id) }
         let current = ListedContainer.current(of: live)
         guard ListedContainer.are(current, asPlanned: plan, on: networks.own.name),
             live.allSatisfy({ $0.instance == current.first?.instance })
@@ -407,10 +438,7 @@ extension DockerTarget {
             if plan.replacesWhileRunning {
                 try await pods.runInitContainers(of: pod)
             } else {
-                setRetired(current, true)
-                shared.withLock { shared in
-                    for container in current { shared.awaited[container.id] = plan.gracePeriod }
-                }
+                retirements.insert(current, awaitedFor: plan.gracePeriod)
                 try await pods.takeDown(current, for: plan)
                 try await pods.runInitContainers(of: pod)
             }
@@ -418,22 +446,22 @@ extension DockerTarget {
             // Half of this would leave the workload without any container.
             try await pods.shielded {
                 if plan.replacesWhileRunning {
-                    self.setRetired(current, true)
+                    self.retirements.insert(current)
                     try await self.pods.takeDown(current, for: plan)
                 }
                 try await self.pods.start(pod)
             }
         } catch {
-            _ = shared.withLock { $0.retired.insert(pod.ground.instance) }
+            retirements.insert(instance: pod.ground.instance)
             await pods.shielded {
                 await self.pods.discard(pod)
                 await self.pods.bringBack(current, of: pod)
-                self.setRetired(current, false)
+                self.retirements.remove(current)
             }
             throw error
         }
         shared.withLock { $0.current[plan.workload] = pod.containers }
-        retire(old)
+        retirements.retire(old)
     }
 
     /// Ends what still brings up a pod of the workload; what ran before it is back then.
@@ -455,43 +483,6 @@ extension DockerTarget {
                 // Somebody ended it, to begin another one or none.
                 if shared.withLock({ $0.rollouts[workload] === rollout }) { throw CancellationError() }
                 try await turns.withTurn(workload) {}
-            }
-        }
-    }
-
-    private func retirement(of container: FollowedContainer) -> ContainerRetirement {
-        shared.withLock { shared in
-            if let grace = shared.awaited[container.id] { return .awaited(grace: grace) }
-            return shared.retired.contains(container.id) || shared.retired.contains(container.instance)
-                ? .inBackground : .none
-        }
-    }
-
-    private func setRetired(_ containers: [ListedContainer], _ isRetired: Bool) {
-        shared.withLock {
-            if isRetired {
-                $0.retired.formUnion(containers.map(\.id))
-            } else {
-                $0.retired.subtract(containers.map(\.id))
-                for container in containers { $0.awaited[container.id] = nil }
-            }
-        }
-    }
-
-    /// Removes containers in the background, with whatever is left of an earlier devloop's.
-    private func retire(_ containers: [ListedContainer]) {
-        setRetired(containers, true)
-        shared.withLock { shared in
-            let fresh = containers.filter { shared.removing.insert($0.id).inserted }
-            guard !fresh.isEmpty else { return }
-            shared.removalCount += 1
-            let number = shared.removalCount
-            shared.removals[number] = Task {
-                await pods.remove(fresh)
-                self.shared.withLock { shared in
-                    shared.removals[number] = nil
-                    shared.removing.subtract(fresh.map(\.id))
-                }
             }
         }
     }

@@ -27,12 +27,15 @@ public struct BuildRequest: Sendable, Hashable {
     public var arguments: [Argument]
     /// Further names that the image is tagged with.
     public var otherNames: [ImageReference]
+    /// The images that it is built on, by the names that the Dockerfile has for them.
+    public var bases: [BuiltImage]
 
     /// A request.
     public init(
         reference: ImageReference, context: String, dockerfile: String, stage: String? = nil,
-        arguments: [Argument] = [], otherNames: [ImageReference] = []
+        arguments: [Argument] = [], otherNames: [ImageReference] = [], bases: [BuiltImage] = []
     ) {
+        self.bases = bases
         self.reference = reference
         self.context = context
         self.dockerfile = dockerfile
@@ -40,6 +43,13 @@ public struct BuildRequest: Sendable, Hashable {
         self.arguments = arguments
         self.otherNames = otherNames
     }
+}
+
+/// A build is not what it should be: while it ran, or before, names of what it is built on were given to other images, or
+/// taken away.
+public struct MovedBases: Error, Equatable {
+    /// These names.
+    public var names: Set<ImageReference>
 }
 
 /// Builds images with `docker build` and pushes them with `docker push`.
@@ -74,9 +84,44 @@ public struct ImageBuilder: Sendable {
     ///
     /// The id comes from `--iidfile`, so it is this build's even if somebody moves the tag at the same moment.
     /// - Parameter onLine: is handed each line of docker's output.
-    /// - Throws: ``TargetError`` with the end of docker's output, or `CancellationError`.
+    /// - Throws: ``MovedBases`` where it was built on something else than was asked for, ``TargetError`` with the end of
+    ///   docker's output, or `CancellationError`.
     public func build(
         _ request: BuildRequest, onLine: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+    ) async throws -> BuiltImage {
+        let result: Result<BuiltImage, any Error>
+        do {
+            result = .success(try await buildOnce(request, onLine: onLine))
+        } catch let error as TargetError where error.severity == .failed {
+            result = .failure(error)
+        }
+        // A tag is anybody's: only after the build can be told what it was built on.
+        let moved = try await movedNames(of: request.bases)
+        guard moved.isEmpty else { throw MovedBases(names: moved) }
+        return try result.get()
+    }
+
+    private func movedNames(of images: [BuiltImage]) async throws -> Set<ImageReference> {
+        var moved: Set<ImageReference> = []
+        for image in images {
+            let found = try await id(of: image.reference.tagged)
+            // There are image stores that know an image by another id than the one that a build names.
+            if found == image.id { continue }
+            if let found, try await id(of: image.id) == found { continue }
+            moved.insert(image.reference)
+        }
+        return moved
+    }
+
+    private func id(of image: String) async throws -> String? {
+        let output = try await launcher.runTool(Command("docker", ["image", "inspect", "--format={{.Id}}", image]))
+        if output.termination.isSuccess { return output.text.split(separator: "\n").first.map(String.init) }
+        if output.errorText.contains("No such image") { return nil }
+        throw DockerFailure.error("docker image inspect of \(image) failed", said: [output.errorText])
+    }
+
+    private func buildOnce(
+        _ request: BuildRequest, onLine: @escaping @Sendable ([UInt8]) -> Void
     ) async throws -> BuiltImage {
         let idFile = scratch.newPath()
         defer { scratch.remove(idFile) }

@@ -63,6 +63,9 @@ extension ListedContainer {
     /// Whether a process of it runs, or is about to again.
     var isUp: Bool { ["running", "restarting", "paused"].contains(state) }
 
+    /// Whether a volume or folder of it is there after it.
+    var keepsData: Bool { !Set(mounts).subtracting(volumes).isEmpty || networks == ["host"] }
+
     /// Of one workload's containers, newest first, those of its latest pod.
     static func current(of listed: [ListedContainer]) -> [ListedContainer] {
         guard let newest = listed.first(where: { $0.role == "main" && $0.state != "created" }) else { return [] }
@@ -74,7 +77,7 @@ extension ListedContainer {
     static func are(_ containers: [ListedContainer], asPlanned plan: PodPlan, on network: String) -> Bool {
         let areAsPlanned = containers.allSatisfy {
             $0.specification == plan.fingerprint
-                && ($0.isUp || (plan.restartPolicy != "unless-stopped" && $0.state == "exited"))
+                && ($0.isUp && $0.state != "paused" || (plan.restartPolicy != "unless-stopped" && $0.state == "exited"))
         }
         return areAsPlanned && containers.map(\.container).sorted() == plan.containers.map(\.name).sorted()
             && (containers.isEmpty || plan.usesHostNetwork

@@ -131,6 +131,8 @@ struct PodPlanner {
                 let request = commands.create(
                     container, of: plan, on: .unknown, name: "", network: network, isInit: isInit)
                 bytes += Array("\(request.body ?? .null)\n".utf8)
+                // The engine is not told what has to be there: that is looked at before.
+                bytes += Array(container.mounts.compactMap(\.hostPathKind?.rawValue).joined(separator: " ").utf8)
                 for group in container.files {
                     bytes += Array("\(group.folder)\n".utf8) + TarArchive(group.files).bytes
                 }

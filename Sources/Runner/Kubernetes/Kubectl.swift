@@ -9,7 +9,7 @@ struct Kubectl: Sendable, Hashable {
     /// Reads manifests the way that kubectl will when it applies, without a cluster, and prints them as JSON: removing
     /// a label that nothing carries changes nothing but an empty `labels`.
     static func read(_ path: String) -> Command {
-        Command("kubectl", ["label", "--local", "--output=json", "--filename=\(path)", unusedLabel])
+        Command("kubectl", ["label", "--local", "--output=json", filename(path), unusedLabel])
     }
 
     /// The same for a text, as `kubectl kustomize` prints it.
@@ -20,12 +20,18 @@ struct Kubectl: Sendable, Hashable {
     /// Decodes manifests into Kubernetes' own types, without a cluster, and prints the environments that they name: what
     /// has another type than its field is an error for each document.
     static func decode(_ path: String) -> Command {
-        Command("kubectl", ["set", "env", "--local", "--list", "--filename=\(path)"])
+        Command("kubectl", ["set", "env", "--local", "--list", filename(path)])
     }
 
     /// The same for a text.
     static func decode(text: [UInt8]) -> Command {
         Command("kubectl", ["set", "env", "--local", "--list", "--filename=-"], input: text)
+    }
+
+    /// kubectl takes a list there, in the form of CSV (RFC 4180): a path with a comma or a quote in it has to be quoted.
+    private static func filename(_ path: String) -> String {
+        guard path.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return "--filename=\(path)" }
+        return "--filename=\"\(path.replacing("\"", with: "\"\""))\""
     }
 
     static func kustomize(_ folder: String) -> Command { Command("kubectl", ["kustomize", folder]) }

@@ -16,6 +16,16 @@ public struct KubernetesObject: Sendable, Hashable {
             self.namespace = namespace
         }
 
+        /// The object that a workload is.
+        init(_ workload: Workload) {
+            self.init(kind: workload.kind.objectKind, name: workload.name, namespace: workload.namespace)
+        }
+
+        /// The workload that it is, where it is one that devloop can restart.
+        public var workload: Workload? {
+            Workload.Kind(rawValue: kind.lowercased()).map { Workload(kind: $0, name: name, namespace: namespace) }
+        }
+
         /// `Deployment posts-depl`
         public var description: String { "\(kind) \(name)" }
     }
@@ -36,11 +46,7 @@ public struct KubernetesObject: Sendable, Hashable {
     }
 
     /// The workload that this object is, where it is one that devloop can restart.
-    public var workload: Workload? {
-        Workload.Kind(rawValue: identity.kind.lowercased()).map {
-            Workload(kind: $0, name: identity.name, namespace: identity.namespace)
-        }
-    }
+    public var workload: Workload? { identity.workload }
 
     /// Where the pod's specification is: in the template of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Job
     /// (and of other kinds that follow their shape), in a CronJob's job template, or in a Pod itself. `nil` where this
@@ -100,6 +106,18 @@ public struct Workload: Sendable, Hashable {
         case replicationController = "replicationcontroller"
         /// A bare Pod: it is replaced.
         case pod
+
+        /// What manifests call it.
+        var objectKind: String {
+            switch self {
+            case .deployment: "Deployment"
+            case .statefulSet: "StatefulSet"
+            case .daemonSet: "DaemonSet"
+            case .replicaSet: "ReplicaSet"
+            case .replicationController: "ReplicationController"
+            case .pod: "Pod"
+            }
+        }
 
         /// Whether nothing but deleting pods brings it new ones.
         var isReplacedByDeleting: Bool { [.replicaSet, .replicationController, .pod].contains(self) }

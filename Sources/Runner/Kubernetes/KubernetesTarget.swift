@@ -172,6 +172,16 @@ public final class KubernetesTarget: Target {
         return lines
     }
 
+    /// In a cluster nobody can tell.
+    public func leftovers(
+        besides objects: Set<KubernetesObject.Identity>
+    ) async throws -> Set<KubernetesObject.Identity> { [] }
+
+    /// Nothing is deleted.
+    public func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
+        LostObjects.notice(objects).map { [$0] } ?? []
+    }
+
     /// Compares what the pods report with the image's id and with the digests it has in the registry.
     public func delivered(
         _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload

@@ -11,6 +11,8 @@ struct BuildCommand: Sendable {
     private enum Event: Sendable {
         /// Without an image the build failed.
         case built(String, BuiltImage?)
+        /// It was built on something else than these services' images.
+        case misbuilt(String, on: [String])
         case ended(String, isSuccess: Bool)
     }
 
@@ -43,9 +45,25 @@ struct BuildCommand: Sendable {
                         guard let service = byName[name] else { continue }
                         var request = service.buildRequest
                         request.otherNames = dependencies.names[name] ?? []
-                        group.addTask { [request] in .built(name, try await build(service, request)) }
+                        let bases = dependencies.images(under: name, in: configuration, image: plan.image)
+                        request.bases = bases.values.flatMap(\.self)
+                        group.addTask { [request] in
+                            do {
+                                return .built(name, try await build(service, request))
+                            } catch let error as MovedBases {
+                                let moved = bases.filter { $0.value.contains { error.names.contains($0.reference) } }
+                                return .misbuilt(name, on: moved.keys.sorted())
+                            }
+                        }
                     case .hold(let name, let base):
                         context.terminal.error("\(name): not built, since \(base), whose image it is built on, failed")
+                    case .rebuild(let base, let service):
+                        context.terminal.warning(DevLoop.rebuildNotice(base: base, service: service))
+                    case .giveUp(let name, let base):
+                        isSuccess = false
+                        context.terminal.error(
+                            "\(name): not built, since the name of the image of \(base) is given to other images again "
+                                + "and again")
                     // Nothing changes here.
                     case .stop, .letFinish: continue
                     }
@@ -60,6 +78,9 @@ struct BuildCommand: Sendable {
                     group.addTask {
                         .ended(name, isSuccess: try await finish(image, service, configuration))
                     }
+                case .misbuilt(let name, let bases):
+                    actions = plan.moved(bases, under: name)
+                    actions += plan.ended(name)
                 case .built(let name, nil):
                     isSuccess = false
                     actions = plan.ended(name)

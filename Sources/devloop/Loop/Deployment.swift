@@ -11,15 +11,16 @@ actor Deployment {
     /// The image id that each service is known to run.
     private var live: [String: String] = [:]
     private var applied: Set<KubernetesObject.Identity> = []
+    /// What an apply was begun of, and not let go of since.
+    private var touched: Set<KubernetesObject.Identity> = []
     private var unapplied = UnappliedObjects()
     /// How many applies of everything were begun, and which of them is the latest that came to its end.
     private var (begun, complete) = (0, 0)
     private let file: @Sendable (KubernetesObject.Identity) async -> String?
     private var told: Set<String> = []
     private var untold: [String] = []
-    /// The first apply of what is no workload and needs no image; passes wait for it.
+    /// The latest apply of what is no workload and needs no image; passes wait for it.
     private var foundation: Task<ApplyReport, any Error>?
-    private var firstApply: Task<Void, Never>?
     private let onLoss: @Sendable () -> Void
 
     /// - Parameters:
@@ -47,26 +48,36 @@ actor Deployment {
         case waiting(for: [String])
     }
 
-    /// Begins the first apply; passes that get as far wait for the part of it that their workloads may need, which
-    /// waits for no container.
-    func begin(_ onEnd: @escaping @Sendable (Result<ApplyReport, any Error>) -> Void) {
-        begun += 1
-        let number = begun
-        let foundation = Task { try await applyFoundation() }
-        self.foundation = foundation
-        firstApply = Task {
-            let report = await foundation.result
-            guard !Task.isCancelled else { return }
-            onEnd(await applyWorkloads(after: report, number))
-        }
+    /// An apply of everything that was begun.
+    struct Apply: Sendable {
+        fileprivate let number: Int
+        /// Of what is no workload and needs no image.
+        fileprivate let foundation: Task<ApplyReport, any Error>
     }
 
-    /// Ends the first apply, when devloop ends.
-    func cancelFirstApply() async {
-        foundation?.cancel()
-        firstApply?.cancel()
-        await firstApply?.value
+    /// Begins to apply everything; passes that get as far wait for the part of it that their workloads may need, which
+    /// waits for no container.
+    func begin() -> Apply {
+        begun += 1
+        let foundation = Task { try await applyFoundation() }
+        self.foundation = foundation
+        return Apply(number: begun, foundation: foundation)
     }
+
+    /// Applies the rest of everything whose images are there: at the start what needs none, after a change of the
+    /// manifests again what was applied before.
+    func finish(_ apply: Apply) async throws -> ApplyReport {
+        let foundation = await withTaskCancellationHandler {
+            await apply.foundation.result
+        } onCancel: {
+            apply.foundation.cancel()
+        }
+        try Task.checkCancellation()
+        return try await applyWorkloads(after: foundation, apply.number).get()
+    }
+
+    /// Applies everything whose images are there.
+    func applyAll() async throws -> ApplyReport { try await finish(begin()) }
 
     /// Forgets services that are gone from the project, also those whose image is another one now.
     func forgetRemovedServices() {
@@ -192,20 +203,26 @@ actor Deployment {
         for workload in workloads { tell(try await target.verify(image, among: names, runsIn: workload)) }
     }
 
-    /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again
-    /// what was applied before.
-    func applyAll() async throws -> ApplyReport {
-        begun += 1
-        let number = begun
-        let report: Result<ApplyReport, any Error>
-        do { report = .success(try await applyFoundation()) } catch { report = .failure(error) }
-        try Task.checkCancellation()
-        return try await applyWorkloads(after: report, number).get()
+    /// Lets go of what the manifests have lost, and applies what is no workload: config maps, services, namespaces.
+    private func applyFoundation() async throws -> ApplyReport {
+        try await letGo()
+        return try await apply(Set(current.value.objects.filter { $0.workload == nil }.map(\.identity)))
     }
 
-    /// Applies what is no workload: config maps, services, namespaces.
-    private func applyFoundation() async throws -> ApplyReport {
-        try await apply(Set(current.value.objects.filter { $0.workload == nil }.map(\.identity)))
+    private func letGo() async throws {
+        let left = try await target.leftovers(besides: Set(current.value.objects.map(\.identity))).union(touched)
+            .subtracting(current.value.objects.map(\.identity))
+        guard !left.isEmpty else { return }
+        try await locks.withLocks(on: left) { try await self.letGoNow(of: left) }
+    }
+
+    private func letGoNow(of objects: Set<KubernetesObject.Identity>) async throws {
+        // They may have come back meanwhile.
+        let gone = objects.subtracting(current.value.objects.map(\.identity))
+        guard !gone.isEmpty else { return }
+        untold += try await target.letGo(of: gone)
+        applied.subtract(gone)
+        touched.subtract(gone)
     }
 
     /// Applies the workloads, so that none waits for the containers of another.
@@ -293,6 +310,7 @@ actor Deployment {
         }
         unapplied.keep(only: Set(project.objects.map(\.identity)))
         guard !objects.isEmpty else { return ApplyReport() }
+        touched.formUnion(objects.map(\.identity))
         let report = try await target.apply(objects, images: delivered)
         applied.formUnion(objects.map(\.identity))
         applied.subtract(report.failures.map(\.object))

@@ -45,7 +45,7 @@ struct DevLoop: Sendable {
             group.addTask { for await batch in watcher.batches { inbox.yield(.changes(batch)) } }
             group.addTask { for await notice in watcher.notices { inbox.yield(.watching(notice)) } }
             group.addTask { await followLogs(current) }
-            await deployment.begin { inbox.yield(.applied($0)) }
+            await apply(in: &group, deployment, inbox)
             // A Dockerfile may have been saved between its being read and the baseline.
             let paths = await watch(project.configuration, watcher)
             var state = State(
@@ -60,7 +60,6 @@ struct DevLoop: Sendable {
                 await handle(event, &state, in: &group, current, deployment, inbox, watcher)
             }
             group.cancelAll()
-            await deployment.cancelFirstApply()
         }
         return current.value
     }
@@ -112,7 +111,8 @@ struct DevLoop: Sendable {
             await report(outcome, service, cause, &state, in: &group, deployment, inbox)
             // Each save tries again what could not be applied.
             if await deployment.hasFailures { applyAgain(in: &group, deployment, inbox) }
-            actions = state.plan.ended(service)
+            if case .misbuilt(let bases) = outcome { actions += state.plan.moved(bases, under: service) }
+            actions += state.plan.ended(service)
         case .retry(let step):
             let (isDue, cause) = state.outages.retry(step)
             guard isDue else { break }
@@ -126,12 +126,15 @@ struct DevLoop: Sendable {
             }
         case .loaded(let result):
             state.isLoading = false
-            if state.loadsAgain {
-                await load([], &state, in: &group, current, inbox, watcher)
-            } else {
+            let isOutdated = state.loadsAgain
+            // What could be read counts, however soon it changes again; what can't may be half saved.
+            if case .success = result {
+                actions = await finishLoading(result, &state, in: &group, current, deployment, inbox)
+            } else if !isOutdated {
                 actions = await finishLoading(result, &state, in: &group, current, deployment, inbox)
             }
-        case .lost: apply(in: &group, deployment, inbox)
+            if isOutdated { await load([], &state, in: &group, current, inbox, watcher) }
+        case .lost: await apply(in: &group, deployment, inbox)
         case .applied(let result): await reportApply(result, &state, in: &group, deployment, inbox)
         case .ready(let workload, .success): terminal.status("\(workload) ready", mark: .success)
         case .ready(_, .failure(let error)): terminal.show(error)
@@ -149,6 +152,12 @@ struct DevLoop: Sendable {
             case .stop(let service): state.controls[service]?.stop()
             case .hold(let service, let base):
                 terminal.warning("\(service) waits for \(base), whose image it is built on and whose build failed")
+            case .rebuild(let base, let service):
+                terminal.warning(Self.rebuildNotice(base: base, service: service))
+            case .giveUp(let service, let base):
+                terminal.error(
+                    "\(service): not built, since the name of the image of \(base) is given to other images again and again",
+                    advice: "does another checkout or tool build an image of this name? Give one of them another name")
             case .letFinish(let service, let file):
                 terminal.warning(
                     "\(service): \(file) changes faster than \(service) is built; from now on each build is let "
@@ -167,6 +176,8 @@ struct DevLoop: Sendable {
                 state.controls[name] = control
                 let pass = Pass(
                     service: service, otherNames: state.dependencies.names[name] ?? [],
+                    bases: state.dependencies.images(
+                        under: name, in: current.value.configuration, image: state.plan.image),
                     lastImage: state.plan.image(of: name), cause: cause, builder: builder, target: target,
                     deployment: deployment,
                     control: control,
@@ -188,7 +199,7 @@ struct DevLoop: Sendable {
     ) async {
         await tell(deployment, except: outcome)
         if case .failed(let error) = outcome, error.severity == .unavailable {
-            retryLater(.pass(of: service), error.about(service), cause: cause, &state, in: &group, inbox)
+            retryLater(.pass(of: service), error, about: service, cause: cause, &state, in: &group, inbox)
             return
         }
         state.outages.ended(.pass(of: service))
@@ -199,8 +210,13 @@ struct DevLoop: Sendable {
         case .failed(var error):
             error.advice = error.advice ?? Self.advice
             terminal.error(error.about(service))
-        case .stopped: break
+        case .misbuilt, .stopped: break
         }
+    }
+
+    static func rebuildNotice(base: String, service: String) -> String {
+        "\(base): the name of its image means another one now, or none: something else built or removed it; building it "
+            + "again for \(service)"
     }
 
     /// What the applies had to say, but for what the end of a pass says itself.
@@ -217,12 +233,13 @@ struct DevLoop: Sendable {
 
     /// Tells once that a step failed, and has it tried again until it works: no edit must be lost.
     private func retryLater(
-        _ step: Outages.Step, _ failure: TargetError, cause: WorkPlan.Cause? = nil, _ state: inout State,
+        _ step: Outages.Step, _ failure: TargetError, about subject: String? = nil, cause: WorkPlan.Cause? = nil,
+        _ state: inout State,
         in group: inout DiscardingTaskGroup, _ inbox: AsyncStream<Event>.Continuation
     ) {
-        var error = failure
+        var error = subject.map(failure.about) ?? failure
         error.advice = [error.advice, "devloop goes on trying"].compactMap { $0 }.joined(separator: "; ")
-        let response = state.outages.failed(step, error.summary, cause: cause)
+        let response = state.outages.failed(step, failure.reason, cause: cause)
         if response.isNews { terminal.error(error) }
         guard response.needsRetry else { return }
         group.addTask {
@@ -238,7 +255,7 @@ struct DevLoop: Sendable {
     ) async {
         await tell(deployment)
         if case .failure(let error as TargetError) = result, error.severity == .unavailable {
-            retryLater(.apply, error.about("manifests"), &state, in: &group, inbox)
+            retryLater(.apply, error, about: "manifests", &state, in: &group, inbox)
             return
         }
         if let error = await deployment.passingFailure {
@@ -374,15 +391,17 @@ struct DevLoop: Sendable {
         state.unwatched = []
         if change.appliesManifests {
             terminal.status("applying the manifests again")
-            apply(in: &group, deployment, inbox)
+            await apply(in: &group, deployment, inbox)
         }
         return actions
     }
 
     private func apply(
         in group: inout DiscardingTaskGroup, _ deployment: Deployment, _ inbox: AsyncStream<Event>.Continuation
-    ) {
-        group.addTask { inbox.yield(.applied(await Self.result { try await deployment.applyAll() })) }
+    ) async {
+        // From now on each pass waits for what it may need of this.
+        let apply = await deployment.begin()
+        group.addTask { inbox.yield(.applied(await Self.result { try await deployment.finish(apply) })) }
     }
 
     private func applyAgain(
@@ -399,6 +418,9 @@ struct DevLoop: Sendable {
 }
 
 extension TargetError {
+    /// Why it failed, without what failed: the tool's words where there are any.
+    fileprivate var reason: String { details.isEmpty ? summary : details.joined(separator: "\n") }
+
     /// The failure with the service that it is about in front.
     fileprivate func about(_ service: String) -> TargetError {
         var copy = self

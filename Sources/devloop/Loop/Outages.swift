@@ -17,7 +17,7 @@ struct Outages {
     }
 
     private struct Outage {
-        var summary: String
+        var reason: String
         var cause: WorkPlan.Cause?
     }
 
@@ -27,14 +27,15 @@ struct Outages {
     private var retries: Set<Step> = []
 
     /// A step failed.
-    /// - Parameter cause: what the pass was for.
-    mutating func failed(_ step: Step, _ summary: String, cause: WorkPlan.Cause? = nil) -> Response {
+    /// - Parameters:
+    ///   - reason: why, in words that all steps have in common: of one outage only the first failure is news.
+    ///   - cause: what the pass was for.
+    mutating func failed(_ step: Step, _ reason: String, cause: WorkPlan.Cause? = nil) -> Response {
         let last = lasting[step]
-        // A pass says the same with its service in front.
-        let isTold = lasting.values.contains { $0.summary.hasSuffix(summary) }
+        let isTold = lasting.values.contains { $0.reason == reason }
         // A newer pass does the work of the one before it.
         let both = cause.map { cause in last?.cause.map { cause.merged(with: $0) } ?? cause }
-        lasting[step] = Outage(summary: summary, cause: both)
+        lasting[step] = Outage(reason: reason, cause: both)
         return Response(isNews: !isTold, needsRetry: retries.insert(step).inserted)
     }
 

@@ -10,6 +10,8 @@ struct Pass: Sendable {
         case waiting(PassSummary, for: [String])
         /// A step failed.
         case failed(TargetError)
+        /// It was built on something else than these services' images, whose names mean others now, or none.
+        case misbuilt(on: [String])
         /// A newer change, or the end of devloop, came first.
         case stopped
     }
@@ -17,6 +19,8 @@ struct Pass: Sendable {
     let service: Project.Service
     /// The names besides its own that the image is built under.
     let otherNames: [ImageReference]
+    /// The images of the services that it is built on.
+    let bases: [String: [BuiltImage]]
     /// The id of the image that was built last.
     let lastImage: String?
     let cause: WorkPlan.Cause
@@ -38,6 +42,9 @@ struct Pass: Sendable {
                 return try await steps()
             } catch let error as TargetError {
                 return .failed(error)
+            } catch let error as MovedBases {
+                return .misbuilt(
+                    on: bases.filter { $0.value.contains { error.names.contains($0.reference) } }.keys.sorted())
             } catch {
                 return .stopped
             }
@@ -49,6 +56,7 @@ struct Pass: Sendable {
         try control.enter(.build)
         var request = service.configuration.buildRequest
         request.otherNames = otherNames
+        request.bases = bases.values.flatMap(\.self)
         let image = try await builder.build(request, onLine: onBuildLine)
         onBuilt(image.id)
         watch.finish("build")

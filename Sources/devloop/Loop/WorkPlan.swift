@@ -26,6 +26,10 @@ struct WorkPlan: Sendable {
         case stop(String)
         /// Say that a service is built when this base of it is, which failed.
         case hold(String, base: String)
+        /// Say that a base is built again for a service, since its name means another image now, or none.
+        case rebuild(base: String, for: String)
+        /// Say that a service is not built, since the name of a base is given to other images again and again.
+        case giveUp(String, base: String)
         /// Say that builds are let finish, though this file goes on changing.
         case letFinish(String, file: String)
     }
@@ -48,9 +52,13 @@ struct WorkPlan: Sendable {
         var image: String?
         /// Whether a build failed since, so that the image is older than the files.
         var isBroken = false
+        /// Whether its name means something else since.
+        var isMoved = false
         /// The images of the bases when the last build began.
         var bases: [String: String] = [:]
         var unrest = Unrest()
+        /// How often in a row it was built on something else than its bases.
+        var misses = 0
         /// Who was told to wait for it, since it failed.
         var held: Set<String> = []
 
@@ -129,12 +137,37 @@ struct WorkPlan: Sendable {
         activities[service]?.run?.isBuilt = true
         activities[service]?.image = image
         activities[service]?.isBroken = false
+        activities[service]?.isMoved = false
+        activities[service]?.misses = 0
         activities[service]?.held = []
         // One that was not built yet waits for it.
         let outdated = bases.filter { dependant, bases in
             bases.contains(service) && hasBegun(dependant) && activities[dependant]?.bases[service] != image
         }
         return changed(outdated.keys.sorted().map { ($0, Cause(bases: [service], noticed: run.cause.noticed)) })
+    }
+
+    /// How often in a row a service may be built on something else than its bases.
+    static let missLimit = 3
+
+    /// The build of a service was one on something else: names of these bases were given to other images, or taken away,
+    /// by somebody else. They are built again, and it with them; its pass is about to end.
+    mutating func moved(_ moved: [String], under service: String) -> [Action] {
+        guard var activity = activities[service], let run = activity.run else { return [] }
+        activity.misses += 1
+        // A base that was built anew meanwhile has another image for this reason.
+        let lost = moved.filter { activities[$0]?.image == activity.bases[$0] }
+        guard activity.misses < Self.missLimit || lost.isEmpty else {
+            activity.misses = 0
+            activities[service] = activity
+            return [.giveUp(service, base: lost[0])]
+        }
+        activity.waiting = activity.waiting?.merged(with: run.cause) ?? run.cause
+        activities[service] = activity
+        for base in lost { activities[base]?.isMoved = true }
+        let rebuilt = lost.filter { activities[$0]?.isPending == false }
+        let cause = Cause(noticed: run.cause.noticed, isTold: true)
+        return rebuilt.map { .rebuild(base: $0, for: service) } + changed(rebuilt.map { ($0, cause) })
     }
 
     /// The pass of a service ended, one way or another. One that ends before it has its image, with nothing that came
@@ -202,7 +235,9 @@ struct WorkPlan: Sendable {
     /// Whether all that the image is built on is there, and about to stay. A base that never rests is taken as it is.
     private func canStart(_ service: String) -> Bool {
         allBases(of: service).allSatisfy { base in
-            guard let activity = activities[base], activity.image != nil, !activity.isBroken else { return false }
+            guard let activity = activities[base], activity.image != nil, !activity.isBroken, !activity.isMoved else {
+                return false
+            }
             return !activity.isPending || activity.unrest.isRestless
         }
     }

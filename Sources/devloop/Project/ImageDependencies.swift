@@ -51,6 +51,19 @@ struct ImageDependencies: Sendable, Equatable {
         }
     }
 
+    /// The images that a service is built on: for each base, its image by every name that Dockerfiles have for it.
+    /// - Parameter image: the id of a service's image.
+    func images(
+        under service: String, in configuration: Configuration, image: (String) -> String?
+    ) -> [String: [BuiltImage]] {
+        var images: [String: [BuiltImage]] = [:]
+        for base in configuration.services where bases[service]?.contains(base.name) == true {
+            guard let id = image(base.name) else { continue }
+            images[base.name] = ([base.image] + (names[base.name] ?? [])).map { BuiltImage(reference: $0, id: id) }
+        }
+        return images
+    }
+
     /// The services that others are built on.
     var allBases: Set<String> { bases.values.reduce(into: []) { $0.formUnion($1) } }
 

@@ -59,7 +59,13 @@ struct Project: Sendable {
             if bases.contains(service.name) {
                 // What is built on it has a pass of its own: restarted here it would run what it ran before.
                 let others = Set(objects.compactMap(\.workload)).subtracting(users.compactMap(\.workload))
+                let left = workloads.filter(others.contains)
                 workloads.removeAll(where: others.contains)
+                if !left.isEmpty {
+                    notices.append(
+                        "\(service.name): \(left.map(\.description).joined(separator: ", ")) in \"workloads\" runs other "
+                            + "images, and is restarted when those are built, this one not")
+                }
             }
             let isOnlyBuiltUpon = users.isEmpty && workloads.isEmpty && bases.contains(service.name)
             if isOnlyBuiltUpon {

@@ -25,7 +25,9 @@ struct ProjectChange: Sendable, Equatable {
                 || unwatched.contains(service.name)
             {
                 changed[service.name] = [Self.configurationFile]
-            } else if !Set(service.workloads).isSubset(of: old?.workloads ?? []) {
+            } else if !Set(service.workloads).isSubset(of: old?.workloads ?? [])
+                || old?.isOnlyBuiltUpon == true && !service.isOnlyBuiltUpon
+            {
                 changed[service.name] = manifests.isEmpty ? [Self.configurationFile] : manifests
             }
         }

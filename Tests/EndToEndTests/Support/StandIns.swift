@@ -47,6 +47,7 @@ struct StandIns: Sendable {
     static let docker = #"""
         "version --format={{.Server.Version}}") echo 20.10;;
         "build --help") echo "Usage:  docker build [OPTIONS] PATH | URL | -";;
+        "image inspect --format={{.Id}} "*) printf 'sha256:%s\n' "$(cat "$here"/web/* "$here"/api/* | cksum | cut -d' ' -f1)";;
         build*) printf 'sha256:%s' "$(cat "$here"/web/* "$here"/api/* | cksum | cut -d' ' -f1)" >"$id"; echo "built $image";;
         tag*|"image inspect"*) echo '[]';;
         push*) echo 'latest: digest: sha256:0123 size: 1';;

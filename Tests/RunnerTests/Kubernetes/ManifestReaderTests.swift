@@ -44,6 +44,13 @@ import Testing
         #expect(objects[1]["metadata"]?.object?.keys == ["name"])
     }
 
+    @Test(.enabled(if: hasKubectl), arguments: ["a, b.yaml", "a\"b.yaml", "\"c\".yaml", " d.yaml"])
+    func aFileOfAnyNameIsRead(name file: String) async throws {
+        let path = try write(Self.deployment, to: file)
+        let objects = try await ManifestReader(launcher: Self.kubectl).read([path])
+        #expect(objects.map(name) == ["Deployment posts"])
+    }
+
     @Test(.enabled(if: hasKubectl)) func aFolderIsReadWithoutThoseBelowIt() async throws {
         _ = try write(Self.deployment, to: "posts.yaml")
         _ = try write("not a manifest", to: "notes.txt")
