@@ -14,7 +14,7 @@ struct ClusterAnswers: Sendable {
     }
 
     /// Whether the user has allowed it.
-    func allow(_ cluster: ClusterIdentity, for project: String) -> Bool {
+    func isAllowed(_ cluster: ClusterIdentity, for project: String) -> Bool {
         guard let path = path(cluster, project), let kept = try? FileSystem.read(path) else { return false }
         return kept == Self.text(cluster, project)
     }

@@ -21,7 +21,7 @@ struct ClusterPermission: Sendable {
     /// - Throws: ``TargetError`` of severity `configuration` where it may not, or `CancellationError`.
     func check(_ cluster: ClusterIdentity) async throws {
         if cluster.isKnownLocal || isGiven || allowedContexts.contains(cluster.context) { return }
-        if answers.allow(cluster, for: project) { return }
+        if answers.isAllowed(cluster, for: project) { return }
         guard let ask else { throw refusal(of: cluster, "and there is no terminal to ask at") }
         let isAllowed = try await ask([
             "This cluster is not known to be a local one:",

@@ -13,11 +13,10 @@ struct ProjectLoader: Sendable {
     /// - Throws: ``ConfigurationError``, `TargetError` or `CancellationError`.
     func load(namespace: String, builder: BuilderKind) async throws -> Project {
         let configuration = try configuration()
-        let dependencies = ImageDependencies(configuration, builder: builder)
-        try dependencies.checkOrder(configuration)
-        return try Project(
-            configuration: configuration, manifests: try await reader.read(configuration.manifests),
-            namespace: namespace, bases: dependencies.allBases)
+        let manifests = try await reader.read(configuration.manifests)
+        let parts = ProjectParts(configuration, manifests: manifests, builder: builder)
+        try parts.checkOrder()
+        return try parts.project(in: namespace)
     }
 
     /// Reads devloop.json.
@@ -33,8 +32,7 @@ struct ProjectLoader: Sendable {
     func file(of object: KubernetesObject.Identity, in configuration: Configuration) async -> String? {
         for path in configuration.manifests where await reader.holds(object, in: path) {
             var place = path
-            for name in FileSystem.names(in: path).sorted()
-            where [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
+            for name in FileSystem.names(in: path).sorted() where ManifestPaths.isManifest(name) {
                 guard await reader.holds(object, in: "\(path)/\(name)") else { continue }
                 place = "\(path)/\(name)"
                 break
