@@ -89,9 +89,9 @@ extension ValueRule {
     /// A workload.
     static let workload = ValueRule("a workload as KIND/NAME") { text in
         guard Workload.Name(text) == nil else { return nil }
-        return text.contains("/")
-            ? "the kinds are deployment, statefulset, daemonset, replicaset, replicationcontroller and pod"
-            : "deployment/\(text), for instance"
+        guard text.contains("/") else { return "deployment/\(text), for instance" }
+        let kinds = Workload.Kind.allCases.map(\.rawValue)
+        return "the kinds are \(kinds.dropLast().joined(separator: ", ")) and \(kinds[kinds.count - 1])"
     }
 
     /// A path. It is made absolute, so it could not become an option; it is refused all the same where it looks like

@@ -14,16 +14,15 @@ struct ProjectChange: Sendable, Equatable {
     ///   - files: what changed of devloop.json and the manifests.
     ///   - unwatched: services that were not watched for a while, so that edits of them may have gone by.
     init(from before: Project, to after: Project, files: [String], unwatched: Set<String> = []) {
-        settingsThatNeedARestart = after.configuration.settingsThatNeedARestart(comparedWith: before.configuration)
+        settingsThatNeedARestart = after.configuration.changes(from: before.configuration)
+            .filter { $0.cost == .restart }.map(\.name)
         appliesManifests = before.objects != after.objects
         let names = Set(after.services.map(\.name))
         removed = before.services.map(\.name).filter { !names.contains($0) }
         let manifests = files.filter { $0 != Self.configurationFile }
         for service in after.services {
             let old = before.services.first { $0.name == service.name }
-            if old?.configuration.buildRequest != service.configuration.buildRequest
-                || unwatched.contains(service.name)
-            {
+            if unwatched.contains(service.name) || service.configuration.isBuiltAnew(comparedWith: old?.configuration) {
                 changed[service.name] = [Self.configurationFile]
             } else if !Set(service.workloads).isSubset(of: old?.workloads ?? [])
                 || old?.isOnlyBuiltUpon == true && !service.isOnlyBuiltUpon
@@ -37,13 +36,9 @@ struct ProjectChange: Sendable, Equatable {
     static let configurationFile = "devloop.json"
 }
 
-extension Configuration {
-    /// The keys that another value was given for and that are settled when devloop starts.
-    fileprivate func settingsThatNeedARestart(comparedWith other: Configuration) -> [String] {
-        [
-            ("name", name != other.name), ("target", target != other.target),
-            ("kubeContext", kubeContext != other.kubeContext), ("namespace", namespace != other.namespace),
-            ("registry", registry != other.registry), ("watch", watch != other.watch),
-        ].filter(\.1).map(\.0)
+extension Configuration.Service {
+    /// Whether it is built for what devloop.json says of it now; a new one is.
+    fileprivate func isBuiltAnew(comparedWith older: Configuration.Service?) -> Bool {
+        older.map { changes(from: $0).contains { $0.cost == .build } } ?? true
     }
 }

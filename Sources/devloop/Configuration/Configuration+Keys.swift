@@ -1,0 +1,130 @@
+import Runner
+
+/// The table of everything that can stand in `devloop.json`.
+extension Configuration: ConfigurationSection {
+    static let keys: [ConfigurationKey<Configuration>] = [
+        .init(unread: "$schema", .anyText, "what editors check this file by"),
+        .init(
+            "name", \.name, .text(.projectName), default: "the folder's name", change: .restart,
+            "what devloop's containers, networks and volumes on Docker are called and labelled with, beside the place "
+                + "of this file: two checkouts of one name share nothing"),
+        .init(
+            "manifests", \.manifests, .list(of: .path(.manifest), called: "paths"), change: .deployment,
+            "files, folders (as `kubectl apply -f` takes them), kustomizations, and patterns of these (`apps/*/k8s`)"),
+        .init(
+            "target", \.target, .choice, change: .restart,
+            "where the services run: on a cluster, or with `\"docker\"` on plain Docker"),
+        .init(
+            "kubeContext", \.kubeContext, .text(.kubeContext), default: "the current one", change: .restart,
+            "the kubectl context of the cluster"),
+        .init(
+            "allowedContexts", \.allowedContexts, .list(of: .text(.kubeContext), called: "contexts"), change: .nothing,
+            "contexts that may be used without being asked about"),
+        .init(
+            "namespace", \.namespace, .text(.namespace), default: "the context's", change: .restart,
+            "the namespace of objects that name none"),
+        .init(
+            "registry", \.registry, .text(.registry), change: .restart,
+            "where images go, as `HOST[:PORT][/PATH]`; with it, they are always pushed"),
+        .init(
+            "services", \.services,
+            .list(
+                of: .section, called: "services", whenEmpty: "expected at least one service, found an empty array"),
+            isRequired: true, "what is built, and what runs it"),
+        .init("watch", \.watch, .section, "when changes are looked for"),
+    ]
+
+    static func blank(at path: String) -> Configuration {
+        Configuration(path: "", name: "", services: [], origin: Origin(file: ""))
+    }
+
+    mutating func complete(_ read: Set<String>, at path: String, _ reader: inout ConfigurationReader) {
+        if name.isEmpty { name = Configuration.defaultName(for: reader.directory) }
+        reportRepetitions(to: &reader)
+    }
+
+    private func reportRepetitions(to reader: inout ConfigurationReader) {
+        var names: [String: String] = [:]
+        var images: [String: String] = [:]
+        for service in services {
+            let isNamed = reader.origin.positions["\(service.keyPath).name"] != nil
+            if let other = images.updateValue(service.keyPath, forKey: service.image.tagged) {
+                reader.report("\(service.keyPath).image", "\(other) has the image \"\(service.image)\" already")
+            } else if let other = names[service.name] {
+                let advice = isNamed ? "" : "; give one of them another \"name\""
+                reader.report(
+                    "\(service.keyPath).\(isNamed ? "name" : "image")",
+                    "\(other) has the name \"\(service.name)\" already\(advice)")
+            }
+            names[service.name] = service.keyPath
+        }
+    }
+}
+
+extension Configuration.Service: ConfigurationSection {
+    static let keys: [ConfigurationKey<Configuration.Service>] = [
+        .init(
+            "name", \.name, .text(.serviceName), default: "the image's last part", change: .build,
+            "what its log lines begin with, and what `devloop build NAME` takes"),
+        .init(
+            "image", \.image, .text(.image) { ImageReference($0) }, isRequired: true, change: .build,
+            "the image, as the manifests name it. Without a tag it stands for every tag of that name that no other service "
+                + "has, and `latest` is built"),
+        .init("context", \.context, .path(.context), isRequired: true, change: .build, "the folder that is built"),
+        .init("dockerfile", \.dockerfile, .text(.path), change: .build, "the Dockerfile, in the context"),
+        .init(
+            "stage", \.stage, .text(.stage), default: "the last one", change: .build,
+            "the stage that is built, as `docker build --target` takes it"),
+        .init(
+            "buildArgs", \.buildArgs, .buildArguments, change: .build,
+            "values for its `ARG`s: `{ \"KEY\": \"value\" }`; `null` takes the value from the environment, if it is set "
+                + "there"),
+        .init(
+            "workloads", \.workloads,
+            .list(
+                of: .text(.workload) { Workload.Name($0) }, called: "workloads",
+                whenEmpty: "expected at least one workload, found an empty array; without the key, the manifests say it"
+            ),
+            default: "found by image", change: .deployment,
+            "what runs the image: `[\"deployment/web\"]`, also `statefulset/`, `daemonset/`, `replicaset/`, "
+                + "`replicationcontroller/`, `pod/`"
+        ),
+        .init(
+            "ignore", \.ignore, .list(of: .text(.ignorePattern), called: "patterns"), change: .nothing,
+            "patterns, as in `.dockerignore`, of files whose change needs no build"),
+    ]
+
+    static func blank(at path: String) -> Configuration.Service {
+        // The image is never looked at: a service without one is left out.
+        Configuration.Service(
+            name: "", image: ImageReference("unread")!, context: "", dockerfile: "Dockerfile", keyPath: path)
+    }
+
+    mutating func complete(_ read: Set<String>, at path: String, _ reader: inout ConfigurationReader) {
+        if read.contains("context") {
+            let isNamed = read.contains("dockerfile")
+            dockerfile = reader.require(
+                dockerfile, in: context, as: .dockerfile(context: context, isNamed: isNamed),
+                at: isNamed ? "\(path).dockerfile" : "\(path).context")
+        }
+        guard name.isEmpty, read.contains("image") else { return }
+        name = PathName.lastComponent(of: image.repository)
+        if let problem = ValueRule.serviceName.problem(with: name) {
+            reader.report(
+                "\(path).image", "the service's name is taken from its image: \(problem); give it a \"name\"")
+        }
+    }
+}
+
+extension Configuration.Watch: ConfigurationSection {
+    static let keys: [ConfigurationKey<Configuration.Watch>] = [
+        .init(
+            "pollMilliseconds", \.poll, .time(10...60_000, .milliseconds(1), called: "milliseconds"), change: .restart,
+            "how often trees are looked through where the kernel announces nothing"),
+        .init(
+            "settleMilliseconds", \.settle, .time(0...2_000, .milliseconds(1), called: "milliseconds"),
+            change: .restart, "how long saving must pause before it counts"),
+    ]
+
+    static func blank(at path: String) -> Configuration.Watch { Configuration.Watch() }
+}
