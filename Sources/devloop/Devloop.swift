@@ -19,34 +19,13 @@ enum Devloop {
         }
         switch invocation {
         case .version: exit(.success) { $0.text(Help.version(version)) }
-        case .help(let topic): exit(.success) { $0.text(Help.text(for: topic)) }
-        case .dev(let options, let logs, let cleanup):
-            run(options, interrupted: .success) {
-                try await DevCommand(context: $0, logs: logs, cleanup: cleanup).run()
-                return .success
-            }
-        case .build(let options, let services, let push):
-            run(options, interrupted: .interrupted) {
-                try await BuildCommand(context: $0, names: services, push: push).run() ? .success : .failure
-            }
-        case .logs(let options, let services, let since, let follows):
-            run(options, interrupted: follows ? .success : .interrupted) {
-                try await LogsCommand(context: $0, names: services, since: since, follows: follows).run()
-                return .success
-            }
-        case .down(let options):
-            run(options, interrupted: .interrupted) {
-                try await DownCommand(context: $0).run()
-                return .success
-            }
+        case .help(let command): exit(.success) { $0.text(Help.text(for: command)) }
+        case .run(let command, let options): run(command, options)
         }
     }
 
     /// Runs a command so that the first signal ends it in order, and another one, later, at once.
-    private static func run(
-        _ options: CommonOptions, interrupted: ExitCode,
-        _ command: @escaping @Sendable (CommandContext) async throws -> ExitCode
-    ) -> Never {
+    private static func run(_ command: any Subcommand, _ options: CommonOptions) -> Never {
         let environment = ProcessEnvironment.current()
         let ending = Ending()
         let terminal = Terminal.standard(color: options.color, verbosity: options.verbosity, environment: environment) {
@@ -64,7 +43,7 @@ enum Devloop {
         Task {
             let code = await task.value
             terminal.finish()
-            Signals.exitAtOnce(code == .interrupted ? interrupted : code)
+            Signals.exitAtOnce(code == .interrupted ? command.statusWhenInterrupted : code)
         }
         Signals.handle { _ in
             switch ending.request() {
@@ -96,7 +75,7 @@ private struct Execution: Sendable {
     let terminal: Terminal
     let farewell: Farewell
     let launcher: SystemLauncher
-    let command: @Sendable (CommandContext) async throws -> ExitCode
+    let command: any Subcommand
 
     /// Runs the command to its end, and shows what ends it too early.
     func run() async -> ExitCode {
@@ -106,7 +85,7 @@ private struct Execution: Sendable {
             let context = CommandContext(
                 environment: environment, options: options, terminal: terminal, farewell: farewell,
                 launcher: launcher, builder: ImageBuilder(launcher: launcher, scratch: scratch))
-            return try await command(context)
+            return try await command.run(in: context)
         } catch let error as UsageError {
             terminal.error(error)
             return .usage

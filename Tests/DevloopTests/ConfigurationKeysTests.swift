@@ -78,6 +78,13 @@ struct ConfigurationKeysTests {
         #expect(Self.readme.contains("a change of \(list) counts when devloop starts\nagain"), "\(list)")
     }
 
+    @Test func theReadmeDescribesEveryCommand() {
+        for command in Subcommands.all {
+            let takesServices = command.usage != command.name
+            #expect(Self.readme.contains("| `devloop \(command.name)\(takesServices ? " [SERVICE]…" : "")` | "))
+        }
+    }
+
     @Test(arguments: Row.all.map(\.path)) func aChangeOfAKeyCostsWhatItsRowSays(_ path: String) throws {
         let row = try #require(Row.all.first { $0.path == path })
         guard path != "$schema" else { return #expect(row.key.cost == .nothing) }

@@ -73,7 +73,7 @@ struct ConfigurationTests {
         let text =
             #"{ \#(registry)"services": [{ "image": "a/b", "context": "c" }, { "name": "x", "image": "r:5000/a/b", "context": "d" }] }"#
         let configuration = try Configuration.parse(Array(text.utf8), path: "/p/devloop.json", file: "devloop.json")
-            .applying(CommonOptions(registry: flag))
+            .applying(CommonOptions(settings: flag.map { ["registry": $0] } ?? [:]))
         do throws(ConfigurationError) {
             try configuration.checkImages()
             #expect(!isRefused)
@@ -200,8 +200,7 @@ struct ConfigurationTests {
 
     @Test func aFlagBeatsTheFile() throws {
         var options = CommonOptions()
-        options.target = .docker
-        options.registry = "r:1"
+        options.settings = ["target": "docker", "registry": "r:1"]
         let configuration = try parse(
             #"{ "target": "kubernetes", "registry": "q", "namespace": "n", "services": [{ "image": "a/b", "context": "c" }] }"#
         )

@@ -3,6 +3,22 @@ import Testing
 @testable import devloop
 
 struct InvocationTests {
+    /// The command that a line asks to run, and the flags that every command takes.
+    private func run<Command: Subcommand>(
+        _ type: Command.Type, _ arguments: [String]
+    ) throws -> (command: Command, options: CommonOptions) {
+        guard case .run(let command, let options) = try Invocation.parse(arguments) else {
+            throw UsageError.invalid("\(arguments) runs nothing")
+        }
+        return (try #require(command as? Command), options)
+    }
+
+    /// The command that a line asks for help about: `overview` where it is all of them.
+    private func topic(_ arguments: [String]) throws -> String? {
+        guard case .help(let command) = try Invocation.parse(arguments) else { return nil }
+        return command.map { $0.name } ?? "overview"
+    }
+
     private func refusal(_ arguments: [String]) -> String? {
         do {
             _ = try Invocation.parse(arguments)
@@ -15,31 +31,34 @@ struct InvocationTests {
     @Test func flagsMayStandAnywhereAndTakeTheirValueEitherWay() throws {
         var options = CommonOptions()
         options.file = "x.json"
-        options.target = .docker
-        options.namespace = "n"
-        options.registry = "localhost:5000"
+        options.settings = ["target": "docker", "namespace": "n", "registry": "localhost:5000"]
         options.jobs = 3
         options.verbosity = .verbose
         options.color = .never
-        let expected = Invocation.dev(options, cleanup: true)
         let common = ["-n", "n", "--registry=localhost:5000", "--color", "never", "-v", "--cleanup"]
-        #expect(
-            try Invocation.parse(["dev", "-f", "x.json", "--target", "docker", "--jobs", "3"] + common) == expected)
-        #expect(try Invocation.parse(["--target=docker", "-fx.json", "--jobs=3"] + common + ["dev"]) == expected)
+        let lines = [
+            ["dev", "-f", "x.json", "--target", "docker", "--jobs", "3"] + common,
+            ["--target=docker", "-fx.json", "--jobs=3"] + common + ["dev"],
+        ]
+        for line in lines {
+            let (command, given) = try run(DevCommand.self, line)
+            #expect(command == DevCommand(cleanup: true))
+            #expect(given == options)
+        }
     }
 
     @Test func buildTakesServicesAndPush() throws {
-        #expect(
-            try Invocation.parse(["build", "a", "--push", "b"])
-                == .build(CommonOptions(), services: ["a", "b"], push: true))
-        #expect(try Invocation.parse(["build", "--", "-a"]) == .build(CommonOptions(), services: ["-a"], push: false))
+        let (command, options) = try run(BuildCommand.self, ["build", "a", "--push", "b"])
+        #expect(command == BuildCommand(names: ["a", "b"], push: true))
+        #expect(options == CommonOptions())
+        #expect(try run(BuildCommand.self, ["build", "--", "-a"]).command == BuildCommand(names: ["-a"]))
     }
 
     @Test func logsTakesServicesAndATime() throws {
-        #expect(try Invocation.parse(["logs"]) == .logs(CommonOptions(), services: [], since: nil, follows: true))
+        #expect(try run(LogsCommand.self, ["logs"]).command == LogsCommand())
         #expect(
-            try Invocation.parse(["logs", "a", "--since", "1h30m", "--no-follow", "b"])
-                == .logs(CommonOptions(), services: ["a", "b"], since: .seconds(5400), follows: false))
+            try run(LogsCommand.self, ["logs", "a", "--since", "1h30m", "--no-follow", "b"]).command
+                == LogsCommand(names: ["a", "b"], since: .seconds(5400), follows: false))
     }
 
     @Test(arguments: [
@@ -51,32 +70,34 @@ struct InvocationTests {
     }
 
     @Test func devTakesTheServicesWhoseLogsAreShown() throws {
-        #expect(try Invocation.parse(["dev"]) == .dev(CommonOptions(), logs: .all, cleanup: false))
-        #expect(
-            try Invocation.parse(["dev", "--logs", "a,b"])
-                == .dev(CommonOptions(), logs: .only(["a", "b"]), cleanup: false))
-        #expect(
-            try Invocation.parse(["--logs=a", "dev", "--no-logs"]) == .dev(CommonOptions(), logs: .none, cleanup: false)
-        )
+        #expect(try run(DevCommand.self, ["dev"]).command == DevCommand(logs: .all))
+        #expect(try run(DevCommand.self, ["dev", "--logs", "a,b"]).command == DevCommand(logs: .only(["a", "b"])))
+        #expect(try run(DevCommand.self, ["--logs=a", "dev", "--no-logs"]).command == DevCommand(logs: .none))
     }
 
     @Test func ofAFlagThatIsGivenTwiceTheLastCounts() throws {
-        var options = CommonOptions()
-        options.namespace = "b"
-        #expect(try Invocation.parse(["down", "-n", "a", "--namespace=b"]) == .down(options))
+        let (_, options) = try run(DownCommand.self, ["down", "-n", "a", "--namespace=b"])
+        #expect(options == CommonOptions(settings: ["namespace": "b"]))
     }
 
-    @Test(arguments: ["dev", "build", "logs", "down"]) func helpAnswersOnEveryCommand(_ name: String) throws {
-        let command = try #require(CommandName(rawValue: name))
+    @Test(arguments: Subcommands.all.map { $0.name }) func helpAnswersOnEveryCommand(_ name: String) throws {
         for arguments in [[name, "--help"], [name, "-h"], ["-h", name], ["help", name], ["--help", name]] {
-            #expect(try Invocation.parse(arguments) == .help(.command(command)))
+            #expect(try topic(arguments) == name)
         }
     }
 
     @Test func theOverviewAndTheVersionNeedNoCommand() throws {
-        #expect(try Invocation.parse(["--help"]) == .help(.overview))
-        #expect(try Invocation.parse(["help"]) == .help(.overview))
-        #expect(try Invocation.parse(["--version"]) == .version)
+        #expect(try topic(["--help"]) == "overview")
+        #expect(try topic(["help"]) == "overview")
+        guard case .version = try Invocation.parse(["--version"]) else { throw UsageError.empty }
+    }
+
+    /// Which command a flag is for may stand behind it.
+    @Test func aFlagOfSeveralCommandsIsWrittenTheSameForAll() {
+        for flags in Dictionary(grouping: Flag.all, by: \.name).values {
+            #expect(Set(flags.map(\.letter)).count == 1, "\(flags)")
+            #expect(Set(flags.map { $0.valueName == nil }).count == 1, "\(flags)")
+        }
     }
 
     @Test(arguments: [
@@ -95,15 +116,15 @@ struct InvocationTests {
         #expect(line.hasPrefix("devloop: "))
     }
 
-    @Test(arguments: [Invocation.Topic.overview, .command(.dev), .command(.build), .command(.logs), .command(.down)])
-    func helpFitsIn80ColumnsAndNamesEveryFlag(_ topic: Invocation.Topic) {
-        let text = Help.text(for: topic)
+    @Test(arguments: [nil] + Subcommands.all.map { $0.name })
+    func helpFitsIn80ColumnsAndNamesEveryFlag(_ name: String?) {
+        let text = Help.text(for: Subcommands.all.first { $0.name == name })
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
         #expect(text.contains("--registry") && text.contains("--verbose"))
     }
 
     @Test func theHelpsColumnsAreStraight() {
-        let options = Help.text(for: .command(.dev)).split(separator: "\n").filter {
+        let options = Help.text(for: DevCommand.self).split(separator: "\n").filter {
             $0.contains("--") && $0.hasPrefix("  ")
         }
         let columns = Set(options.compactMap { $0.firstMatch(of: /^.*  \b/)?.0.count })
@@ -116,9 +137,9 @@ struct InvocationTests {
     ])
     func shortFlagsStandTogether(_ arguments: [String], _ jobs: Int?) throws {
         var options = CommonOptions()
-        (options.verbosity, options.namespace, options.jobs) = (.verbose, "foo", jobs)
-        let invocation = try? Invocation.parse(arguments)
-        #expect((invocation == .dev(options, cleanup: false)) == (jobs != nil))
+        (options.verbosity, options.settings, options.jobs) = (.verbose, ["namespace": "foo"], jobs)
+        let given = try? run(DevCommand.self, arguments).options
+        #expect((given == options) == (jobs != nil))
     }
 
     @Test(arguments: [

@@ -86,7 +86,7 @@ struct TerminalStreamTests {
                 == [.init(stream: .error, text: "devloop: unknown^Joption\n")])
         #expect(
             entries(.normal) { $0.error(UsageError.empty) }
-                == [.init(stream: .error, text: Help.text(for: .overview))])
+                == [.init(stream: .error, text: Help.text())])
     }
 
     @Test func lastLinesThatCameLateSayWhoseTheyAre() {

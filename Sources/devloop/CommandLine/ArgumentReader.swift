@@ -1,3 +1,12 @@
+/// A flag on a command line.
+struct GivenFlag: Sendable {
+    let flag: Flag
+    /// The flag as it is written, for messages.
+    let spelling: String
+    /// Its value; empty where it takes none.
+    let value: String
+}
+
 /// Takes a command line apart into words and flags, as GNU programs do: `--name VALUE`, `--name=VALUE`, `-n VALUE`,
 /// `-nVALUE`, `-vn VALUE`; everything after `--` is a word.
 struct ArgumentReader {
@@ -5,8 +14,8 @@ struct ArgumentReader {
     enum Argument {
         /// A command or a command's argument.
         case word(String)
-        /// A flag, as it is written, and its value: empty where it takes none.
-        case option(Option, spelling: String, value: String)
+        /// A flag and its value.
+        case flag(GivenFlag)
     }
 
     private var rest: ArraySlice<String>
@@ -34,35 +43,35 @@ struct ArgumentReader {
     private mutating func long(_ text: Substring) throws(UsageError) -> Argument {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
-        guard let option = Option.all.first(where: { $0.name == name }) else {
-            let right = Self.synonyms[name] ?? Suggestion.nearest(to: name, in: Option.all.map(\.name))
+        guard let flag = Flag.all.first(where: { $0.name == name }) else {
+            let right = Self.synonyms[name] ?? Suggestion.nearest(to: name, in: Flag.all.map(\.name))
             throw unknown("--\(name)", meant: right.map { "--\($0)" })
         }
         let attached = parts.count > 1 ? String(parts[1]) : nil
-        return .option(option, spelling: "--\(name)", value: try value(of: option, "--\(name)", attached))
+        return .flag(GivenFlag(flag: flag, spelling: "--\(name)", value: try value(of: flag, "--\(name)", attached)))
     }
 
     private mutating func short(_ letter: Character) throws(UsageError) -> Argument {
         let spelling = "-\(letter)"
-        guard let option = Option.all.first(where: { $0.letter == letter }) else {
-            let sameLetter = Option.all.first { $0.letter?.lowercased() == letter.lowercased() }
+        guard let flag = Flag.all.first(where: { $0.letter == letter }) else {
+            let sameLetter = Flag.all.first { $0.letter?.lowercased() == letter.lowercased() }
             let meant =
                 sameLetter?.letter.map { "-\($0)" }
-                ?? Option.all.first { $0.name.first == letter }.map { "--\($0.name)" }
+                ?? Flag.all.first { $0.name.first == letter }.map { "--\($0.name)" }
             throw unknown(spelling, meant: meant)
         }
-        guard option.valueName != nil, !letters.isEmpty else {
-            return .option(option, spelling: spelling, value: try value(of: option, spelling, nil))
+        guard flag.valueName != nil, !letters.isEmpty else {
+            return .flag(GivenFlag(flag: flag, spelling: spelling, value: try value(of: flag, spelling, nil)))
         }
         defer { letters = "" }
-        return .option(option, spelling: spelling, value: try value(of: option, spelling, String(letters)))
+        return .flag(GivenFlag(flag: flag, spelling: spelling, value: try value(of: flag, spelling, String(letters))))
     }
 
     /// An attached value or the next argument, unless that is a flag by its looks.
     private mutating func value(
-        of option: Option, _ spelling: String, _ attached: String?
+        of flag: Flag, _ spelling: String, _ attached: String?
     ) throws(UsageError) -> String {
-        guard let name = option.valueName else {
+        guard let name = flag.valueName else {
             guard attached == nil else { throw .invalid("\(spelling) takes no value") }
             return ""
         }

@@ -3,10 +3,12 @@ extension Configuration {
     /// by the file's rules when the command line was read.
     func applying(_ options: CommonOptions) -> Configuration {
         var result = self
-        result.target = options.target ?? target
-        result.kubeContext = options.context ?? kubeContext
-        result.namespace = options.namespace ?? namespace
-        result.registry = options.registry ?? registry
+        var reader = ConfigurationReader(origin: origin, directory: directory)
+        for key in Self.keys {
+            let (name, shape) = (key.description.name, key.description.shape)
+            guard let word = options.settings[name] else { continue }
+            _ = key.read(shape.json(of: word), name, &reader, &result)
+        }
         return result
     }
 

@@ -1,12 +1,7 @@
-/// The help texts: GNU style, at most 80 columns, made from the table of flags that parses.
+/// The help texts: GNU style, at most 80 columns, made from the tables that parse.
 enum Help {
-    /// The text for a topic, with its last newline.
-    static func text(for topic: Invocation.Topic) -> String {
-        switch topic {
-        case .overview: overview
-        case .command(let name): command(name)
-        }
-    }
+    /// The text about a command, or about all of them, with its last newline.
+    static func text(for command: (any Subcommand.Type)? = nil) -> String { command.map(text) ?? overview }
 
     /// The line that `--version` prints.
     static func version(_ version: String) -> String { "devloop \(version)\n" }
@@ -18,10 +13,10 @@ enum Help {
         and follow all logs.
 
         Commands:
-        \(table(CommandName.allCases.map { (usage($0), summary($0)) } + [("help [COMMAND]", "print help")]))
+        \(table(Subcommands.all.map { ($0.usage, $0.summary) } + [("help [COMMAND]", "print help")]))
 
         Options of every command:
-        \(options { $0.commands.count == CommandName.allCases.count })
+        \(list(CommonOptions.flags.map(\.flag)))
 
         Files:
         \(table([("devloop.json", "the services; paths in it are relative to it")]))
@@ -41,14 +36,14 @@ enum Help {
         """
     }
 
-    private static func command(_ name: CommandName) -> String {
-        let own = options { $0.commands == [name] }
+    private static func text(for command: any Subcommand.Type) -> String {
+        let own = command.flags
         return """
-            Usage: devloop \(usage(name)) [OPTION]...
-            \(description(name))
-            \(own.isEmpty ? "" : "\nOptions of \(name.rawValue):\n\(own)\n")
+            Usage: devloop \(command.usage) [OPTION]...
+            \(command.details)
+            \(own.isEmpty ? "" : "\nOptions of \(command.name):\n\(list(own))\n")
             Options of every command:
-            \(options { $0.commands.count == CommandName.allCases.count })
+            \(list(CommonOptions.flags.map(\.flag)))
 
             Exit status:
             \(exitStatus)
@@ -56,55 +51,15 @@ enum Help {
             """
     }
 
-    private static func usage(_ name: CommandName) -> String {
-        [.build, .logs].contains(name) ? "\(name.rawValue) [SERVICE]..." : name.rawValue
-    }
-
-    private static func summary(_ name: CommandName) -> String {
-        switch name {
-        case .dev: "run the loop until Ctrl-C"
-        case .build: "build the images, all or the named services'"
-        case .logs: "show the logs, all or the named services'"
-        case .down: "delete what runs"
-        }
-    }
-
-    private static func description(_ name: CommandName) -> String {
-        switch name {
-        case .dev:
-            """
-            Build what is needed, deliver it, apply the manifests, follow the logs, watch,
-            and do it again for what changes. Ctrl-C ends it; the services stay, unless
-            --cleanup is given. A second Ctrl-C ends it at once.
-            """
-        case .build:
-            """
-            Build the images of all services, or of the named ones, side by side.
-            """
-        case .logs:
-            """
-            Show the logs of all services, or of the named ones, the way dev does, and go on
-            until Ctrl-C. Nothing is built, applied or changed. Of what runs already the
-            last ten lines of each container come first, or those since a time.
-            """
-        case .down:
-            """
-            Delete everything that is in the manifests; on Docker, what devloop started for
-            this project (of this devloop.json), and nothing else. What is gone already is
-            no error.
-            """
-        }
-    }
-
     private static var exitStatus: String {
         table(ExitCode.allCases.map { ("\($0.rawValue)", $0.meaning) })
     }
 
-    private static func options(where isShown: (Option) -> Bool) -> String {
+    private static func list(_ flags: [Flag]) -> String {
         table(
-            Option.all.filter(isShown).map { option in
-                let short = option.letter.map { "-\($0), " } ?? "    "
-                return ("\(short)--\(option.name)\(option.valueName.map { "=\($0)" } ?? "")", option.help)
+            flags.map { flag in
+                let short = flag.letter.map { "-\($0), " } ?? "    "
+                return ("\(short)--\(flag.name)\(flag.valueName.map { "=\($0)" } ?? "")", flag.help)
             })
     }
 

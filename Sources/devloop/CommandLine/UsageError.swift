@@ -10,7 +10,7 @@ extension UsageError: CustomStringConvertible {
     /// What goes to standard error: one line, or the help.
     var description: String {
         switch self {
-        case .empty: Help.text(for: .overview)
+        case .empty: Help.text()
         case .invalid(let message): "devloop: \(message)"
         }
     }

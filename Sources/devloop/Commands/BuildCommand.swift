@@ -1,12 +1,21 @@
 import Runner
 
 /// `devloop build`
-struct BuildCommand: Sendable {
-    let context: CommandContext
+struct BuildCommand: ServiceSubcommand {
+    static let name = "build"
+    static let summary = "build the images, all or the named services'"
+    static let details = """
+        Build the images of all services, or of the named ones, side by side.
+        """
+    static let options: [Option<BuildCommand>] = [
+        Option("push", "push each image and print its digest") { $0.push = true }
+    ]
+    static let synonyms = ["push": "build --push"]
+
     /// The services to build; all where there are none.
-    let names: [String]
+    var names: [String] = []
     /// Whether each image is pushed.
-    let push: Bool
+    var push = false
 
     private enum Event: Sendable {
         /// Without an image the build failed.
@@ -18,8 +27,7 @@ struct BuildCommand: Sendable {
 
     /// Builds the images side by side, and goes on with the others where one fails. What a named one is built on is
     /// built before it, named or not; of the others nothing is pushed or printed as a result.
-    /// - Returns: whether all succeeded.
-    func run() async throws -> Bool {
+    func run(in context: CommandContext) async throws -> ExitCode {
         let configuration = try context.loader.configuration()
         var services = try configuration.services(named: names)
         let named = Set(services.map(\.name))
@@ -49,7 +57,7 @@ struct BuildCommand: Sendable {
                         request.bases = bases.values.flatMap(\.self)
                         group.addTask { [request] in
                             do {
-                                return .built(name, try await build(service, request))
+                                return .built(name, try await build(service, request, context))
                             } catch let error as MovedBases {
                                 let moved = bases.filter { $0.value.contains { error.names.contains($0.reference) } }
                                 return .misbuilt(name, on: moved.keys.sorted())
@@ -76,7 +84,7 @@ struct BuildCommand: Sendable {
                         continue
                     }
                     group.addTask {
-                        .ended(name, isSuccess: try await finish(image, service, configuration))
+                        .ended(name, isSuccess: try await finish(image, service, configuration, context))
                     }
                 case .misbuilt(let name, let bases):
                     actions = plan.moved(bases, under: name)
@@ -87,14 +95,16 @@ struct BuildCommand: Sendable {
                 case .ended(let name, let pushed):
                     isSuccess = isSuccess && pushed
                     actions = plan.ended(name)
-                case nil: return isSuccess
+                case nil: return isSuccess ? .success : .failure
                 }
             } while true
         }
     }
 
     /// - Returns: the image; none where the build failed, which was told.
-    private func build(_ service: Configuration.Service, _ request: BuildRequest) async throws -> BuiltImage? {
+    private func build(
+        _ service: Configuration.Service, _ request: BuildRequest, _ context: CommandContext
+    ) async throws -> BuiltImage? {
         let terminal = context.terminal
         let start = ContinuousClock.Instant.now
         do {
@@ -111,7 +121,8 @@ struct BuildCommand: Sendable {
 
     /// Pushes the image, where that is asked for, and prints what came out.
     private func finish(
-        _ image: BuiltImage, _ service: Configuration.Service, _ configuration: Configuration
+        _ image: BuiltImage, _ service: Configuration.Service, _ configuration: Configuration,
+        _ context: CommandContext
     ) async throws -> Bool {
         let terminal = context.terminal
         guard push else {

@@ -54,7 +54,10 @@ struct CommandContext: Sendable {
 extension CommonOptions {
     /// `devloop down` with the flags that say what is deleted, and where.
     func downCommand(program: String) -> Command {
-        let flags = [("-f", file), ("--target", target?.rawValue), ("--context", context), ("-n", namespace)]
+        let flags = [
+            ("-f", file), ("--target", settings["target"]), ("--context", settings["kubeContext"]),
+            ("-n", settings["namespace"]),
+        ]
         let values = flags.flatMap { flag, value in value.map { [flag, $0] } ?? [] }
         return Command(program, ["down"] + values + (isClusterAllowed ? ["--yes"] : []))
     }

@@ -2,16 +2,35 @@ import Runner
 import Watcher
 
 /// `devloop dev`
-struct DevCommand: Sendable {
-    let context: CommandContext
+struct DevCommand: Subcommand {
+    static let name = "dev"
+    static let summary = "run the loop until Ctrl-C"
+    static let details = """
+        Build what is needed, deliver it, apply the manifests, follow the logs, watch,
+        and do it again for what changes. Ctrl-C ends it; the services stay, unless
+        --cleanup is given. A second Ctrl-C ends it at once.
+        """
+    static let options: [Option<DevCommand>] = [
+        Option("cleanup", "delete everything when the loop ends") { $0.cleanup = true },
+        Option("logs", takes: "SERVICES", "show the logs of these only: NAME[,NAME]...") { command, value in
+            let names = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            command.logs = .only(names)
+            return names.contains("") ? "expected names with commas between, found \(ValueRule.quoted(value))" : nil
+        },
+        Option("no-logs", "show no logs; what happens to the pods is told") { $0.logs = .none },
+    ]
+    static let synonyms = ["up": name, "run": name, "start": name, "watch": name]
+
     /// Whose logs are shown.
-    let logs: LogFilter
+    var logs = LogFilter.all
     /// Whether everything is deleted at the end.
-    let cleanup: Bool
+    var cleanup = false
+
+    var statusWhenInterrupted: ExitCode { .success }
 
     /// Runs the loop until the task is cancelled, which is its normal end.
     /// - Throws: what keeps the loop from starting.
-    func run() async throws {
+    func run(in context: CommandContext) async throws -> ExitCode {
         let (terminal, loader) = (context.terminal, context.loader)
         let configuration = try loader.configuration()
         if case .only(let names) = logs { _ = try configuration.services(named: names) }
@@ -36,16 +55,12 @@ struct DevCommand: Sendable {
         let read = try await manifests
         try await dockerAnswers
         let builderKind = try await kind
-        let dependencies = ImageDependencies(configuration, builder: builderKind)
-        try dependencies.checkOrder(configuration)
-        let join = { (namespace: String) throws(ConfigurationError) in
-            try Project(
-                configuration: configuration, manifests: read, namespace: namespace, bases: dependencies.allBases)
-        }
+        let parts = ProjectParts(configuration, manifests: read, builder: builderKind)
+        try parts.checkOrder()
         // What is wrong with the file is told before anybody is asked about a cluster, and in whatever namespace.
-        _ = try join(configuration.namespace ?? "default")
+        _ = try parts.project(in: configuration.namespace ?? "default")
         try await prepared
-        let project = try join(try target.namespace)
+        let project = try parts.project(in: try target.namespace)
 
         terminal.status("\(configuration.name) on \(target.summary)")
         let loop = DevLoop(
@@ -53,11 +68,12 @@ struct DevCommand: Sendable {
             jobs: context.jobs, builderKind: builderKind)
         let last = await loop.run(project, watcher: watcher)
         await watcher.stop()
-        try await end(last, target)
+        try await end(last, target, context)
+        return .success
     }
 
     /// The task is cancelled by now; what is deleted is deleted by another one.
-    private func end(_ project: Project, _ target: any Target) async throws {
+    private func end(_ project: Project, _ target: any Target, _ context: CommandContext) async throws {
         let terminal = context.terminal
         guard cleanup else {
             return terminal.status("the services go on running; remove them with: \(context.downCommand)")

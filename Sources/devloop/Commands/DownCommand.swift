@@ -1,11 +1,18 @@
 import Runner
 
 /// `devloop down`
-struct DownCommand: Sendable {
-    let context: CommandContext
+struct DownCommand: Subcommand {
+    static let name = "down"
+    static let summary = "delete what runs"
+    static let details = """
+        Delete everything that is in the manifests; on Docker, what devloop started for
+        this project (of this devloop.json), and nothing else. What is gone already is
+        no error.
+        """
+    static let synonyms = ["delete": name, "destroy": name, "stop": name]
 
     /// Deletes everything in the manifests, or, on Docker, what devloop started.
-    func run() async throws {
+    func run(in context: CommandContext) async throws -> ExitCode {
         let configuration = try context.loader.configuration()
         let target = context.target(for: configuration)
         async let prepared: Void = target.prepare()
@@ -26,5 +33,6 @@ struct DownCommand: Sendable {
             }
         }
         if lines.isEmpty { context.terminal.status("nothing of \(configuration.name) is there") }
+        return .success
     }
 }
