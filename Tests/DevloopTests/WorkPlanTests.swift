@@ -177,7 +177,7 @@ struct WorkPlanTests {
         let silent = WorkPlan.Cause(noticed: start, isTold: true)
         #expect(plan.moved(["base"], under: "app") == [.rebuild(base: "base", for: "app"), .start("base", silent)])
         #expect(plan.ended("app") == [])
-        #expect(plan.built("base 1", "base") == [.start("app", cause("a"))])
+        #expect(plan.built("base 1", "base") == [.start("app", .init(files: ["a"], noticed: start, isTold: true))])
         #expect(plan.built("app 2", "app") == [])
         #expect(plan.ended("base") + plan.ended("app") == [])
         #expect(plan.isIdle)

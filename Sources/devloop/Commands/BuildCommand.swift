@@ -59,19 +59,16 @@ struct BuildCommand: ServiceSubcommand {
                             do {
                                 return .built(name, try await build(service, request, context))
                             } catch let error as MovedBases {
-                                let moved = bases.filter { $0.value.contains { error.names.contains($0.reference) } }
-                                return .misbuilt(name, on: moved.keys.sorted())
+                                return .misbuilt(name, on: error.bases(among: bases))
                             }
                         }
                     case .hold(let name, let base):
                         context.terminal.error("\(name): not built, since \(base), whose image it is built on, failed")
                     case .rebuild(let base, let service):
-                        context.terminal.warning(DevLoop.rebuildNotice(base: base, service: service))
+                        context.terminal.say(.rebuilt(base: base, for: service))
                     case .giveUp(let name, let base):
                         isSuccess = false
-                        context.terminal.error(
-                            "\(name): not built, since the name of the image of \(base) is given to other images again "
-                                + "and again")
+                        context.terminal.say(.givenUp(service: name, base: base))
                     // Nothing changes here.
                     case .stop, .letFinish: continue
                     }

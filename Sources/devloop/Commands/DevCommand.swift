@@ -63,10 +63,10 @@ struct DevCommand: Subcommand {
         let project = try parts.project(in: try target.namespace)
 
         terminal.status("\(configuration.name) on \(target.summary)")
-        let loop = DevLoop(
+        let driver = Driver(
             loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
             jobs: context.jobs, builderKind: builderKind)
-        let last = await loop.run(project, watcher: watcher)
+        let last = await driver.run(project, watcher: watcher)
         await watcher.stop()
         try await end(last, target, context)
         return .success

@@ -279,6 +279,13 @@ actor Deployment {
     /// What could not be applied and may work a moment later.
     var passingFailure: TargetError? { ApplyFailure.errors(of: unapplied.passing).first }
 
+    /// What is left to say and to do after a step.
+    func aftermath() -> Aftermath {
+        Aftermath(
+            notices: takeNotices(), failures: takeFailures(), hasFailures: hasFailures, passing: passingFailure,
+            isIncomplete: isIncomplete)
+    }
+
     /// What of a service's manifests is not applied.
     func reminders(of service: String) -> [String] {
         let project = current.value

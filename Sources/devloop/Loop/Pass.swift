@@ -16,14 +16,7 @@ struct Pass: Sendable {
         case stopped
     }
 
-    let service: Project.Service
-    /// The names besides its own that the image is built under.
-    let otherNames: [ImageReference]
-    /// The images of the services that it is built on.
-    let bases: [String: [BuiltImage]]
-    /// The id of the image that was built last.
-    let lastImage: String?
-    let cause: WorkPlan.Cause
+    let request: PassRequest
     let builder: ImageBuilder
     let target: any Target
     let deployment: Deployment
@@ -43,8 +36,7 @@ struct Pass: Sendable {
             } catch let error as TargetError {
                 return .failed(error)
             } catch let error as MovedBases {
-                return .misbuilt(
-                    on: bases.filter { $0.value.contains { error.names.contains($0.reference) } }.keys.sorted())
+                return .misbuilt(on: error.bases(among: request.bases))
             } catch {
                 return .stopped
             }
@@ -52,16 +44,17 @@ struct Pass: Sendable {
     }
 
     private func steps() async throws -> Outcome {
-        var watch = StageWatch(cause: cause)
+        let service = request.service
+        var watch = StageWatch(cause: request.cause)
         try control.enter(.build)
-        var request = service.configuration.buildRequest
-        request.otherNames = otherNames
-        request.bases = bases.values.flatMap(\.self)
-        let image = try await builder.build(request, onLine: onBuildLine)
+        var build = service.configuration.buildRequest
+        build.otherNames = request.otherNames
+        build.bases = request.bases.values.flatMap(\.self)
+        let image = try await builder.build(build, onLine: onBuildLine)
         onBuilt(image.id)
         watch.finish("build")
         if service.isOnlyBuiltUpon {
-            return .live(await summary(watch, image.id == lastImage ? "unchanged, checked in" : "built in"))
+            return .live(await summary(watch, image.id == request.lastImage ? "unchanged, checked in" : "built in"))
         }
         if try await deployment.isLive(image, of: service) {
             return .live(await summary(watch, "unchanged, checked in"))
@@ -98,9 +91,9 @@ struct Pass: Sendable {
 
     private func summary(_ watch: StageWatch, _ outcome: String) async -> PassSummary {
         PassSummary(
-            service: service.name, outcome: outcome, total: ContinuousClock.Instant.now - cause.noticed,
-            stages: watch.stages,
-            changes: cause.changes, reminders: await deployment.reminders(of: service.name))
+            service: request.service.name, outcome: outcome,
+            total: ContinuousClock.Instant.now - request.cause.noticed, stages: watch.stages,
+            changes: request.cause.changes, reminders: await deployment.reminders(of: request.service.name))
     }
 }
 
@@ -120,6 +113,13 @@ private struct StageWatch {
         let now = ContinuousClock.Instant.now
         stages.append(.init(name: name, duration: now - last))
         last = now
+    }
+}
+
+extension MovedBases {
+    /// The services whose images these are.
+    func bases(among bases: [String: [BuiltImage]]) -> [String] {
+        bases.filter { $0.value.contains { names.contains($0.reference) } }.keys.sorted()
     }
 }
 

@@ -162,7 +162,9 @@ struct WorkPlan: Sendable {
             activities[service] = activity
             return [.giveUp(service, base: lost[0])]
         }
-        activity.waiting = activity.waiting?.merged(with: run.cause) ?? run.cause
+        var again = run.cause
+        again.isTold = true
+        activity.waiting = activity.waiting?.merged(with: again) ?? again
         activities[service] = activity
         for base in lost { activities[base]?.isMoved = true }
         let rebuilt = lost.filter { activities[$0]?.isPending == false }

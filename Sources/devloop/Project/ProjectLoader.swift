@@ -11,12 +11,12 @@ struct ProjectLoader: Sendable {
     ///   - namespace: where objects are that name none.
     ///   - builder: which builder builds.
     /// - Throws: ``ConfigurationError``, `TargetError` or `CancellationError`.
-    func load(namespace: String, builder: BuilderKind) async throws -> Project {
+    func load(namespace: String, builder: BuilderKind) async throws -> LoadedProject {
         let configuration = try configuration()
         let manifests = try await reader.read(configuration.manifests)
         let parts = ProjectParts(configuration, manifests: manifests, builder: builder)
         try parts.checkOrder()
-        return try parts.project(in: namespace)
+        return LoadedProject(project: try parts.project(in: namespace), dependencies: parts.dependencies)
     }
 
     /// Reads devloop.json.

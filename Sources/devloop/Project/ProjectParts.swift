@@ -4,7 +4,7 @@ import Runner
 struct ProjectParts: Sendable {
     let configuration: Configuration
     let manifests: [JSONValue]
-    private let dependencies: ImageDependencies
+    let dependencies: ImageDependencies
 
     /// Reads the services' Dockerfiles for which images are built on others.
     /// - Parameter builder: which builder builds.
