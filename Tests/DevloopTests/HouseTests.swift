@@ -39,8 +39,8 @@ struct HouseTests {
 
     @Test func theLoopHasNoProcessClockTaskOrFile() throws {
         let words = [
-            "import Watcher", "import Synchronization", "import Glibc", " async ", "await ", "Task", ".now", "FileSystem",
-            "Mutex", "Terminal",
+            "import Watcher", "import Synchronization", "import Glibc", " async ", "await ", "Task", ".now",
+            "FileSystem", "Mutex", "Terminal",
         ]
         #expect(try lines(with: words, in: "devloop/Loop") == [])
     }
