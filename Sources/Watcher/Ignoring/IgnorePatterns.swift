@@ -15,9 +15,9 @@ public struct IgnorePatterns: Sendable, Hashable {
     ///
     /// A leading byte order mark, empty lines and lines that begin with `#` are skipped; the others are trimmed and
     /// cleaned (`/a/./b/` is `a/b`).
-    /// - Throws: ``BadIgnorePattern`` for a pattern that Docker refuses too, so that the build will fail. A pattern that
-    ///   Docker only stumbles over when it gets to it (`[z-a]`) is not an error: it matches nothing.
-    public init(parsing contents: [UInt8]) throws(BadIgnorePattern) {
+    /// - Throws: ``UnknownIgnorePattern`` for the first pattern that is not in the plain language of ``GlobSyntax``. No
+    ///   file may be left out then: what the pattern means may be that one counts.
+    public init(parsing contents: [UInt8]) throws(UnknownIgnorePattern) {
         var contents = contents[...]
         if contents.starts(with: [0xEF, 0xBB, 0xBF]) {
             contents = contents.dropFirst(3)
@@ -31,27 +31,27 @@ public struct IgnorePatterns: Sendable, Hashable {
             do {
                 if let parsed = try IgnorePattern(pattern) { patterns.append(parsed) }
             } catch {
-                throw BadIgnorePattern(pattern: String(decoding: line, as: UTF8.self), line: number)
+                throw UnknownIgnorePattern(pattern: String(decoding: line, as: UTF8.self), line: number)
             }
         }
         self.init(checked: patterns)
     }
 
     /// Reads the contents of an ignore file that is already text.
-    public init(parsing contents: String) throws(BadIgnorePattern) {
+    public init(parsing contents: String) throws(UnknownIgnorePattern) {
         try self.init(parsing: Array(contents.utf8))
     }
 
     /// Takes patterns that do not come from a file: `#` does not begin a comment, and the rest is as in a file.
-    /// - Throws: ``BadIgnorePattern``, whose line is the pattern's place in the list, counted from 1.
-    public init(patterns: [String]) throws(BadIgnorePattern) {
+    /// - Throws: ``UnknownIgnorePattern``, without a line.
+    public init(patterns: [String]) throws(UnknownIgnorePattern) {
         var parsed: [IgnorePattern] = []
-        for (index, text) in patterns.enumerated() {
+        for text in patterns {
             do {
                 guard let pattern = Self.normalize(pattern: Array(text.utf8)[...]) else { continue }
                 if let pattern = try IgnorePattern(pattern) { parsed.append(pattern) }
             } catch {
-                throw BadIgnorePattern(pattern: text, line: index + 1)
+                throw UnknownIgnorePattern(pattern: text, line: nil)
             }
         }
         self.init(checked: parsed)
@@ -93,12 +93,12 @@ public struct IgnorePatterns: Sendable, Hashable {
     }
 }
 
-/// A pattern that cannot be understood, by devloop or by Docker.
-public struct BadIgnorePattern: Error, Sendable, Hashable {
+/// A pattern that devloop does not understand; Docker may.
+public struct UnknownIgnorePattern: Error, Sendable, Hashable {
     /// The pattern as it was written.
     public let pattern: String
-    /// Its line in the file, counted from 1.
-    public let line: Int
+    /// Its line in the file, counted from 1; nil if it is not from a file.
+    public let line: Int?
 }
 
 extension IgnorePatterns {

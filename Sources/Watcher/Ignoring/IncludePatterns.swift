@@ -18,40 +18,26 @@ public struct IncludePatterns: Sendable, Hashable {
 
     private enum Part: Sendable, Hashable {
         case name([UInt8])
-        case wildcard([UInt32])
+        case wildcard(Glob)
 
         init(_ text: ArraySlice<UInt8>) {
             let isWildcard = text.contains(Ascii.star) || text.contains(Ascii.question)
-            self = isWildcard ? .wildcard(Utf8Scalars.decode(text)) : .name(Array(text))
+            self = isWildcard ? .wildcard(Glob(Utf8Scalars.decode(text).map(Self.step))) : .name(Array(text))
+        }
+
+        private static func step(for scalar: UInt32) -> Glob.Step {
+            switch UInt8(exactly: scalar) {
+            case Ascii.star: .many(.inName)
+            case Ascii.question: .one(.inName)
+            default: .one(.scalar(scalar))
+            }
         }
 
         func matches(_ name: ArraySlice<UInt8>) -> Bool {
             switch self {
             case .name(let text): name.elementsEqual(text)
-            case .wildcard(let pattern): Self.matches(Utf8Scalars.decode(name), pattern)
+            case .wildcard(let glob): glob.matches(name)
             }
-        }
-
-        /// Gives the last star one more character whenever what follows it does not fit.
-        private static func matches(_ name: [UInt32], _ pattern: [UInt32]) -> Bool {
-            let (star, question) = (UInt32(Ascii.star), UInt32(Ascii.question))
-            var (index, position) = (0, 0)
-            var retry: (index: Int, position: Int)?
-            while index < name.count {
-                if position < pattern.count, pattern[position] == star {
-                    position += 1
-                    retry = (index, position)
-                } else if position < pattern.count, pattern[position] == question || pattern[position] == name[index] {
-                    index += 1
-                    position += 1
-                } else if let last = retry {
-                    retry = (last.index + 1, last.position)
-                    (index, position) = (last.index + 1, last.position)
-                } else {
-                    return false
-                }
-            }
-            return pattern[position...].allSatisfy { $0 == star }
         }
     }
 }

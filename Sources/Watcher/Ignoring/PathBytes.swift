@@ -11,6 +11,15 @@ enum Ascii {
     static let leftBracket = UInt8(ascii: "[")
     static let rightBracket = UInt8(ascii: "]")
     static let dot = UInt8(ascii: ".")
+
+    static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
 }
 
 /// Paths as bytes: a file name need not be UTF-8.
@@ -38,17 +47,6 @@ enum PathBytes {
 extension ArraySlice<UInt8> {
     func hasSuffix(_ suffix: [UInt8]) -> Bool {
         count >= suffix.count && self[(endIndex - suffix.count)...].elementsEqual(suffix)
-    }
-
-    func contains(text: [UInt8]) -> Bool {
-        guard let first = text.first else { return true }
-        return withUnsafeBufferPointer { bytes in
-            guard bytes.count >= text.count else { return false }
-            for start in 0...(bytes.count - text.count) where bytes[start] == first {
-                if bytes[start...].starts(with: text) { return true }
-            }
-            return false
-        }
     }
 
     /// Without the white space at both ends, as Unicode defines it (Go's `strings.TrimSpace`).

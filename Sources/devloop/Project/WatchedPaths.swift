@@ -32,7 +32,7 @@ struct WatchedPaths: Sendable {
 
     /// The trees to watch.
     let roots: [WatchRoot]
-    /// Ignore files that can't be understood; all of their context counts.
+    /// Ignore files and settings that can't be understood; they leave out no file.
     let problems: [String]
     private let meanings: [String: Meaning]
     /// The project's folder.
@@ -61,16 +61,18 @@ struct WatchedPaths: Sendable {
             }
             let (dockerfile, context) = (service.dockerfile, service.context)
             var patterns = [IgnorePatterns.editorFiles]
-            do {
-                let isThere = { FileSystem.kind(of: $0) == .file }
-                if let file = builder.ignoreFile(dockerfile: dockerfile, context: context, isThere) {
-                    patterns.append(try IgnorePatterns(parsing: try FileSystem.read(file)))
+            func ignore(_ source: String, _ read: () throws -> IgnorePatterns) {
+                do {
+                    patterns.append(try read())
+                } catch {
+                    problems.append(Self.problem(with: source, of: service, error))
                 }
-                patterns.append(try IgnorePatterns(patterns: service.ignore))
-            } catch {
-                problems.append(
-                    "\(service.name): the ignore patterns cannot be used, so they leave out no file: \(error)")
             }
+            let isThere = { FileSystem.kind(of: $0) == .file }
+            if let file = builder.ignoreFile(dockerfile: dockerfile, context: context, isThere) {
+                ignore(PathName.lastComponent(of: file)) { try IgnorePatterns(parsing: try FileSystem.read(file)) }
+            }
+            ignore("ignore") { try IgnorePatterns(patterns: service.ignore) }
             let read = [dockerfile] + builder.ignoreFiles(dockerfile: dockerfile, context: context)
             let always = read.compactMap(inside)
             let sources = Self.sources(of: service, environment, builder)
@@ -105,6 +107,18 @@ struct WatchedPaths: Sendable {
         self.meanings = meanings
         self.problems = problems
         directory = configuration.directory
+    }
+
+    /// - Parameter source: a file's name, or a setting's.
+    private static func problem(with source: String, of service: Configuration.Service, _ error: any Error) -> String {
+        let reason =
+            switch error {
+            case let error as UnknownIgnorePattern:
+                "devloop does not understand '\(error.pattern)'" + (error.line.map { " in line \($0)" } ?? "")
+            case let error as FileSystem.ReadError: "it cannot be read: \(error.reason)"
+            default: "\(error)"
+            }
+        return "\(service.name): '\(source)' leaves out no file, so all of the context counts: \(reason)"
     }
 
     /// The files of its context that a service's Dockerfile names; `nil` where any may count.
