@@ -47,6 +47,12 @@ extension Stamp {
             inode: UInt64(status.st_ino), size: Int64(status.st_size), modified: nanoseconds(status.modificationTime),
             changed: nanoseconds(status.statusChangeTime), mode: UInt32(status.st_mode))
     }
+
+    /// Whether it is that of a folder.
+    var isFolder: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFDIR) }
+
+    /// Whether it changed within a second of this time of day, in nanoseconds since 1970.
+    func isYoung(at now: Int64) -> Bool { (changed &- now).magnitude < 1_000_000_000 }
 }
 
 extension stat {

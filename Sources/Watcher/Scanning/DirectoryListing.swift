@@ -107,11 +107,10 @@ struct NameIndex {
         return nil
     }
 
-    /// FNV-1a.
     private static func hash(_ name: UnsafeRawBufferPointer) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return Int(truncatingIfNeeded: hash ^ (hash >> 32))
+        var hasher = Hasher()
+        hasher.combine(bytes: name)
+        return hasher.finalize()
     }
 }
 

@@ -58,7 +58,7 @@ extension TreeScanner {
             let name = Array(root.path.utf8.split(separator: Ascii.slash).last ?? [])
             name.withUnsafeBytes { fresh.append($0, stamp: stamp, flags: .counts) }
             if isNew || old.entries[0].stamp.inode != stamp.inode { endWatch(of: FileTree.root) }
-            if (stamp.changed &- timeOfDay()).magnitude < 1_000_000_000 { findings.young.append(FileTree.root) }
+            if stamp.isYoung(at: timeOfDay()) { findings.young.append(FileTree.root) }
             note(fresh, of: FileTree.root, counts: true, findings: &findings)
         }
         // A file that cannot be watched is looked at often enough.

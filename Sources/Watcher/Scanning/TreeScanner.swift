@@ -184,69 +184,24 @@ package final class TreeScanner {
         note(updated, of: id, counts: counts, findings: &findings)
     }
 
-    /// Lists a folder whose names have changed.
+    /// Lists a folder whose names have changed. A listing that breaks off leaves the tree as it was.
     private func readAnew(
         _ directory: OpenDirectory, id: Int32, rest: inout [Int32], findings: inout Findings
     ) throws(SystemError) {
-        let old = tree[id].listing
-        let known = old.entries.isEmpty ? nil : NameIndex(old)
-        var judge = NameJudge(filter: root.filter, folder: tree.path(of: id))
-        var fresh = DirectoryListing()
-        fresh.reserveCapacity(old.entries.count, nameBytes: old.names.count)
-        var kept = Array(repeating: false, count: old.entries.count)
-        var children: [(index: Int, isNew: Bool)] = []
-        var removed: [Int32] = []
-        var counts = false
-        var isYoung = false
-        let now = timeOfDay()
-        while let pointer = try directory.next() {
-            let name = UnsafeRawBufferPointer(cString: pointer)
-            let position = known?.position(of: name)
-            // Some file systems list a name twice while it is renamed.
-            if let position, kept[position] { continue }
-            let flags = position.map { old.entries[$0].flags } ?? judge.flags(of: name)
-            if flags.contains(.ignored) {
-                fresh.append(name, stamp: Stamp(), flags: flags)
-                if let position { kept[position] = true }
-                continue
-            }
-            guard try directory.readStatus(of: pointer, into: status) else { continue }
-            let stamp = Stamp(status.pointee)
-            let before = position.map { old.entries[$0] }
-            var child: Int32 = -1
-            if status.pointee.isDirectory {
-                child = before?.child ?? -1
-                if before?.stamp != stamp { children.append((fresh.entries.count, child < 0)) }
-                if child >= 0, before?.stamp.inode != stamp.inode { endWatch(of: child) }
-            } else {
-                if (stamp.changed &- now).magnitude < 1_000_000_000 { isYoung = true }
-                if let before, before.isDirectory { removed.append(before.child) }
-            }
-            fresh.append(name, stamp: stamp, flags: flags, child: child)
-            if flags.contains(.counts) {
-                if let before {
-                    counts = counts || DirectoryListing.isModified(before, fresh.entries[fresh.entries.count - 1])
-                } else {
-                    counts = true
-                }
-            }
-            if let position { kept[position] = true }
-        }
-        for (index, isKept) in kept.enumerated() where !isKept {
-            if old.entries[index].flags.contains(.counts) { counts = true }
-            if old.entries[index].isDirectory { removed.append(old.entries[index].child) }
-        }
-        // Nothing above changes the tree: a listing that breaks off leaves it as it was.
-        for child in removed { remove(child, findings: &findings) }
-        for (index, isNew) in children.reversed() {
-            if isNew {
+        let judge = NameJudge(filter: root.filter, folder: tree.path(of: id))
+        let reading = try FolderReading(directory, replacing: tree[id].listing, judge: judge, status: status)
+        let difference = reading.difference()
+        var fresh = reading.listing
+        for child in difference.replaced { endWatch(of: child) }
+        for child in difference.removed { remove(child, findings: &findings) }
+        for index in difference.folders.reversed() {
+            if !fresh.entries[index].isDirectory {
                 fresh.entries[index].child = fresh.withName(at: index) { tree.add(Array($0), under: id) }
             }
             rest.append(fresh.entries[index].child)
         }
-        fresh.shrink()
-        if isYoung { findings.young.append(id) }
-        note(fresh, of: id, counts: counts, findings: &findings)
+        if difference.isYoung { findings.young.append(id) }
+        note(fresh, of: id, counts: difference.counts, findings: &findings)
     }
 
     func note(_ listing: DirectoryListing, of id: Int32, counts: Bool, findings: inout Findings) {
