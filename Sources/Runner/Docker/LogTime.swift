@@ -21,8 +21,7 @@ enum LogTime {
         let form = Array("0000-00-00T00:00:00.000000000Z".utf8)
         guard text.count == form.count else { return nil }
         for (byte, expected) in zip(text, form) {
-            let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            guard expected == UInt8(ascii: "0") ? isDigit : byte == expected else { return nil }
+            guard expected == UInt8(ascii: "0") ? byte.isDigit : byte == expected else { return nil }
         }
         func number(_ offset: Int, _ count: Int) -> Int {
             let start = text.startIndex + offset

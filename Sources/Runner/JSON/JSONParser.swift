@@ -175,8 +175,7 @@ public struct JSONParser {
 
     private mutating func key() throws(JSONSyntaxError) -> String {
         if peek == UInt8(ascii: "\"") || peek == UInt8(ascii: "'") { return try quoted() }
-        let isDigit = peek.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
-        let name = isDigit ? "" : word()
+        let name = peek?.isDigit == true ? "" : word()
         guard !name.isEmpty else { throw failure("expected a key, found \(found)") }
         return name
     }
@@ -189,12 +188,7 @@ public struct JSONParser {
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"), 0x80...0xFF:
-            true
-        default: false
-        }
+        byte.isLetterOrDigit || byte >= 0x80 || "_$".utf8.contains(byte)
     }
 
     /// A number, written again as JSON has it: decimal, digits on both sides of the point, no plus sign before it.
@@ -233,7 +227,7 @@ public struct JSONParser {
     }
 
     private static func digits(_ rest: inout ArraySlice<UInt8>) -> String {
-        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let digits = rest.prefix(while: \.isDigit)
         rest = rest.dropFirst(digits.count)
         return String(decoding: digits, as: UTF8.self)
     }

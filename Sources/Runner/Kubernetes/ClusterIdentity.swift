@@ -49,7 +49,7 @@ public struct ClusterIdentity: Sendable, Hashable {
 
     /// `https://user@[::1]:6443/path` has the host `::1`.
     static func host(of server: String) -> String? {
-        guard let scheme = server.range(of: "://") else { return nil }
+        guard let scheme = server.firstRange(of: "://") else { return nil }
         let authority = server[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
         if place.hasPrefix("[") { return String(place.dropFirst().prefix { $0 != "]" }).lowercased() }

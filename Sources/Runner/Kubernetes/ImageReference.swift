@@ -66,23 +66,24 @@ public struct ImageReference: Sendable, Hashable {
     private static func isTag(_ tag: Substring) -> Bool {
         guard let first = tag.utf8.first, tag.utf8.count <= 128, first != UInt8(ascii: "."), first != UInt8(ascii: "-")
         else { return false }
-        return tag.utf8.allSatisfy { isAlphanumeric($0, upper: true) || "_.-".utf8.contains($0) }
+        return tag.utf8.allSatisfy { $0.isLetterOrDigit || "_.-".utf8.contains($0) }
     }
 
     /// `ALGORITHM:HEXADECIMAL`, of SHA-256 exactly 64 digits.
     private static func isDigest(_ digest: Substring) -> Bool {
         let parts = digest.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let first = parts[0].utf8.first, isAlphanumeric(first) else { return false }
-        return parts[0].utf8.allSatisfy { isAlphanumeric($0) || "+._-".utf8.contains($0) }
+        guard parts.count == 2, let first = parts[0].utf8.first, first.isLowercaseLetterOrDigit else { return false }
+        return parts[0].utf8.allSatisfy { $0.isLowercaseLetterOrDigit || "+._-".utf8.contains($0) }
             && (parts[0] == "sha256" ? parts[1].utf8.count == 64 : parts[1].utf8.count >= 32)
             && parts[1].utf8.allSatisfy(isHexadecimal)
     }
 
     /// Letters and digits, with one dot, one or two underscores, or any number of dashes between them.
     private static func isPathComponent(_ part: Substring) -> Bool {
-        guard let first = part.utf8.first, let last = part.utf8.last, isAlphanumeric(first), isAlphanumeric(last)
+        guard let first = part.utf8.first, let last = part.utf8.last, first.isLowercaseLetterOrDigit,
+            last.isLowercaseLetterOrDigit
         else { return false }
-        return part.utf8.split(whereSeparator: { isAlphanumeric($0) }).allSatisfy { separator in
+        return part.utf8.split(whereSeparator: \.isLowercaseLetterOrDigit).allSatisfy { separator in
             switch Array(separator) {
             case [UInt8(ascii: ".")], [UInt8(ascii: "_")], [UInt8(ascii: "_"), UInt8(ascii: "_")]: true
             default: separator.allSatisfy { $0 == UInt8(ascii: "-") }
@@ -95,7 +96,7 @@ public struct ImageReference: Sendable, Hashable {
         var host = text
         if let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") {
             let port = host[host.index(after: colon)...]
-            guard !port.isEmpty, port.utf8.allSatisfy({ isDigit($0) }) else { return false }
+            guard !port.isEmpty, port.utf8.allSatisfy(\.isDigit) else { return false }
             host = host[..<colon]
         }
         if host.hasPrefix("["), host.hasSuffix("]") {
@@ -104,8 +105,8 @@ public struct ImageReference: Sendable, Hashable {
         }
         return host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
             guard let first = label.utf8.first, let last = label.utf8.last else { return false }
-            return isAlphanumeric(first, upper: true) && isAlphanumeric(last, upper: true)
-                && label.utf8.allSatisfy { isAlphanumeric($0, upper: true) || $0 == UInt8(ascii: "-") }
+            return first.isLetterOrDigit && last.isLetterOrDigit
+                && label.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }
         }
     }
 
@@ -114,19 +115,9 @@ public struct ImageReference: Sendable, Hashable {
         text.utf8.count == 64 && text.utf8.allSatisfy(isHexadecimal)
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
     private static func isHexadecimal(_ byte: UInt8) -> Bool {
-        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+        byte.isDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
             || (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8, upper: Bool = false) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): upper
-        default: false
-        }
     }
 }
 

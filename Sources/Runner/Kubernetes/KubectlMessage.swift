@@ -46,7 +46,7 @@ struct KubectlMessage: Sendable, Hashable {
     private static func isLog(_ line: Substring) -> Bool {
         guard let kind = line.utf8.first, "EWIF".utf8.contains(kind) else { return false }
         let digits = line.utf8.dropFirst().prefix(4)
-        return digits.count == 4 && digits.allSatisfy { (0x30...0x39).contains($0) }
+        return digits.count == 4 && digits.allSatisfy(\.isDigit)
             && line.utf8.dropFirst(5).first == 0x20
     }
 
@@ -114,7 +114,7 @@ struct KubectlMessage: Sendable, Hashable {
         if let start = text.end(of: " cannot be handled as a "), let colon = text[start...].end(of: ": ") {
             text = text[colon...]
         }
-        if let end = text.range(of: "; if you choose to ignore these errors")?.lowerBound { text = text[..<end] }
+        if let end = text.firstRange(of: "; if you choose to ignore these errors")?.lowerBound { text = text[..<end] }
         if let start = text.end(of: "strict decoding error: ") { return fields(text[start...]) }
         return text.isEmpty ? [] : [wrongType(text) ?? unknownKind(text) ?? String(text)]
     }
@@ -126,8 +126,8 @@ struct KubectlMessage: Sendable, Hashable {
 
     /// `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`
     private static func wrongType(_ text: Substring) -> String? {
-        guard let got = text.end(of: "cannot unmarshal "), let into = text.range(of: " into Go struct field "),
-            let type = text.range(of: " of type "), into.upperBound <= type.lowerBound, got <= into.lowerBound,
+        guard let got = text.end(of: "cannot unmarshal "), let into = text.firstRange(of: " into Go struct field "),
+            let type = text.firstRange(of: " of type "), into.upperBound <= type.lowerBound, got <= into.lowerBound,
             let dot = text[into.upperBound..<type.lowerBound].firstIndex(of: ".")
         else { return nil }
         let path = text[text.index(after: dot)..<type.lowerBound]

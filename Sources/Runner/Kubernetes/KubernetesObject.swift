@@ -176,13 +176,9 @@ extension Workload.Name {
 
     /// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
     private static func isName(_ text: Substring) -> Bool {
-        func isLetterOrDigit(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        }
         guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 253 else { return false }
-        return isLetterOrDigit(first) && isLetterOrDigit(last)
-            && text.utf8.allSatisfy { isLetterOrDigit($0) || "-.".utf8.contains($0) }
+        return first.isLowercaseLetterOrDigit && last.isLowercaseLetterOrDigit
+            && text.utf8.allSatisfy { $0.isLowercaseLetterOrDigit || "-.".utf8.contains($0) }
     }
 }
 

@@ -143,13 +143,13 @@ extension ManifestNames {
             case .subdomain:
                 name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(Self.isLabel)
             case .label: Self.isLabel(name[...])
-            case .serviceName: Self.isLabel(name[...]) && Self.isLetter(name[0])
+            case .serviceName: Self.isLabel(name[...]) && name[0].isLowercaseLetter
             case .pathSegment:
                 name != Array(".".utf8) && name != Array("..".utf8) && !name.contains { "/%".utf8.contains($0) }
             case .variable: name.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "=") }
             case .key:
                 name != Array(".".utf8) && !name.starts(with: "..".utf8)
-                    && name.allSatisfy { Self.isLetterOrDigit($0, upper: true) || "-._".utf8.contains($0) }
+                    && name.allSatisfy { $0.isLetterOrDigit || "-._".utf8.contains($0) }
             }
         }
 
@@ -175,15 +175,8 @@ extension ManifestNames {
 
         private static func isLabel(_ label: ArraySlice<UInt8>) -> Bool {
             guard let first = label.first, let last = label.last else { return false }
-            return isLetterOrDigit(first) && isLetterOrDigit(last)
-                && label.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
-        }
-
-        private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
-
-        private static func isLetterOrDigit(_ byte: UInt8, upper: Bool = false) -> Bool {
-            isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || upper && (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            return first.isLowercaseLetterOrDigit && last.isLowercaseLetterOrDigit
+                && label.allSatisfy { $0.isLowercaseLetterOrDigit || $0 == UInt8(ascii: "-") }
         }
     }
 }

@@ -68,7 +68,7 @@ enum Descriptors {
 }
 
 /// libc calls whose names our own methods shadow.
-enum Glue {
+package enum Glue {
     static func close(_ descriptor: Int32) -> Int32 {
         #if canImport(Glibc)
             Glibc.close(descriptor)
@@ -107,6 +107,20 @@ enum Glue {
         #else
             Darwin.read(descriptor, buffer.baseAddress, buffer.count)
         #endif
+    }
+
+    /// Everything that is left to read, or a little more than `limit` bytes of it; `nil` and `errno` where that fails.
+    package static func readToEnd(_ descriptor: Int32, limit: Int = .max) -> [UInt8]? {
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while content.count <= limit {
+            let count = read(descriptor, &chunk)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            guard count > 0 else { break }
+            content += chunk[..<count]
+        }
+        return content
     }
 
     static func read(_ descriptor: Int32, _ bytes: inout [UInt8]) -> Int {

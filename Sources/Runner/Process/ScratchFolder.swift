@@ -60,10 +60,7 @@ public final class ScratchFolder: Sendable {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = Glue.close(descriptor) }
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while case let count = Glue.read(descriptor, &buffer), count > 0 { content += buffer[..<count] }
-        return content
+        return Glue.readToEnd(descriptor)
     }
 
     /// Removes a file of the folder, if it is there.

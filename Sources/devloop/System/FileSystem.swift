@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+import Runner
 
 /// The few questions that devloop asks the file system.
 enum FileSystem {
@@ -93,18 +94,13 @@ enum FileSystem {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw ReadError(isMissing: errno == ENOENT, reason: lastError) }
         defer { close(descriptor) }
-        var content: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let count = chunk.withUnsafeMutableBytes { Self.read(descriptor, $0) }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw ReadError(isMissing: false, reason: lastError) }
-            guard count > 0 else { return content }
-            content.append(contentsOf: chunk[..<count])
-            guard content.count <= limit else {
-                throw ReadError(isMissing: false, reason: "it is larger than \(limit) bytes")
-            }
+        guard let content = Glue.readToEnd(descriptor, limit: limit) else {
+            throw ReadError(isMissing: false, reason: lastError)
         }
+        guard content.count <= limit else {
+            throw ReadError(isMissing: false, reason: "it is larger than \(limit) bytes")
+        }
+        return content
     }
 
     /// Writes a file that only its owner can read, and makes the folders that it is in. It appears whole or not at all.
@@ -139,14 +135,4 @@ enum FileSystem {
     }
 
     private static var lastError: String { String(cString: strerror(errno)) }
-
-    private static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        #if canImport(Glibc)
-            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        #elseif canImport(Musl)
-            Musl.read(descriptor, buffer.baseAddress, buffer.count)
-        #else
-            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-        #endif
-    }
 }
