@@ -12,10 +12,11 @@ let package = Package(
         .executableTarget(
             name: "WatcherBenchmark", dependencies: ["Watcher"], path: "Benchmarks/WatcherBenchmark",
             exclude: ["floor.c"]),
-        .testTarget(name: "WatcherTests", dependencies: ["Watcher"]),
-        .testTarget(name: "RunnerTests", dependencies: ["Runner"]),
-        .testTarget(name: "DevloopTests", dependencies: ["devloop", "Watcher", "Runner"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["devloop", "Runner", "Watcher"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "WatcherTests", dependencies: ["Watcher", "TestSupport"]),
+        .testTarget(name: "RunnerTests", dependencies: ["Runner", "TestSupport"]),
+        .testTarget(name: "DevloopTests", dependencies: ["devloop", "Watcher", "Runner", "TestSupport"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["devloop", "Runner", "Watcher", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

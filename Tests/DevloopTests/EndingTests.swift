@@ -18,7 +18,12 @@ struct EndingTests {
         let ending = Ending()
         ending.request()
         let task = Task { () -> ExitCode in
-            while !Task.isCancelled { await Task.yield() }
+            let (never, continuation) = AsyncStream.makeStream(of: Void.self)
+            await withTaskCancellationHandler {
+                for await _ in never {}
+            } onCancel: {
+                continuation.finish()
+            }
             return .interrupted
         }
         ending.cancels(task)

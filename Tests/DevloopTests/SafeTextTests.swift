@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import devloop
@@ -76,7 +77,7 @@ struct SafeTextTests {
 
     /// Whatever a pod prints, only colors reach the terminal, and the result is UTF-8.
     @Test(arguments: [true, false]) func noBytesDriveTheTerminal(colors: Bool) throws {
-        var generator = Noise(state: 1)
+        var generator = SeededGenerator(seed: 1)
         let pieces: [[UInt8]] = [
             [0x1B], [0x5B], [0x5D], [0x6D], [0x33, 0x31], [0x3B], [0x3F], [0x07], [0x0D], [0xC2], [0x9B], [0x9C],
             [0x5C],
@@ -95,18 +96,5 @@ struct SafeTextTests {
             }
             #expect(isHarmless && (colors || text == withoutColors), "\(bytes) became \(output)")
         }
-    }
-}
-
-/// The same numbers in each run (SplitMix64).
-private struct Noise: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var result = state
-        result = (result ^ (result >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        result = (result ^ (result >> 27)) &* 0x94D0_49BB_1331_11EB
-        return result ^ (result >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import devloop
@@ -27,7 +28,7 @@ private struct Day {
 
     private(set) var problems: [String] = []
 
-    private var random: SplitMix
+    private var random: SeededGenerator
     private let jobs: Int
     private let bases: [String: Set<String>]
     private var plan: WorkPlan
@@ -49,7 +50,7 @@ private struct Day {
     private static let services = ["a", "b", "c", "d", "e"]
 
     init(seed: UInt64) {
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
         jobs = Int.random(in: 1...3, using: &random)
         var bases: [String: Set<String>] = [:]
         // A service is built on some of those before it.
@@ -196,17 +197,5 @@ private struct Day {
         stops[service] = isLast ? 0 : (stops[service] ?? 0) + (run.isStopped ? 1 : 0)
         runs[service] = nil
         perform(plan.ended(service))
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

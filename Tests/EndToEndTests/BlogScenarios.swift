@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a user does with the example, on whatever stage. Each leaves nothing behind.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Watcher
@@ -84,8 +85,11 @@ private struct OracleCase: CustomStringConvertible {
 
     private static func line(from paths: [String], _ random: inout SeededGenerator) -> String {
         let literal = (paths.randomElement(using: &random) ?? "a").split(separator: "/").map(String.init)
-        var parts = literal.map { part -> String in
-            switch Int.random(in: 0..<20, using: &random) {
+        var parts = literal.map { name -> String in
+            // What a plain pattern cannot spell out is seldom spelled out.
+            let isPlain = !name.contains(where: #"\[]^|{}"#.contains)
+            let part = isPlain || Int.random(in: 0..<8, using: &random) == 0 ? name : "*"
+            return switch Int.random(in: 0..<20, using: &random) {
             case 0, 1: "*"
             case 2, 3: "**"
             case 4: "?" + part.dropFirst()
@@ -94,8 +98,7 @@ private struct OracleCase: CustomStringConvertible {
             case 7: part.dropLast() + "**"
             case 8: "**" + part.dropFirst()
             case 9: Self.classes.randomElement(using: &random)! + part.dropFirst()
-            // A name that a plain pattern cannot spell out is seldom spelled out.
-            default: part.contains(where: #"\[]^|{}"#.contains) && Int.random(in: 0..<8, using: &random) > 0 ? "*" : part
+            default: part
             }
         }
         if Int.random(in: 0..<4, using: &random) == 0 { parts.removeLast() }

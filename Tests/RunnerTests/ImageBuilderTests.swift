@@ -35,7 +35,7 @@ import Testing
 
     @Test func theIdIsTheOneThatDockerWrote() async throws {
         let (docker, builder) = try builder(
-            "build*) echo Step 1; echo Step 2 >&2; printf 'sha256:12\\n' >\"$iidfile\";;")
+            "build*) echo Step 1; echo Step 2 >&2; printf 'sha256:12\\n' >\"$id\";;")
         let lines = Mutex<Set<String>>([])
         let image = try await builder.build(try request()) { line in
             lines.withLock { _ = $0.insert(String(decoding: line, as: UTF8.self)) }
@@ -156,7 +156,7 @@ import Testing
     }
 
     @Test(arguments: ["", "garbage"]) func aBuildWithoutAnIdIsAFailure(_ content: String) async throws {
-        let (docker, builder) = try builder("build*) printf '\(content)' >\"$iidfile\";;")
+        let (docker, builder) = try builder("build*) printf '\(content)' >\"$id\";;")
         let error = try await targetError { try await builder.build(try request()) }
         #expect(error.summary == "docker build of blog/posts ended without an image id")
         docker.verify()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Watcher
@@ -6,8 +7,8 @@ import Testing
 @Suite struct FolderSurveyTests {
     private static let folders = FolderSurvey.worthwhile + 200
 
-    private func makeTree() throws -> ScratchFolder {
-        let folder = try ScratchFolder(isLarge: true)
+    private func makeTree() throws -> TemporaryFolder {
+        let folder = try TemporaryFolder(isLarge: true)
         for number in 0..<Self.folders {
             try folder.makeFolder("f\(number % 30)/g\(number)")
             try folder.write("one", to: "f\(number % 30)/g\(number)/file")
@@ -16,7 +17,7 @@ import Testing
     }
 
     /// Changes some folders in each way that a listing can differ, and returns what is to be reported.
-    private func change(_ folder: ScratchFolder) throws -> [String] {
+    private func change(_ folder: TemporaryFolder) throws -> [String] {
         try folder.write("two", to: "f0/g0/file")
         try folder.write("two", to: "f29/g\(Self.folders - 1)/file")
         try folder.write("new", to: "f1/g31/new")

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Watcher
@@ -31,7 +32,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)), arguments: Noticing.allCases)
     func whatIsNotNamedIsNotReported(_ noticing: Noticing) async throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         try folder.makeFolder("src")
         let probe = try await WatcherProbe(
             folder.path,

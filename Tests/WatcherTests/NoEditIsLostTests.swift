@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Watcher
@@ -7,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct NoEditIsLostTests {
     @Test(arguments: Noticing.allCases, [1, 2, 3])
     func aMirrorThatFollowsTheBatchesEndsUpTheSame(_ noticing: Noticing, seed: UInt64) async throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         var editor = RandomEditor(folder: folder, seed: seed)
         for _ in 0..<100 { editor.edit() }
         let schedule = PollSchedule(pollMilliseconds: 20, settleMilliseconds: 20, ceilingMilliseconds: 200)
@@ -31,7 +32,7 @@ import Testing
     }
 }
 
-extension ScratchFolder {
+extension TemporaryFolder {
     /// A file's text, or nil if there is no file.
     fileprivate func content(of relative: String) -> String? {
         try? String(contentsOfFile: path(relative), encoding: .utf8)
@@ -47,10 +48,10 @@ extension ScratchFolder {
 }
 
 private struct RandomEditor {
-    let folder: ScratchFolder
+    let folder: TemporaryFolder
     private var state: UInt64
 
-    init(folder: ScratchFolder, seed: UInt64) {
+    init(folder: TemporaryFolder, seed: UInt64) {
         self.folder = folder
         state = seed
     }

@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Watcher
 
 /// What the user is told.
 @Suite(.timeLimit(.minutes(1))) struct NoticeTests {
-    let folder: ScratchFolder
+    let folder: TemporaryFolder
 
     init() throws {
-        folder = try ScratchFolder()
+        folder = try TemporaryFolder()
         for name in ["a", "b", "c"] { try folder.makeFolder(name) }
     }
 

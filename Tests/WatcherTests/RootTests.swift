@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Watcher
 
 /// What may happen to a root, and to the set of roots.
 @Suite(.timeLimit(.minutes(1))) struct RootTests {
-    let folder: ScratchFolder
+    let folder: TemporaryFolder
 
     init() throws {
-        folder = try ScratchFolder()
+        folder = try TemporaryFolder()
         try folder.makeFolder("root/src")
         try folder.write("main", to: "root/src/main.c")
     }

@@ -1,15 +1,16 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Watcher
 
 /// What editors and tools do when a file is saved, and the one batch that it amounts to.
 @Suite struct SaveTests {
-    let folder: ScratchFolder
+    let folder: TemporaryFolder
 
     init() throws {
-        folder = try ScratchFolder()
+        folder = try TemporaryFolder()
         try folder.write("one", to: "a.txt")
         try folder.makeFolder("src/deep")
         try folder.write("main", to: "src/main.c")

@@ -1,44 +1,17 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Watcher
 
-private let systemWrite = write(_:_:_:)
 private let systemRename = rename(_:_:)
 
-/// A folder of a test's own, removed with it.
-final class ScratchFolder: Sendable {
-    let path: String
-
-    /// - Parameter isLarge: in memory if there is a file system there, because disks are slow with many files.
-    init(isLarge: Bool = false) throws {
-        let parent = isLarge && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-        var template = Array("\(parent)/devloop-watcher-XXXXXX".utf8CString)
-        path = try #require(mkdtemp(&template).map { String(cString: $0) })
-    }
-
-    deinit {
-        // Not FileManager: some of the tests make what it cannot remove.
-        let removal = Process()
-        removal.executableURL = URL(fileURLWithPath: "/bin/rm")
-        removal.arguments = ["-rf", path]
-        try? removal.run()
-        removal.waitUntilExit()
-    }
-
+extension TemporaryFolder {
     func path(_ relative: String) -> String { relative.isEmpty ? path : path + "/" + relative }
 
     func write(_ text: String, to relative: String) throws {
-        let descriptor = open(path(relative), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        try #require(descriptor >= 0, "open \(relative): \(String(cString: strerror(errno)))")
-        defer { close(descriptor) }
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            try #require(written > 0)
-            rest = rest.dropFirst(written)
-        }
+        try TestFile.write(Array(text.utf8), to: path(relative))
     }
 
     func makeFolder(_ relative: String) throws {

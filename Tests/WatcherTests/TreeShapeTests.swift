@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Watcher
 
 /// Whatever a tree may hold.
 @Suite(.timeLimit(.minutes(2))) struct TreeShapeTests {
-    let folder: ScratchFolder
+    let folder: TemporaryFolder
 
     init() throws {
-        folder = try ScratchFolder()
+        folder = try TemporaryFolder()
         try folder.makeFolder("src")
         try folder.write("main", to: "src/main.c")
     }
@@ -16,7 +17,7 @@ import Testing
     @Test(arguments: Noticing.allCases)
     func aNewFolderIsReportedWithItsContents(_ noticing: Noticing) async throws {
         let probe = try await WatcherProbe(folder.path, noticing: noticing)
-        let outside = try ScratchFolder()
+        let outside = try TemporaryFolder()
         try outside.makeFolder("new/er")
         try outside.write("x", to: "new/er/x")
         try #require(rename(outside.path("new"), folder.path("new")) == 0)
@@ -98,7 +99,7 @@ import Testing
     }
 
     @Test func linksAreNotFollowedAndTheirLoopsAreHarmless() async throws {
-        let outside = try ScratchFolder()
+        let outside = try TemporaryFolder()
         try outside.write("x", to: "file")
         try #require(symlink(outside.path, folder.path("src/outside")) == 0)
         try #require(symlink("..", folder.path("src/loop")) == 0)
@@ -112,7 +113,7 @@ import Testing
     }
 
     @Test func anEditThroughAHardLinkElsewhereIsSeen() async throws {
-        let outside = try ScratchFolder()
+        let outside = try TemporaryFolder()
         try #require(link(folder.path("src/main.c"), outside.path("other-name")) == 0)
         // The kernel announces it only in the folder of the name that was used: the audit finds it.
         let probe = try await WatcherProbe(folder.path, noticing: .deafWatches)
@@ -201,7 +202,7 @@ import Testing
     }
 
     @Test func aFolderMayHaveAHundredThousandEntries() async throws {
-        let folder = try ScratchFolder(isLarge: true)
+        let folder = try TemporaryFolder(isLarge: true)
         try folder.makeFolder("src")
         let parent = open(folder.path("src"), O_RDONLY | O_DIRECTORY)
         defer { close(parent) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Projects of random names that share one Docker: few words, so that they meet, and joined ones, so that joining them
 /// is ambiguous.

@@ -1,10 +1,10 @@
 import Foundation
+import TestSupport
 
-/// A project with stand-ins for `docker` and `kubectl` on `PATH`: scripts that record how they were called and answer as
-/// they were told. A call that they were told nothing about is recorded apart and fails.
+/// A project with stand-ins for `docker` and `kubectl` on `PATH`.
 struct StandIns: Sendable {
     let folder: URL
-    private var programs: URL { folder.appendingPathComponent("bin") }
+    private let programs: StandInPrograms
 
     /// - Parameters:
     ///   - docker: the branches of a `case "$*" in`; `nil` leaves the program out.
@@ -14,7 +14,8 @@ struct StandIns: Sendable {
         throws
     {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("stand-ins-\(UUID().uuidString)")
-        for name in ["bin", "web", "api", "k8s"] {
+        programs = try StandInPrograms(["docker": docker, "kubectl": kubectl].compactMapValues { $0 }, in: folder.path)
+        for name in ["web", "api", "k8s"] {
             try FileManager.default.createDirectory(
                 at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
         }
@@ -22,23 +23,6 @@ struct StandIns: Sendable {
         try write(Self.dockerfile, to: "api/Dockerfile")
         try write("kind: recorded\n", to: "k8s/all.yaml")
         try write(configuration, to: "devloop.json")
-        for (name, branches) in [("docker", docker), ("kubectl", kubectl)] {
-            guard let branches else { continue }
-            let script = """
-                #!/bin/sh
-                here='\(folder.path)'
-                printf '\(name) %s\\n' "$*" >>"$here/calls"
-                id=$(for word in "$@"; do case "$word" in --iidfile=*) echo "${word#--iidfile=}";; esac; done)
-                image=$(for word in "$@"; do case "$word" in --tag=*) echo "${word#--tag=}";; esac; done)
-                case "$*" in
-                \(branches)
-                *) printf '\(name) %s\\n' "$*" >>"$here/unexpected"; echo "unexpected call" >&2; exit 99;;
-                esac
-                """
-            try write(script, to: "bin/\(name)")
-            try FileManager.default.setAttributes(
-                [.posixPermissions: 0o755], ofItemAtPath: programs.appendingPathComponent(name).path)
-        }
     }
 
     static let dockerfile = "FROM scratch\nCOPY . /\n"
@@ -85,37 +69,22 @@ struct StandIns: Sendable {
     }
 
     /// Where only the stand-ins and a few of the system's own tools are found.
-    var path: String { "\(programs.path):\(folder.path)/tools" }
+    var path: String { programs.path }
 
     /// Starts devloop where only the stand-ins and the system's own tools are found.
     func devloop(_ arguments: String..., environment: [String: String] = [:]) throws -> DevloopProcess {
-        let tools = folder.appendingPathComponent("tools")
-        if !FileManager.default.fileExists(atPath: tools.path) {
-            // A real docker or kubectl beside the shell must not be found where a stand-in is left out.
-            try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
-            for tool in ["sh", "cat", "cksum", "cut", "sleep", "echo", "printf", "head"] {
-                let path = ["/usr/bin/\(tool)", "/bin/\(tool)"].first { FileManager.default.fileExists(atPath: $0) }
-                try FileManager.default.createSymbolicLink(
-                    atPath: tools.appendingPathComponent(tool).path, withDestinationPath: path ?? "")
-            }
-        }
-        return try DevloopProcess(
+        try DevloopProcess(
             arguments, folder: folder, environment: environment.merging(["PATH": path]) { $1 })
     }
 
     /// The images that were built so far, in order.
     var builds: [String] { calls.filter { $0.hasPrefix("docker build --tag") } }
     /// The calls so far, in order.
-    var calls: [String] { lines(of: "calls") }
+    var calls: [String] { programs.callLines }
     /// The calls that no stand-in was told about.
-    var unexpected: [String] { lines(of: "unexpected") }
+    var unexpected: [String] { programs.unexpected }
     /// What was handed to `kubectl apply`.
-    var applied: String { lines(of: "applied").joined(separator: "\n") }
-
-    private func lines(of file: String) -> [String] {
-        let text = try? String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
-        return (text ?? "").split(separator: "\n").map(String.init)
-    }
+    var applied: String { programs.lines(of: "applied").joined(separator: "\n") }
 
     func remove() { try? FileManager.default.removeItem(at: folder) }
 }

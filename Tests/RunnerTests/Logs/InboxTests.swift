@@ -39,7 +39,6 @@ import Testing
         let inbox = Inbox<Int>(limit: 3)
         let count = put(0..<10, into: inbox)
         await wait(for: count, 3)
-        for _ in 0..<100 { await Task.yield() }
         #expect(count.current.value == 3)
         #expect(await inbox.next() == 0)
         await wait(for: count, 4)

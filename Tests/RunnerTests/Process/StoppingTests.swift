@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Runner
@@ -10,54 +11,41 @@ import Testing
 
     private func shell(_ script: String) -> Command { Command("sh", ["-c", script]) }
 
-    private func isAlive(_ pid: pid_t) -> Bool {
-        guard kill(pid, 0) == 0 else { return false }
-        // A process that was killed and not reaped by its new parent yet is a zombie.
-        let status = TestFile.read("/proc/\(pid)/stat")
-        return status?.contains(") Z ") != true
-    }
-
-    /// Killed by then, it still may take the kernel a moment.
-    private func waitForEnd(of pid: pid_t) async -> Bool {
-        for _ in 0..<100_000 where isAlive(pid) { await Task.yield() }
-        return !isAlive(pid)
-    }
-
     @Test func descendantsThatIgnoreTheRequestToEndAreKilledWithTheirParent() async throws {
-        let pids = AsyncStream.makeStream(of: pid_t.self)
-        let stubborn = "trap '' TERM INT HUP; echo $$; while :; do sleep 1000; done"
+        let lifeline = try Lifeline()
+        let ready = AsyncStream.makeStream(of: Void.self)
+        let stubborn = "trap '' TERM INT HUP; echo; while :; do sleep 1000; done"
         let task = Task {
             try await launcher.run(
-                shell("trap '' TERM; (sh -c \"\(stubborn.replacingOccurrences(of: "$", with: "\\$"))\") & \(stubborn)"),
-                output: .lines { _, line in
-                    if let pid = pid_t(String(decoding: line, as: UTF8.self)) { pids.continuation.yield(pid) }
-                })
+                shell("\(lifeline.hold); trap '' TERM; (sh -c \"\(stubborn)\") & \(stubborn)"),
+                output: .lines { _, _ in ready.continuation.yield() })
         }
-        var iterator = pids.stream.makeAsyncIterator()
-        let ready = [try #require(await iterator.next()), try #require(await iterator.next())]
+        var iterator = ready.stream.makeAsyncIterator()
+        await iterator.next()
+        await iterator.next()
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        for pid in ready { #expect(await waitForEnd(of: pid)) }
+        await lifeline.end()
     }
 
     /// The reading thread sits in the handler, as it does while a terminal is paused: the grace time ends all the same.
     @Test func aProgramWhoseLinesNobodyTakesIsKilledAfterTheGrace() async throws {
-        let pids = AsyncStream.makeStream(of: pid_t.self)
+        let lifeline = try Lifeline()
+        let ready = AsyncStream.makeStream(of: Void.self)
         let gate = DispatchSemaphore(value: 0)
         let task = Task {
             try await launcher.run(
-                shell("trap '' TERM; echo $$; while :; do sleep 1000; done"),
+                shell("\(lifeline.hold); trap '' TERM; echo; while :; do sleep 1000; done"),
                 output: .lines { _, line in
-                    pids.continuation.yield(pid_t(String(decoding: line, as: UTF8.self)) ?? 0)
+                    ready.continuation.yield()
                     gate.wait()
                 })
         }
-        var iterator = pids.stream.makeAsyncIterator()
-        let pid = try #require(await iterator.next())
-        try #require(pid > 0)
+        var iterator = ready.stream.makeAsyncIterator()
+        await iterator.next()
         task.cancel()
         // The handler goes on only once the program has been killed; the time limit ends a test where it isn't.
-        while isAlive(pid) { await Task.yield() }
+        await lifeline.end()
         gate.signal()
         await #expect(throws: CancellationError.self) { try await task.value }
     }
@@ -110,12 +98,10 @@ import Testing
     /// Cancellation races the start, the first line and the end of many short programs: every run returns, and none
     /// leaves a process behind.
     @Test(arguments: [0, 1, 10, 100, 1000]) func cancellingAtAnyMomentReturns(_ yields: Int) async throws {
-        let folder = try TemporaryFolder()
+        let lifeline = try Lifeline()
         await withTaskGroup(of: Void.self) { group in
             for index in 0..<20 {
-                let task = Task {
-                    try await launcher.run(shell("echo $$ >'\(folder.path)/\(index)'; echo; exec sleep 0.01"))
-                }
+                let task = Task { try await launcher.run(shell("\(lifeline.hold); echo; exec sleep 0.01")) }
                 group.addTask {
                     for _ in 0..<(yields + index) { await Task.yield() }
                     task.cancel()
@@ -123,11 +109,7 @@ import Testing
                 }
             }
         }
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-            let text = try #require(TestFile.read("\(folder.path)/\(name)"))
-            guard let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)) else { continue }
-            #expect(await waitForEnd(of: pid))
-        }
+        await lifeline.end()
     }
 
     @Test func fiftyProgramsAtOnceKeepTheirOutputsApart() async throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Runner
@@ -109,20 +110,19 @@ import Testing
     }
 
     @Test func cancellingEndsTheProgramAndWhatItStarted() async throws {
-        let pids = AsyncStream.makeStream(of: pid_t.self)
+        let lifeline = try Lifeline()
+        let ready = AsyncStream.makeStream(of: Void.self)
         let task = Task {
             try await launcher.run(
-                shell("sh -c 'echo $$; exec sleep 1000' & echo $$; wait"),
-                output: .lines { _, line in
-                    if let pid = pid_t(String(decoding: line, as: UTF8.self)) { pids.continuation.yield(pid) }
-                })
+                shell("\(lifeline.hold); sh -c 'echo; exec sleep 1000' & echo; wait"),
+                output: .lines { _, _ in ready.continuation.yield() })
         }
-        var iterator = pids.stream.makeAsyncIterator()
-        let first = try #require(await iterator.next())
-        let second = try #require(await iterator.next())
+        var iterator = ready.stream.makeAsyncIterator()
+        await iterator.next()
+        await iterator.next()
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        for pid in [first, second] { #expect(await isGone(pid)) }
+        await lifeline.end()
     }
 
     @Test func aProgramThatIgnoresTheRequestToEndIsKilledAfterTheGrace() async throws {
@@ -149,9 +149,9 @@ import Testing
     }
 
     @Test func whatAProgramLeavesBehindInItsGroupEndsWithIt() async throws {
-        let output = try await launcher.run(shell("sleep 1000 & echo $!"))
-        let pid = try #require(pid_t(output.text))
-        #expect(await isGone(pid))
+        let lifeline = try Lifeline()
+        _ = try await launcher.run(shell("\(lifeline.hold); sleep 1000 &"))
+        await lifeline.end()
     }
 
     #if os(Linux)
@@ -213,29 +213,4 @@ import Testing
         _ = try await launcher.run(Command("true", ["a b", "c"]))
         #expect(told.withLock { $0 } == ["true 'a b' c"])
     }
-
-    /// A killed process is gone once its new parent has reaped it, which takes a moment.
-    private func isGone(_ pid: pid_t) async -> Bool {
-        for _ in 0..<10_000 {
-            if kill(pid, 0) == -1 || Self.isZombie(pid) { return true }
-            await Task.yield()
-        }
-        return false
-    }
-
-    private static func isZombie(_ pid: pid_t) -> Bool {
-        TestFile.read("/proc/\(pid)/stat")?.contains(") Z ") ?? false
-    }
-}
-
-/// A folder that goes away with its owner.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("devloop-test-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

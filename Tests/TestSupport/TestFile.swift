@@ -1,23 +1,22 @@
 import Foundation
-import Testing
 
 /// Files for tests that start programs meanwhile. Foundation opens files without closing them on exec: a child that is
 /// started at that moment inherits them, and a script that a child has open for writing can't be run ("text file busy").
-enum TestFile {
-    static func write(_ bytes: [UInt8], to path: String, isProgram: Bool = false) throws {
+package enum TestFile {
+    package static func write(_ bytes: [UInt8], to path: String, isProgram: Bool = false) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isProgram ? 0o755 : 0o644)
-        try #require(descriptor >= 0)
+        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
         defer { close(descriptor) }
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            try #require(count > 0)
+            guard count > 0 else { throw CocoaError(.fileWriteUnknown) }
             rest = rest.dropFirst(count)
         }
     }
 
     /// The content as text; `nil` where there is no such file.
-    static func read(_ path: String) -> String? {
+    package static func read(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
