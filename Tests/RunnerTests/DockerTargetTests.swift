@@ -1,83 +1,11 @@
-import Foundation
-import Synchronization
 import Testing
 
 @testable import Runner
 
-/// The Docker target against recorded answers: which commands it runs, in which order, and what it makes of failures.
+/// Which commands the Docker target runs, in which order.
 @Suite(.timeLimit(.minutes(1)))
-struct DockerTargetTests {
-    private let launcher = RecordingLauncher()
-    private let web = Workload(kind: .deployment, name: "web")
-    private let image = DeliveredImage(
-        built: BuiltImage(reference: ImageReference("shop/web")!, id: "sha256:1111"), reference: "sha256:1111")
-
-    private func target() -> DockerTarget {
-        DockerTarget(
-            project: "shop", place: "/shop/devloop.json", namespace: "default", launcher: launcher,
-            initBackoff: Backoff(first: .zero, limit: .zero),
-            isFreePort: { _ in true })
-    }
-
-    private func object(_ json: String) throws -> KubernetesObject {
-        try #require(KubernetesObject(try JSONParser.parse(Array(json.utf8))))
-    }
-
-    private func deployment(
-        strategy: String = "RollingUpdate", container: String = "", pod: String = ""
-    ) throws -> KubernetesObject {
-        try object(
-            """
-            {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"strategy": {"type": "\(strategy)"},
-            "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [
-            {"name": "main", "image": "shop/web"\(container)}]\(pod)}}}}
-            """)
-    }
-
-    /// A line of `docker ps`, as the container was created.
-    private func listed(
-        _ id: String, state: String = "running", instance: String, mounts: String = "devloop-shop-data",
-        of create: Command
-    ) -> String {
-        let labels = body(of: create)["Labels"]?.stringMembers ?? [:]
-        func label(_ name: String) -> String { labels[name] ?? "" }
-        return [
-            id, state, label(DockerLabel.workload), label(DockerLabel.namespace), label(DockerLabel.container),
-            instance, label(DockerLabel.specification), label(DockerLabel.image), label(DockerLabel.builtImage),
-            label(DockerLabel.role), label(DockerLabel.volumes), label(DockerLabel.ports), label(DockerLabel.pod),
-            "devloop-shop", mounts, "\"\(label(DockerLabel.place))\"",
-        ].joined(separator: "\t")
-    }
-
-    /// What `docker network ls` prints of the project's network.
-    private let network = ["n1", "devloop-shop", "2026-01-01", "\"shop\"", "\"/shop/devloop.json\"", "\"default\""]
-        .joined(separator: "\t")
-
-    private func expectNewNetwork() {
-        launcher.expect("docker network ls")
-        launcher.expect("docker network create")
-        launcher.expect("docker network ls", .prints(network))
-    }
-
-    /// Applies the objects with nothing there before; returns how the container was created.
-    private func applied(_ objects: [KubernetesObject], to target: DockerTarget) async throws -> Command {
-        expectNewNetwork()
-        for command in ["docker ps", "docker ps", "POST /containers/create", "docker start"] {
-            launcher.expect(command)
-        }
-        let report = try await target.apply(objects, images: [image])
-        #expect(report.created == [web])
-        return try #require(launcher.commands.first { $0.purpose?.hasPrefix("POST /containers/create") == true })
-    }
-
-    /// What the engine was asked for.
-    private func body(of command: Command) -> JSONValue {
-        let lines = (command.input ?? []).split(separator: UInt8(ascii: "\n"))
-        let line = lines.first { $0.first == UInt8(ascii: "{") } ?? []
-        // Another request follows at once.
-        let end = line.lastIndex(of: UInt8(ascii: "}")) ?? line.startIndex
-        return (try? JSONParser.parse(Array(line[...end]))) ?? .null
-    }
+struct DockerTargetTests: DockerTargetSuite {
+    let launcher = RecordingLauncher()
 
     @Test func anApplyStartsWhatIsNotThere() async throws {
         let create = try await applied([try deployment()], to: target())
@@ -185,33 +113,6 @@ struct DockerTargetTests {
             ])
     }
 
-    @Test func aContainerThatCannotBeCreatedLeavesTheOldOneUntouched() async throws {
-        let target = target()
-        let create = try await applied([try deployment()], to: target)
-        launcher.expect("docker network ls", .prints(network))
-        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
-        launcher.expect("POST /containers/create", .engine(400, #"{"message": "invalid mount"}"#))
-        launcher.expect("docker rm")
-        let error = await #expect(throws: TargetError.self) { try await target.restart(web, images: [image]) }
-        #expect(error?.summary == "deployment/web could not be created")
-        launcher.verify()
-    }
-
-    @Test func aContainerThatCannotBeStartedGivesItsPlaceBack() async throws {
-        let target = target()
-        let create = try await applied([try deployment()], to: target)
-        launcher.expect("docker network ls", .prints(network))
-        launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
-        for command in ["POST /containers/create", "docker network disconnect", "docker rm", "docker network connect"] {
-            launcher.expect(command)
-        }
-        launcher.expect("docker start", .fails("Error response from daemon: exec: \"/x\": no such file"))
-        let error = await #expect(throws: TargetError.self) { try await target.restart(web, images: [image]) }
-        #expect(error?.summary == "deployment/web could not be started")
-        #expect(launcher.summaries(words: 3).suffix(2) == ["docker rm --force", "docker network connect"])
-        launcher.verify()
-    }
-
     @Test func aCancelledRestartFinishesTheSwapThatItHasBegun() async throws {
         let target = target()
         let create = try await applied([try deployment()], to: target)
@@ -236,30 +137,6 @@ struct DockerTargetTests {
         try await restart.value
         await launcher.started("docker rm")
         launcher.verify()
-    }
-
-    @Test(arguments: [true, false])
-    func whatSomebodyDeletedIsMissing(isNetworkThere: Bool) async throws {
-        let target = target()
-        let create = try await applied([try deployment()], to: target)
-        if isNetworkThere {
-            launcher.expect("docker network ls", .prints(network))
-            launcher.expect("docker ps")
-        } else {
-            expectNewNetwork()
-            launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
-        }
-        let error = await #expect(throws: TargetError.self) { try await target.restart(web, images: [image]) }
-        #expect(error?.severity == .missing)
-        launcher.verify()
-    }
-
-    @Test func whatIsGoneBeforeItIsReadyIsMissing() async throws {
-        let target = target()
-        _ = try await applied([try deployment()], to: target)
-        launcher.expect("docker container inspect", .fails("Error: No such container: c1"))
-        let error = await #expect(throws: TargetError.self) { try await target.waitUntilReady(web) }
-        #expect(error?.severity == .missing)
     }
 
     @Test func whatRunsIsLookedAt() async throws {
@@ -306,35 +183,6 @@ struct DockerTargetTests {
         launcher.verify()
     }
 
-    @Test func aPortThatIsTakenIsNamed() async throws {
-        let target = target()
-        let service = try object(
-            """
-            {"kind": "Service", "metadata": {"name": "web-np"}, "spec": {"type": "NodePort",
-            "selector": {"app": "web"}, "ports": [{"port": 80, "nodePort": 30080}]}}
-            """)
-        expectNewNetwork()
-        for command in ["docker ps", "docker ps", "POST /containers/create", "docker rm"] { launcher.expect(command) }
-        launcher.expect("docker start", .fails("Bind for 127.0.0.1:30080 failed: port is already allocated"))
-        let failures = try await target.apply([service, try deployment()], images: [image]).failures
-        #expect(failures.map(\.object.description) == ["Deployment web"])
-        #expect(failures.first?.reasons.first == "deployment/web needs port 30080 of 127.0.0.1, which is taken")
-        launcher.verify()
-    }
-
-    @Test func anImageThatCannotBePulledIsNamed() async throws {
-        expectNewNetwork()
-        for command in ["docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
-        launcher.expect("POST /containers/create", .engine(404, #"{"message": "No such image: shop/web:latest"}"#))
-        launcher.expect(
-            "docker pull --quiet shop/web",
-            .fails("Error response from daemon: pull access denied for shop/web"))
-        let failure = try #require(try await target().apply([try deployment()], images: []).failures.first)
-        #expect(failure.reasons.first == "deployment/web needs the image shop/web, which cannot be had")
-        #expect(failure.reasons.last == "Error response from daemon: pull access denied for shop/web")
-        launcher.verify()
-    }
-
     @Test func anImageThatIsNotThereIsPulledAndALimitBeyondTheMachineLeftOut() async throws {
         expectNewNetwork()
         launcher.expect("docker ps")
@@ -352,32 +200,6 @@ struct DockerTargetTests {
             body(of: $0)[path: ["HostConfig", "NanoCpus"]]
         }
         #expect(limits == [4_000_000_000, 4_000_000_000, nil])
-        launcher.verify()
-    }
-
-    @Test(
-        arguments: [("Socket", 16_777_709, true), ("Socket", 420, false), ("Directory", 420, false)]
-            as [(String, Int, Bool)])
-    func theEngineIsAskedWhatIsAtAHostPath(type: String, mode: Int, isRight: Bool) async throws {
-        expectNewNetwork()
-        for command in ["docker ps", "docker ps", "POST /containers/create"] { launcher.expect(command) }
-        let stat = Data("{\"name\":\"s\",\"mode\":\(mode)}".utf8).base64EncodedString()
-        launcher.expect(
-            "HEAD /containers/shop-web-",
-            .prints("HTTP/1.1 200 OK\r\nX-Docker-Container-Path-Stat: \(stat)\r\n\r\n"))
-        launcher.expect(isRight ? "docker start" : "docker rm")
-        let object = try deployment(
-            container: #", "volumeMounts": [{"name": "v", "mountPath": "/in/v"}]"#,
-            pod: #", "volumes": [{"name": "v", "hostPath": {"path": "/run/s", "type": "\#(type)"}}]"#)
-        let target = target()
-        if isRight {
-            _ = try await target.apply([object], images: [image])
-        } else {
-            let failure = try #require(try await target.apply([object], images: [image]).failures.first)
-            #expect(failure.object == object.identity)
-            #expect(failure.reasons.first?.hasPrefix("deployment/web needs /run/s to be a") == true)
-        }
-        #expect(launcher.commands.contains { $0.purpose?.hasSuffix("/archive?path=/in/v") == true })
         launcher.verify()
     }
 
@@ -425,42 +247,6 @@ struct DockerTargetTests {
         launcher.verify()
     }
 
-    @Test func aHostPathThatIsMissingIsNamed() async throws {
-        expectNewNetwork()
-        for command in ["docker ps", "docker ps", "docker rm"] { launcher.expect(command) }
-        launcher.expect(
-            "POST /containers/create",
-            .engine(
-                400,
-                #"{"message": "invalid mount config for type \"bind\": bind source path does not exist: /run/s"}"#))
-        let object = try deployment(
-            container: #", "volumeMounts": [{"name": "v", "mountPath": "/v"}]"#,
-            pod: #", "volumes": [{"name": "v", "hostPath": {"path": "/run/s", "type": "Socket"}}]"#)
-        let failure = try #require(try await target().apply([object], images: [image]).failures.first)
-        #expect(
-            failure.reasons.first
-                == "deployment/web needs /run/s, and nothing is there on the machine that Docker runs on")
-        launcher.verify()
-    }
-
-    @Test(arguments: [
-        ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "the Docker daemon cannot be reached"),
-        ("permission denied while trying to connect to /var/run/docker.sock", "the Docker daemon refuses this user"),
-    ])
-    func aDaemonThatDoesNotAnswerIsUnavailable(said: String, summary: String) async throws {
-        launcher.expect("docker version", .fails(said))
-        let error = await #expect(throws: TargetError.self) { try await target().prepare() }
-        #expect(error?.severity == .unavailable)
-        #expect(error?.summary == summary)
-    }
-
-    @Test func aMissingDockerIsUnavailable() async throws {
-        launcher.expect("docker version", .isMissing("docker"))
-        let error = await #expect(throws: TargetError.self) { try await target().prepare() }
-        #expect(error?.severity == .unavailable)
-        #expect(error?.advice?.contains("install Docker") == true)
-    }
-
     @Test func theRunningImageIsToldByItsLabels() async throws {
         let create = try await applied([try deployment()], to: target())
         let other = BuiltImage(reference: image.built.reference, id: "sha256:2222")
@@ -470,111 +256,6 @@ struct DockerTargetTests {
             launcher.expect("docker ps", .prints(listed("c", state: state, instance: "a", of: create)))
             #expect(try await target().delivered(built, runningIn: web) == expected)
         }
-    }
-
-    @Test(
-        arguments: [
-            ("running", 0, nil), ("restarting", 3, "its container exited with code 3"),
-            ("exited", 0, "its container exited with code 0"), ("created", 0, "its container was not started: no room"),
-        ] as [(String, Int, String?)])
-    func aContainerIsReadyWhenItRuns(status: String, code: Int, problem: String?) async throws {
-        let target = target()
-        _ = try await applied([try deployment()], to: target)
-        let reason = status == "created" ? "no room" : ""
-        launcher.expect(
-            "docker container inspect",
-            .prints(
-                """
-                [{"Id": "c1", "State": {"Status": "\(status)", "ExitCode": \(code), "Error": "\(reason)"},
-                "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}}}]
-                """))
-        guard let problem else {
-            try await target.waitUntilReady(web)
-            return
-        }
-        launcher.expect("docker logs --tail=20 c1", .prints("a\nb"))
-        await #expect(
-            throws: TargetError("deployment/web did not become ready: \(problem)", details: ["a", "b"])
-        ) { try await target.waitUntilReady(web) }
-    }
-
-    private static let migrating =
-        #", "initContainers": [{"name": "migrate", "image": "shop/web"}], "restartPolicy": "Always""#
-
-    /// What it takes until the init container of a fresh workload runs.
-    private func expectInitContainer() {
-        expectNewNetwork()
-        for command in ["docker ps", "docker ps"] { launcher.expect(command) }
-        launcher.expect("POST /containers/create")
-        launcher.expect("POST /containers/create", .engine(201, #"{"Id": "init"}"#))
-    }
-
-    private let failed = """
-        [{"State": {"Status": "exited", "ExitCode": 1, "Error": ""}}]
-        """
-
-    @Test func aFailingInitContainerIsRunAgainUntilItSucceedsAndHoldsUpNobody() async throws {
-        expectInitContainer()
-        for _ in 1...3 {
-            launcher.expect("docker start --attach init", .fails("no database"))
-            launcher.expect("docker container inspect init", .prints(failed))
-        }
-        launcher.expect("docker start --attach init")
-        launcher.expect("docker start")
-        launcher.expect("docker container inspect", .prints(#"[{"State": {"Status": "running"}}]"#))
-        let target = target()
-        // It returns while the init container has still to succeed.
-        #expect(try await target.apply([try deployment(pod: Self.migrating)], images: [image]).created == [web])
-        try await target.waitUntilReady(web)
-        launcher.verify()
-    }
-
-    @Test func aNewerRestartEndsTheInitContainerOfTheOneBefore() async throws {
-        expectInitContainer()
-        launcher.expect("docker start --attach init", .hangs())
-        let target = target()
-        _ = try await target.apply([try deployment(pod: Self.migrating)], images: [image])
-        await launcher.started("docker start --attach init")
-        // The first pod goes.
-        launcher.expect("docker rm")
-        launcher.expect("docker ps")
-        launcher.expect("docker network ls", .prints(network))
-        launcher.expect("POST /containers/create")
-        launcher.expect("POST /containers/create", .engine(201, #"{"Id": "second"}"#))
-        launcher.expect("docker start --attach second")
-        launcher.expect("docker start")
-        launcher.expect("docker container inspect", .prints(#"[{"State": {"Status": "running"}}]"#))
-        try await target.restart(web, images: [image])
-        try await target.waitUntilReady(web)
-        launcher.verify()
-    }
-
-    @Test(arguments: [
-        (#", "initContainers": [{"name": "migrate", "image": "shop/web"}], "restartPolicy": "Never""#, ""),
-        (migrating, #"[{"State": {"Status": "created", "Error": "exec: no such file"}}]"#),
-    ])
-    func anInitContainerIsNotRunAgainWhereThatIsNotWantedOrCannotHelp(pod: String, state: String) async throws {
-        expectInitContainer()
-        launcher.expect("docker start --attach init", .fails("no table", status: 3))
-        if !state.isEmpty { launcher.expect("docker container inspect init", .prints(state)) }
-        launcher.expect("docker rm")
-        let target = target()
-        _ = try await target.apply([try deployment(pod: pod)], images: [image])
-        let error = try await targetError { try await target.waitUntilReady(web) }
-        #expect(error.summary == "the init container migrate of deployment/web failed (exit status 3)")
-        #expect(error.details == ["no table"])
-        launcher.verify()
-    }
-
-    @Test func deletingEndsAnInitContainerThatWaits() async throws {
-        expectInitContainer()
-        launcher.expect("docker start --attach init", .hangs())
-        let target = target()
-        _ = try await target.apply([try deployment(pod: Self.migrating)], images: [image])
-        await launcher.started("docker start --attach init")
-        for command in ["docker rm", "docker ps", "docker volume ls", "docker network ls"] { launcher.expect(command) }
-        _ = try await target.delete([])
-        launcher.verify()
     }
 
     @Test func deletingRemovesWhatIsLabelledAndNothingElse() async throws {
@@ -615,56 +296,6 @@ struct DockerTargetTests {
     @Test func deletingWhatIsGoneIsNoError() async throws {
         for command in ["docker ps", "docker volume ls", "docker network ls"] { launcher.expect(command) }
         #expect(try await target().delete([]) == [])
-        launcher.verify()
-    }
-
-    /// The daemon was away while a container was removed.
-    @Test func linesMayBeMissingWhereAContainerIsGoneBeforeItsLogWasRead() async throws {
-        let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
-        launcher.expect("docker info", .prints("2026-01-01T00:00:00.5Z"))
-        launcher.expect("docker ps")
-        launcher.expect("docker events", .hangs(printing: Self.start))
-        launcher.expect("docker logs --follow --timestamps c1", .fails("error during connect: unexpected EOF"))
-        launcher.expect("docker logs", .fails("Error response from daemon: No such container: c1"))
-        let target = target()
-        let follow = Task { [web] in try await target.followLogs(of: { [web] }) { continuation.yield($0) } }
-        let text = "lines of its log may be missing: it was removed before the rest could be read"
-        #expect(await events.first { _ in true } == .notice(workload: web, text: text))
-        follow.cancel()
-        await #expect(throws: CancellationError.self) { try await follow.value }
-        launcher.verify()
-    }
-
-    private static let start = """
-        {"Type": "container", "Action": "start", "Actor": {"ID": "c1", "Attributes": \
-        {"dev.devloop.workload": "deployment/web", "dev.devloop.pod": "one"}}}
-        """
-
-    @Test func eventsThatEndAreToldOnceAndFollowedAgain() async throws {
-        let events = Mutex<[LogEvent]>([])
-        for _ in 1...3 {
-            launcher.expect("docker info", .prints("2026-01-01T00:00:00.5Z"))
-            launcher.expect("docker ps")
-        }
-        launcher.expect("docker events --since=2026-01-01T00:00:00.5Z", .fails("the daemon is restarting"))
-        launcher.expect("docker events", .prints())
-        launcher.expect("docker events", .hangs(printing: Self.start))
-        launcher.expect(
-            "docker logs --follow --timestamps c1", .hangs(printing: "2026-01-01T00:00:01.000000000Z hello"))
-        let target = target()
-        let follow = Task { [web] in
-            try await target.followLogs(of: { [web] }) { event in events.withLock { $0.append(event) } }
-        }
-        await launcher.started("docker logs")
-        follow.cancel()
-        await #expect(throws: CancellationError.self) { try await follow.value }
-        #expect(
-            events.withLock { $0 } == [
-                .notice(
-                    workload: nil,
-                    text: "Docker's events cannot be followed: the daemon is restarting; trying again"),
-                .line(workload: web, container: nil, text: Array("hello".utf8)),
-            ])
         launcher.verify()
     }
 }

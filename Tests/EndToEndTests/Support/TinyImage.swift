@@ -8,6 +8,17 @@ enum TinyImage {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
+    /// Answers requests with a text, or with its environment variable TEXT where there is one.
+    static func server(_ text: String) -> String {
+        """
+        CMD ["sh", "-c", "busybox mkdir /www; echo ${TEXT:-\(text)} >/www/index.html; echo up; \
+        exec busybox httpd -f -p 80 -h /www"]
+        """
+    }
+
+    /// Says that it is up, and stays.
+    static let shell = "CMD [\"sh\", \"-c\", \"echo up; exec busybox sleep 1000\"]"
+
     /// Builds an image.
     /// - Parameters:
     ///   - name: the name that the manifests use.
