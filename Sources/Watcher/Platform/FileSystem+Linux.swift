@@ -44,6 +44,7 @@
         return ends
     }
 
+    /// Read until the end, because the files of proc(5) have no size.
     private func contents(of path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }

@@ -6,7 +6,8 @@
     import Darwin
 #endif
 
-/// A thread of its own, for work that waits: none of it may run where Swift's tasks do.
+/// A thread for work that blocks, which must not hold up Swift's cooperative pool. Unlike Runner's `PosixThread`, which
+/// this module must not import, it can be joined, and a system that has no thread to give is an error here.
 struct WorkerThread: Sendable {
     private final class Body {
         let run: @Sendable () -> Void

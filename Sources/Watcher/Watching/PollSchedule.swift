@@ -1,5 +1,5 @@
-/// When to look, and when a row of changes is complete. Pure: it is told what happened at which instant and answers
-/// with instants, and so is tested without waiting.
+/// When to look, and when a batch of changes is complete. Pure: it is told what happened at which instant and answers
+/// with instants, so that its tests need not wait.
 public struct PollSchedule: Sendable, Hashable {
     /// How often a tree is looked through where the kernel announces nothing, in milliseconds; a large tree less often,
     /// so that it costs no more than a small share of one core.

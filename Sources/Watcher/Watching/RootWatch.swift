@@ -6,14 +6,14 @@ final class RootWatch {
     private var hot = HotFolders()
     /// The folders that the kernel has announced since they were looked at.
     private var announced: Set<Int32> = []
-    /// All that it has announced since the last report.
+    /// The folders that it has announced since the last report, looked at or not.
     private var everAnnounced: Set<Int32> = []
-    /// Folders in which a sweep found changes that nobody had announced, so far.
+    /// The folders in which a sweep found a change before the kernel announced it. It may still do so until the report.
     private var unannounced: [Int32] = []
     private var cursor: Int32 = 0
     private var unwatchedInRound = 0
     private var isFullyWatched = true
-    /// Why the kernel's hints are not to be relied on here.
+    /// Why the kernel's hints cannot be relied on in this tree; nil if they can.
     private var distrust: String?
     /// Changes that were found with an earlier filter and are not reported yet.
     private var carried: [Change] = []
@@ -61,15 +61,15 @@ final class RootWatch {
         return findings.changed + findings.young
     }
 
-    /// Takes what was seen so far for what was reported.
+    /// Treats everything that was seen so far as reported.
     func reportSilently() {
         scanner.reportSilently()
     }
 
-    /// Takes over from the watch of the same tree with another filter, once the own baseline is taken.
+    /// Takes over from an older watch of the same tree that has another filter, once this one has its baseline.
     ///
-    /// The older one looks a last time, after the baseline: what it finds is reported here, and what changes later is
-    /// found here. A change in between is found by both, which costs at most a needless build.
+    /// The older watch looks a last time, after that baseline. What it finds is reported by this one, and so is
+    /// everything that changes later. A change between the two looks is found by both: at most a needless build.
     func inherit(from older: RootWatch) {
         _ = older.look(at: older.allFolders)
         carried = older.report(unsureSince: nil).filter { root.filter.includes($0.path) }
@@ -196,7 +196,7 @@ final class RootWatch {
         return earlier.merged(with: ChangeBatch(changes: found, firstNoticed: .now))?.changes ?? []
     }
 
-    /// If a sweep found changes where the kernel had announced none by now, it is not relied on any more.
+    /// Stops relying on the kernel if a sweep found a change that it has not announced by now.
     private func checkHints() {
         let missed = unannounced.contains { !everAnnounced.contains($0) }
         if missed, isAnnouncedInFull {

@@ -1,7 +1,7 @@
-/// How fast a tree is looked through from end to end, over and over. Pure.
+/// When the next part of a tree is looked at by a sweep, which goes through the whole tree again and again. Pure.
 ///
-/// A sweep goes in slices, so that it never holds up what the kernel announces, and rests between them for so long
-/// that all of it costs a fixed share of one core.
+/// A sweep is done in slices, so that it never delays what the kernel announces, and rests between them long enough to
+/// cost a fixed share of one core.
 struct SweepPace {
     /// The most time one slice may take: little where it would hold up what the kernel announces, more where nothing is
     /// announced, since each slice begins with cold caches.
@@ -26,9 +26,9 @@ struct SweepPace {
         roundStart = next
     }
 
-    /// The share of a core that the looking itself takes, so that with waking up it stays below 3 % where nothing is
-    /// announced; a third is left to hot folders if there are any. An audit takes 0.12 %, and up to 0.4 % for a tree that
-    /// would else need more than a minute.
+    /// The share of a core that looking may take. Where the kernel announces nothing, looking and waking up stay below 3 %
+    /// together, and a third of that is left to hot folders if there are any. An audit takes 0.12 %, or as
+    /// much as ends its rounds within a minute, up to 0.4 %.
     func share(leavesRoom: Bool = false) -> Double {
         guard isAudit else { return leavesRoom ? 0.018 : 0.027 }
         return min(0.004, max(0.0012, lastRoundCost / .seconds(60)))

@@ -1,5 +1,5 @@
-/// The watcher's thread: sleeps until a tree is to be looked at, gathers what changed and reports it once it is
-/// settled. Everything it owns is confined to that thread; it is told what to do through ``WatchControl``.
+/// What the watcher's thread does: it sleeps until a tree has to be looked at, collects the changes, and reports them
+/// once they have settled. Only that thread touches what the loop owns; others give it orders through ``WatchControl``.
 final class WatchLoop {
     private let control: WatchControl
     private let mailbox: BatchMailbox
@@ -11,7 +11,8 @@ final class WatchLoop {
     private var nextLook = ContinuousClock.now
     private var nextPulse = ContinuousClock.now
 
-    /// However much is announced, looking takes no more than a fifth of the time.
+    /// After a look at what the kernel announced, the loop rests this many times as long as the look took: a flood of
+    /// announcements costs at most a fifth of a core.
     private static let restAfterLook = 4
 
     init(
@@ -39,7 +40,7 @@ final class WatchLoop {
         }
     }
 
-    /// The kernel's hints, for whose want the first tree is named.
+    /// Asks for the kernel's hints, which all trees share. If there are none to be had, the notice names the first tree.
     private func openKernel(for roots: [WatchRoot]) {
         guard kernel == nil, options.isEnabled, let first = roots.first else { return }
         do {
@@ -78,8 +79,9 @@ final class WatchLoop {
         nextPulse = now
     }
 
-    /// A file that changed a moment before its baseline may change once more with the same stamp. It is looked at
-    /// again when that is no longer possible, before anyone is told that the watching has begun.
+    /// Looks at the new trees until their stamps can be trusted: a file that was written just before the first look can be
+    /// written again within the same tick of the clock, and keep its stamp. Such files are looked at once more after that
+    /// tick, before anyone is told that the watching has begun.
     private func takeBaselines(of fresh: [RootWatch]) {
         var young = fresh.map { ($0, folders: $0.takeBaseline()) }
         for _ in 0..<5 where !control.isStopped {
@@ -88,7 +90,7 @@ final class WatchLoop {
             control.signal.sleep(until: .now + PollSchedule.trust, watching: [])
             young = young.map { ($0.0, folders: $0.0.renewBaseline(of: $0.folders)) }
         }
-        // What is being written all the while is left as it is: its next change comes soon.
+        // A file that is written without a pause gets no trusted stamp: its next write will be seen soon enough.
         for watch in fresh { watch.reportSilently() }
     }
 
@@ -107,7 +109,7 @@ final class WatchLoop {
         for root in roots where root.nextSweep <= now { isChanged = root.sweep(at: now) || isChanged }
         if isChanged { schedule.noticed(at: now, seen: .now) }
         if schedule.verification == nil {
-            // What is kept for a report that is not due is of folders that came and went without anything that counts.
+            // No report is due, so what is pending holds nothing that counts: folders of ignored files that came and went.
             for root in roots where root.isPending { root.reportSilently() }
         }
     }
