@@ -1,4 +1,5 @@
 import Runner
+import TestSupport
 import Testing
 
 @testable import devloop
@@ -81,7 +82,7 @@ private struct Day {
 
     private(set) var problems: [String] = []
 
-    private var random: SplitMix
+    private var random: SeededGenerator
     private var loop: Loop
     private static let all = ["a", "b", "c"]
 
@@ -103,7 +104,7 @@ private struct Day {
     private var isCalm = false
 
     init(seed: UInt64) throws {
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
         loop = Loop(try LoopFixture.project(Self.all).project, jobs: Int.random(in: 1...3, using: &random))
     }
 
@@ -262,17 +263,5 @@ private struct Day {
         default: outages[.pass(of: service)] = nil
         }
         try handle(.ended(outcome, service: service, .init()))
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

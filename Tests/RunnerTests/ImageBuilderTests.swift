@@ -56,7 +56,7 @@ import Testing
             ("echo 'Error: No such image: shop/base' >&2; exit 1", true),
         ], [true, false])
     func whatABuildIsBasedOnIsLookedAtAfterIt(_ answer: (says: String, isMoved: Bool), _ succeeds: Bool) async throws {
-        let build = succeeds ? "printf 'sha256:12\\n' >\"$iidfile\";;" : "echo manifest unknown; exit 1;;"
+        let build = succeeds ? "printf 'sha256:12\\n' >\"$id\";;" : "echo manifest unknown; exit 1;;"
         let (docker, builder) = try builder(
             """
             build*) \(build)
@@ -79,7 +79,7 @@ import Testing
 
     @Test func aBaseThatItsStoreKnowsByAnotherIdIsWhereItWas() async throws {
         let (docker, builder) = try builder(
-            "build*) printf 'sha256:12\\n' >\"$iidfile\";; 'image inspect '*) echo sha256:manifest;;")
+            "build*) printf 'sha256:12\\n' >\"$id\";; 'image inspect '*) echo sha256:manifest;;")
         var request = try request()
         request.bases = [BuiltImage(reference: try #require(ImageReference("shop/base")), id: "sha256:config")]
         #expect(try await builder.build(request).id == "sha256:12")
