@@ -51,7 +51,7 @@ enum Devloop {
             case .same: break
             case .forced:
                 launcher.killAll()
-                terminal.warning(farewell.text)
+                terminal.say(.warning(farewell.text))
                 terminal.finish(atMost: .milliseconds(200))
                 Signals.exitAtOnce(.interrupted)
             }
@@ -90,7 +90,7 @@ private struct Execution: Sendable {
             terminal.error(error)
             return .usage
         } catch {
-            terminal.show(error)
+            terminal.say(.ends(error))
             return ExitCode(error)
         }
     }

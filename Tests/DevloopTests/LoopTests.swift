@@ -61,6 +61,9 @@ extension Report {
         switch message {
         case .status(let text, let mark): "\(mark == .success ? "✓ " : "")\(text)"
         case .warning(let text): "! \(text)"
+        case .success(let text): "✓ \(text)"
+        case .result(let text): text
+        case .problem(let text, _, _, _, _): "✗ \(text)"
         case .failure(let error as TargetError, let prefix):
             "✗ "
                 + ([prefix, error.summary].compactMap { $0 } + error.details + [error.advice].compactMap { $0 })
@@ -325,5 +328,61 @@ extension Report {
         #expect(said.first?.hasPrefix("say ! web: the name of its image means another one now") == true)
         #expect(said.dropFirst() == ["start web"])
         #expect(handle(.built("sha256:1", service: "web")) == ["start api"])
+    }
+
+    // MARK: What is told
+
+    /// A day from the first build to a lost registry, line for line.
+    @Test mutating func aDayIsToldLineForLine() throws {
+        let registry = TargetError(
+            .unavailable, "docker push of localhost:5000/shop/web:latest failed (exit status 1)",
+            details: ["dial tcp: connection refused"], advice: "is the registry up?")
+        let summary = PassSummary(
+            service: "web", total: .milliseconds(1900),
+            stages: [
+                .init(name: "detect", duration: .milliseconds(80)), .init(name: "build", duration: .milliseconds(600)),
+            ],
+            changes: ["index.js", "lib.js"], reminders: ["the manifest of Service web is not applied: port 0"])
+        let web = Workload(kind: .deployment, name: "web")
+        let facts: [Fact] = [
+            .surveyed(problems: ["api: the ignore patterns cannot be used, so they leave out no file: a"], .init()),
+            .applied(.success(ApplyReport(created: [web])), .init(notices: ["web-np: http://127.0.0.1:31000"])),
+            .ready(web, .success(())),
+            .built("sha256:1", service: "web"),
+            ended("web", .waiting(summary, for: ["api"])),
+            ended(
+                "api",
+                .failed(TargetError("docker build of shop/api failed (exit status 1)", details: ["no such file"]))),
+            .changes(.init(services: ["web": ["index.js", "lib.js"]]), noticed: LoopFixture.start),
+            ended("web", .failed(registry)),
+            .retryDue(.pass(of: "web")),
+            ended("web", .failed(registry)),
+            .retryDue(.pass(of: "web")),
+            ended("web", .live(summary), .init(failures: [TargetError("Service web (k8s/web.yaml): port 0")])),
+            .watching("context of web: too many changes at once"),
+            .ready(web, .failure(TargetError("deployment/web did not become ready", details: ["exit 1"]))),
+        ]
+        let said = facts.flatMap { loop.handle($0, at: LoopFixture.start) }.compactMap { effect in
+            if case .say(let report) = effect { report.text } else { nil }
+        }
+        #expect(
+            said == [
+                "! api: the ignore patterns cannot be used, so they leave out no file: a",
+                "building web, api",
+                "web-np: http://127.0.0.1:31000",
+                "✓ deployment/web ready",
+                "web live in 1.9 s · detect 0.1 · build 0.6 (index.js and 1 more); the manifest of Service web is not "
+                    + "applied: port 0; it starts together with api",
+                "✗ api: docker build of shop/api failed (exit status 1) | no such file | fix it and save: the next save "
+                    + "tries again",
+                "web: index.js and 1 more changed, building",
+                "✗ web: docker push of localhost:5000/shop/web:latest failed (exit status 1) | dial tcp: connection "
+                    + "refused | is the registry up?; devloop goes on trying",
+                "✗ Service web (k8s/web.yaml): port 0 | fix it and save: the next save tries again",
+                "✓ web live in 1.9 s · detect 0.1 · build 0.6 (index.js and 1 more); the manifest of Service web is not "
+                    + "applied: port 0",
+                "! context of web: too many changes at once",
+                "✗ deployment/web did not become ready | exit 1",
+            ])
     }
 }

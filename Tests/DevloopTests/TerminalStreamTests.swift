@@ -92,7 +92,7 @@ struct TerminalStreamTests {
     @Test func lastLinesThatCameLateSayWhoseTheyAre() {
         let problem = WorkloadProblem(
             state: "Error", summary: "container app died: exit code 3", cause: "", lastLines: ["bye"], advice: "")
-        let said = entries(.quiet) { $0.lastLines(problem, of: "posts") }
+        let said = entries(.quiet) { $0.say(.lastLines(problem, of: "posts")) }
         #expect(
             said == [
                 .init(
@@ -107,7 +107,7 @@ struct TerminalStreamTests {
             cause:
                 "pod posts-bc656cc85-6qvw7: OOMKilled, exit code 137, restarted 1 time; kubelet waits longer\nand more",
             lastLines: ["eating", "\u{1B}[2Jmore"], advice: "use less memory")
-        let said = entries(verbosity, columns: 80) { $0.problem(problem, of: "posts") }
+        let said = entries(verbosity, columns: 80) { $0.say(.problem(problem, of: "posts")) }
         let text = """
             ✗ posts: OOMKilled: container app used more memory than its limit of 16Mi
               │ pod posts-bc656cc85-6qvw7: OOMKilled, exit code 137, restarted 1 time;
@@ -157,7 +157,7 @@ struct TerminalStreamTests {
 
     @Test func whatIsOverIsWithdrawnByName() {
         #expect(
-            entries(.quiet) { $0.recovery(of: "posts", from: ["ErrImagePull", "Unhealthy"]) }
+            entries(.quiet) { $0.say(.recovered("posts", from: ["ErrImagePull", "Unhealthy"])) }
                 == [.init(stream: .error, text: "✓ posts is well again (ErrImagePull, Unhealthy)\n")])
     }
 

@@ -63,7 +63,7 @@ struct BuildCommand: ServiceSubcommand {
                             }
                         }
                     case .hold(let name, let base):
-                        context.terminal.error("\(name): not built, since \(base), whose image it is built on, failed")
+                        context.terminal.say(.imageLacksBase(service: name, base: base))
                     case .rebuild(let base, let service):
                         context.terminal.say(.rebuilt(base: base, for: service))
                     case .giveUp(let name, let base):
@@ -108,10 +108,10 @@ struct BuildCommand: ServiceSubcommand {
             let image = try await context.builder.build(request) { line in
                 if terminal.verbosity == .verbose { terminal.log(service: service.name, line: line) }
             }
-            terminal.status("\(service.name) built in \((ContinuousClock.Instant.now - start).text)", mark: .success)
+            terminal.say(.imageBuilt(service: service.name, ContinuousClock.Instant.now - start))
             return image
         } catch let error as TargetError where error.severity == .failed {
-            terminal.error("\(service.name): \(error.summary)", details: error.details, advice: error.advice)
+            terminal.say(.imageFailed(service: service.name, error))
             return nil
         }
     }
@@ -123,17 +123,17 @@ struct BuildCommand: ServiceSubcommand {
     ) async throws -> Bool {
         let terminal = context.terminal
         guard push else {
-            terminal.result("\(service.image.tagged) \(image.id)")
+            terminal.say(.result("\(service.image.tagged) \(image.id)"))
             return true
         }
         do {
             let reference = try KubernetesTarget.pushReference(service.image, registry: configuration.registry)
             let digest = try await context.builder.push(
-                image, as: reference, onRetry: { terminal.warning("\(service.name): \($0)") })
-            terminal.result("\(reference.tagged)@\(digest)")
+                image, as: reference, onRetry: { terminal.say(.passNotice(service: service.name, $0)) })
+            terminal.say(.result("\(reference.tagged)@\(digest)"))
             return true
         } catch let error as TargetError where error.severity == .failed {
-            terminal.error("\(service.name): \(error.summary)", details: error.details, advice: error.advice)
+            terminal.say(.imageFailed(service: service.name, error))
             return false
         }
     }

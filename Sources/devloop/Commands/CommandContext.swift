@@ -41,7 +41,7 @@ struct CommandContext: Sendable {
         return ClusterPermission(
             project: configuration.path, allowedContexts: configuration.allowedContexts,
             isGiven: options.isClusterAllowed, answers: ClusterAnswers(environment: environment),
-            ask: canAsk ? terminal.ask : nil, warn: { terminal.warning($0) })
+            ask: canAsk ? terminal.ask : nil, warn: { terminal.say(.warning($0)) })
     }
 
     /// The command that deletes what this one started: the same program with the same flags.

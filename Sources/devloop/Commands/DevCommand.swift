@@ -62,7 +62,7 @@ struct DevCommand: Subcommand {
         try await prepared
         let project = try parts.project(in: try target.namespace)
 
-        terminal.status("\(configuration.name) on \(target.summary)")
+        terminal.say(.running(configuration.name, on: target.summary))
         let driver = Driver(
             loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
             jobs: context.jobs, builderKind: builderKind)
@@ -76,15 +76,15 @@ struct DevCommand: Subcommand {
     private func end(_ project: Project, _ target: any Target, _ context: CommandContext) async throws {
         let terminal = context.terminal
         guard cleanup else {
-            return terminal.status("the services go on running; remove them with: \(context.downCommand)")
+            return terminal.say(.goesOn(removedBy: context.downCommand))
         }
-        terminal.status("deleting what was started")
+        terminal.say(.cleaningUp)
         context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand)
         try await Task { [objects = project.objects] in
             _ = try await target.delete(objects) { event in
                 switch event {
-                case .deleted(let line): terminal.status(line)
-                case .waiting(let line): terminal.warning(line)
+                case .deleted(let line): terminal.say(.deleted(line, isResult: false))
+                case .waiting(let line): terminal.say(.stillThere(line))
                 }
             }
         }.value

@@ -23,16 +23,16 @@ struct DownCommand: Subcommand {
         let all = try await manifests
         try await prepared
         let namespace = try target.namespace
-        context.terminal.status("deleting \(configuration.name); containers get their grace time to end")
+        context.terminal.say(.deleting(configuration.name))
         context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand)
         let objects = all.compactMap { KubernetesObject($0, namespace: namespace) }
         let lines = try await target.delete(objects) { [terminal = context.terminal] event in
             switch event {
-            case .deleted(let line): terminal.result(line)
-            case .waiting(let line): terminal.warning(line)
+            case .deleted(let line): terminal.say(.deleted(line, isResult: true))
+            case .waiting(let line): terminal.say(.stillThere(line))
             }
         }
-        if lines.isEmpty { context.terminal.status("nothing of \(configuration.name) is there") }
+        if lines.isEmpty { context.terminal.say(.nothingThere(configuration.name)) }
         return .success
     }
 }

@@ -39,7 +39,7 @@ struct LogsCommand: ServiceSubcommand {
         try await prepare(target, context.terminal)
         let project = try ProjectParts(configuration, manifests: manifests, builder: .unknown)
             .project(in: try target.namespace)
-        context.terminal.status("logs of \(configuration.name) on \(target.summary)")
+        context.terminal.say(.logs(of: configuration.name, on: target.summary))
 
         let filter = names.isEmpty ? LogFilter.all : .only(services)
         let workloads = project.workloads.filter { project.shows($0, filter) }
@@ -59,7 +59,7 @@ struct LogsCommand: ServiceSubcommand {
             do {
                 return try await target.prepare()
             } catch let error as TargetError where error.severity == .unavailable && follows {
-                if !isTold { terminal.show(error, prefix: "trying again until it is there") }
+                if !isTold { terminal.say(.notThereYet(error)) }
                 isTold = true
                 try await Task.sleep(for: LogPrinter.retryDelay)
             }

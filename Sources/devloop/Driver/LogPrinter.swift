@@ -27,7 +27,7 @@ struct LogPrinter: Sendable {
             } catch {
                 let summary = (error as? TargetError)?.summary ?? "\(error)"
                 if told != summary || hasEvents.load(ordering: .relaxed) {
-                    terminal.show(error, prefix: "the logs cannot be followed, trying again")
+                    terminal.say(.logsLost(error))
                 }
                 told = summary
             }
@@ -49,13 +49,13 @@ struct LogPrinter: Sendable {
                 let label = project.value.label(of: workload)
                 terminal.log(service: container.map { "\(label)/\($0)" } ?? label, line: text)
             case .notice(let workload, let text):
-                terminal.warning((workload.map { "\(project.value.label(of: $0)): " } ?? "") + text)
+                terminal.say(.container(of: workload.map(project.value.label), text))
             case .problem(let workload, let problem):
-                terminal.problem(problem, of: project.value.label(of: workload))
+                terminal.say(.problem(problem, of: project.value.label(of: workload)))
             case .lastLines(let workload, let problem):
-                terminal.lastLines(problem, of: project.value.label(of: workload))
+                terminal.say(.lastLines(problem, of: project.value.label(of: workload)))
             case .recovered(let workload, let states):
-                terminal.recovery(of: project.value.label(of: workload), from: states)
+                terminal.say(.recovered(project.value.label(of: workload), from: states))
             }
         }
     }

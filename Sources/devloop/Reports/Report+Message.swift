@@ -6,14 +6,48 @@ enum Message: Sendable {
     case status(String, LineRenderer.Mark)
     /// Something that the user should know and that stops nothing.
     case warning(String)
+    /// Something that was not as it should be is over.
+    case success(String)
     /// Something that failed; a cancellation is nobody's failure, and not shown.
     case failure(any Error, prefix: String?)
+    /// Something that failed, with prose in the cluster's words, and lines of a log.
+    case problem(String, cause: String, heading: String?, lines: [String], advice: String?)
+    /// What the command was asked for: printed in any case, with no mark, for other programs.
+    case result(String)
 }
 
 extension Report {
     /// How it is told on a screen.
     var message: Message {
         switch self {
+        case .running(let project, let target): .status("\(project) on \(target)", .note)
+        case .logs(let project, let target): .status("logs of \(project) on \(target)", .note)
+        case .goesOn(let command): .status("the services go on running; remove them with: \(command)", .note)
+        case .cleaningUp: .status("deleting what was started", .note)
+        case .deleting(let project): .status("deleting \(project); containers get their grace time to end", .note)
+        case .nothingThere(let project): .status("nothing of \(project) is there", .note)
+        case .deleted(let line, let isResult): isResult ? .result(line) : .status(line, .note)
+        case .stillThere(let line): .warning(line)
+        case .result(let text): .result(text)
+        case .imageBuilt(let service, let time): .status("\(service) built in \(time.text)", .success)
+        case .imageFailed(let service, let error): .failure(error.about(service), prefix: nil)
+        case .imageLacksBase(let service, let base):
+            .failure(
+                TargetError("\(service): not built, since \(base), whose image it is built on, failed"), prefix: nil)
+        case .ends(let error): .failure(error, prefix: nil)
+        case .notThereYet(let error): .failure(error, prefix: "trying again until it is there")
+        case .container(let service, let text): .warning((service.map { "\($0): " } ?? "") + text)
+        case .problem(let problem, let service):
+            .problem(
+                "\(service): \(problem.state): \(problem.summary)", cause: problem.cause,
+                heading: Self.heading(of: problem.lastLines), lines: problem.lastLines, advice: problem.advice)
+        case .lastLines(let problem, let service):
+            .problem(
+                "\(service): \(problem.summary); \(Self.heading(of: problem.lastLines) ?? "")", cause: "", heading: nil,
+                lines: problem.lastLines, advice: nil)
+        case .recovered(let service, let states):
+            .success("\(service) is well again (\(states.joined(separator: ", ")))")
+        case .logsLost(let error): .failure(error, prefix: "the logs cannot be followed, trying again")
         case .building(let services): .status("building \(services.joined(separator: ", "))", .note)
         case .changed(let service, let files):
             .status("\(service): \(files.first ?? "")\(Self.others(files)) changed, building", .note)
@@ -54,6 +88,14 @@ extension Report {
         }
     }
 
+    private static func heading(of lines: [String]) -> String? {
+        switch lines.count {
+        case 0: nil
+        case 1: "its last line:"
+        default: "its last \(lines.count) lines:"
+        }
+    }
+
     private static func others(_ files: [String]) -> String { files.count > 1 ? " and \(files.count - 1) more" : "" }
 }
 
@@ -77,16 +119,5 @@ extension TargetError {
         var copy = self
         copy.summary = "\(subject): \(summary)"
         return copy
-    }
-}
-
-extension Terminal {
-    /// Says it.
-    func say(_ report: Report) {
-        switch report.message {
-        case .status(let text, let mark): status(text, mark: mark)
-        case .warning(let text): warning(text)
-        case .failure(let error, let prefix): show(error, prefix: prefix)
-        }
     }
 }

@@ -1,7 +1,52 @@
 import Runner
 
-/// Everything that the loop has to say. What it looks like is ``Report/message``'s to decide.
+/// Everything that devloop has to say but for the lines of logs and of `--verbose`. What it looks like is
+/// ``Report/message``'s to decide.
 enum Report: Sendable {
+    // MARK: Commands
+
+    /// The project runs at a target.
+    case running(String, on: String)
+    /// The logs of a project at a target follow.
+    case logs(of: String, on: String)
+    /// The loop is over and what it started goes on; with the command that removes it.
+    case goesOn(removedBy: Command)
+    /// The loop is over, and what it started is deleted.
+    case cleaningUp
+    /// What of a project runs is deleted.
+    case deleting(String)
+    /// Nothing of a project was there to delete.
+    case nothingThere(String)
+    /// Something is deleted, as the tool says it: as the command's result, or on the way.
+    case deleted(String, isResult: Bool)
+    /// Something takes long to be deleted.
+    case stillThere(String)
+    /// What a command was asked for: a digest, an id.
+    case result(String)
+    /// `build` has an image.
+    case imageBuilt(service: String, Duration)
+    /// `build` has no image, or can't push it.
+    case imageFailed(service: String, TargetError)
+    /// `build` has no image, for want of the one that it is built on.
+    case imageLacksBase(service: String, base: String)
+    /// What ends a command.
+    case ends(any Error)
+    /// A command can't begin yet, and tries again until it can.
+    case notThereYet(any Error)
+
+    // MARK: Containers
+
+    /// Something that happened to a container of a service, or to all of them.
+    case container(of: String?, String)
+    /// Something keeps a service from running.
+    case problem(WorkloadProblem, of: String)
+    /// The last lines of a container whose death was told without them.
+    case lastLines(WorkloadProblem, of: String)
+    /// The problems of a service that were told are over.
+    case recovered(String, from: [String])
+    /// The logs can't be followed.
+    case logsLost(any Error)
+
     // MARK: Passes
 
     /// The first passes begin.

@@ -67,9 +67,6 @@ final class Terminal: Sendable {
             to: .output)
     }
 
-    /// The end of a pass; `--quiet` leaves it out.
-    func status(_ summary: PassSummary) { status(summary.text, mark: .success) }
-
     /// What the command was asked for: a digest, a list. It is printed in any case, with no mark, for other programs.
     func result(_ text: String) { write(current.plain(text), to: .output) }
 
