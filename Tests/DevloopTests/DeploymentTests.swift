@@ -257,6 +257,20 @@ private final class FakeTarget: Target {
         #expect(target.recorded == ["apply w"])
     }
 
+    @Test func workloadsOfOneImageAreRestartedSideBySideAndOneThatFailsHoldsUpNone() async throws {
+        let names = (0..<20).map { "w\($0)" }
+        let current = try project(
+            names.map { Fixture.object("Deployment", $0, images: ["shop/web"]) } + [separate[2]])
+        let target = FakeTarget(failures: ["restart w3 of 2": 1])
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        _ = try await deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: true)
+        await #expect(throws: TargetError.self) {
+            try await deployment.rollOut(try image("shop/web", "2"), of: web, isRunning: false)
+        }
+        #expect(Set(target.recorded.filter { $0.hasPrefix("restart") }) == Set(names.map { "restart \($0) of 2" }))
+    }
+
     @Test func anApplyThatFailedIsTriedAgainByTheNextPass() async throws {
         let current = try project(separate)
         let target = FakeTarget(created: ["w"], failures: ["apply w": 1])

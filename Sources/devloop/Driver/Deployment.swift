@@ -160,11 +160,9 @@ actor Deployment {
                 started.append(workload)
             }
         }
-        for workload in service.workloads
-        where !isRunning && !started.contains(workload) && !pending.contains(workload) {
-            try await restart(workload)
-            started.append(workload)
-        }
+        let left = service.workloads.filter { !isRunning && !started.contains($0) && !pending.contains($0) }
+        try await restart(left)
+        started += left
         if started.isEmpty { return waiting.isEmpty ? .running : .waiting(for: waiting.sorted()) }
         return .started(started)
     }
@@ -329,6 +327,35 @@ actor Deployment {
     }
 
     private func tell(_ notices: [String]) { untold += notices.filter { told.insert($0).inserted } }
+
+    /// How many workloads are restarted at once.
+    private static let restartsAtOnce = 8
+
+    /// Restarts workloads side by side. Where one fails, the others are restarted all the same.
+    private func restart(_ workloads: [Workload]) async throws {
+        var waiting = workloads[...]
+        let failure = await withTaskGroup(of: (any Error)?.self) { group in
+            func startNext() {
+                guard let workload = waiting.popFirst() else { return }
+                group.addTask {
+                    do {
+                        try await self.restart(workload)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            for _ in 0..<Self.restartsAtOnce { startNext() }
+            var first: (any Error)?
+            for await failure in group {
+                first = first ?? failure
+                startNext()
+            }
+            return first
+        }
+        if let failure { throw failure }
+    }
 
     private func restart(_ workload: Workload) async throws {
         let identities = current.value.objects.filter { $0.workload == workload }.map(\.identity)
