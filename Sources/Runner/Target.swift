@@ -103,8 +103,27 @@ public struct LogSelection: Sendable {
         self.isShown = isShown
     }
 
-    /// For `kubectl logs` and `docker logs`, of a container that ran before.
-    var options: [String] { since.map { ["--since=\($0.components.seconds)s"] } ?? ["--tail=10"] }
+    /// Where the log of a container that ran before is begun.
+    var start: LogStart { since.map { .ago($0) } ?? .lastLines(10) }
+
+    /// The same for `docker logs`.
+    var options: [String] {
+        switch start {
+        case .ago(let time): ["--since=\(time.components.seconds)s"]
+        case .lastLines(let count): ["--tail=\(count)"]
+        case .beginning, .time: []
+        }
+    }
+}
+
+/// Where the reading of a log begins.
+enum LogStart: Sendable, Hashable {
+    case beginning
+    /// With the lines of this time (RFC 3339), or a little before.
+    case time(String)
+    /// With what is so old.
+    case ago(Duration)
+    case lastLines(Int)
 }
 
 /// A stage of the loop that failed, in the words that the user needs.

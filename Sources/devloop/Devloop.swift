@@ -77,14 +77,22 @@ private struct Execution: Sendable {
     let launcher: SystemLauncher
     let command: any Subcommand
 
-    /// Runs the command to its end, and shows what ends it too early.
+    /// Runs the command to its end, and shows what ends it too early. No program outlives it.
     func run() async -> ExitCode {
+        let code = await result()
+        // The task of the command may be cancelled by now.
+        await Task { await launcher.stopAll() }.value
+        return code
+    }
+
+    private func result() async -> ExitCode {
         do {
             let scratch = try ScratchFolder()
             defer { scratch.remove() }
             let context = CommandContext(
                 environment: environment, options: options, terminal: terminal, farewell: farewell,
-                launcher: launcher, builder: ImageBuilder(launcher: launcher, scratch: scratch))
+                launcher: launcher, builder: ImageBuilder(launcher: launcher, scratch: scratch),
+                scratch: scratch)
             return try await command.run(in: context)
         } catch let error as UsageError {
             terminal.error(error)

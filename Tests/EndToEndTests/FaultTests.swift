@@ -91,6 +91,9 @@ import Testing
 
     // MARK: On a cluster
 
+    /// What `dev --verbose` says when it waits for a rollout.
+    private static let waiting = "/deployments?fieldSelector=metadata.name=app&watch=true"
+
     private static let onCluster = ConditionTrait.enabled(
         if: KubernetesStage.isAvailable && TinyProject.isPossible,
         "needs DEVLOOP_E2E_CONTEXT, DEVLOOP_E2E_REGISTRY and busybox-static")
@@ -125,7 +128,7 @@ import Testing
         arguments: [
             ("building", "app: version changed, building", Optional("cannot be reached")),
             ("delivering", "+ docker push", "cannot be reached"), ("restarting", " rollout restart ", nil),
-            ("waiting", " rollout status ", nil),
+            ("waiting", waiting, nil),
         ])
     func theAPIServerIsDownForHalfAMinute(phase: String, line: String, sees: String?) async throws {
         try await survive(
@@ -176,9 +179,9 @@ import Testing
     @Test(
         onCluster, .timeLimit(.minutes(2)),
         arguments: [
-            ("the watch of the pods", "get pods --watch", "app: version changed, building"),
-            ("the log's reader", "logs app-", "app: version changed, building"),
-            ("the wait for the rollout", "rollout status", " rollout status "),
+            ("the proxy, while building", " proxy --unix-socket", "app: version changed, building"),
+            ("the proxy, while restarting", " proxy --unix-socket", " rollout restart "),
+            ("the proxy, while a rollout is waited for", " proxy --unix-socket", waiting),
         ])
     func kubectlIsKilled(which: String, arguments: String, line: String) async throws {
         try await survive(
@@ -188,7 +191,7 @@ import Testing
             }, sees: nil, mend: { _ in })
     }
 
-    @Test(onCluster, .timeLimit(.minutes(2)), arguments: ["app: version changed, building", " rollout status "])
+    @Test(onCluster, .timeLimit(.minutes(2)), arguments: ["app: version changed, building", waiting])
     func theDeploymentIsDeletedBehindItsBack(line: String) async throws {
         try await survive(
             "the deployment is deleted (at \"\(line)\")", on: try await FaultStage(onCluster: true), breaking: line,
@@ -197,7 +200,7 @@ import Testing
 
     @Test(onCluster, .timeLimit(.minutes(2))) func aPodIsDeletedBehindItsBack() async throws {
         try await survive(
-            "the new pod is deleted", on: try await FaultStage(onCluster: true), breaking: " rollout status ",
+            "the new pod is deleted", on: try await FaultStage(onCluster: true), breaking: Self.waiting,
             { _ = try await $0.kubectl("delete", "pods", "--all", "--wait=false") }, sees: nil, pods: 3, mend: { _ in })
     }
 

@@ -153,14 +153,14 @@ struct LogCountTests {
         #expect(count.isPerfect && count.containers == 4, "\(count)")
     }
 
-    @Test func whereKubectlIsKilled() async throws {
+    @Test func whereTheProxyIsKilled() async throws {
         let manifest = Self.deployment(Self.container("c", "slowly $id 3000 2000; busybox sleep 1000"))
-        let count = try await counting("kubectl logs killed ten times", manifest: manifest) { cluster, session in
+        let count = try await counting("kubectl proxy killed ten times", manifest: manifest) { cluster, session in
             try await cluster.apply(manifest)
             for _ in 1...10 {
                 let before = try await session.lineCount()
                 try await Shell.until { try await session.lineCount() > before + 50 }
-                let children = try await Shell.attempt("pgrep", ["-P", "\(session.process.pid)", "-f", "logs app"]).text
+                let children = try await Shell.attempt("pgrep", ["-P", "\(session.process.pid)", "-f", " proxy "]).text
                 for pid in children.split(separator: "\n").compactMap({ pid_t($0) }) { kill(pid, SIGKILL) }
             }
             try await session.ends(1)

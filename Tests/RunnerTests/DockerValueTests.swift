@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func aPathInAQueryIsEscaped() {
-        #expect(EngineRequest.escaped("/a b&c=é") == "/a%20b%26c%3D%C3%A9")
+        #expect("/a b&c=é".percentEncoded == "/a%20b%26c%3D%C3%A9")
     }
 
     // As Go's fs.FileMode has the bits.

@@ -38,7 +38,7 @@ extension DockerCommand {
         }
         body.append(("HostConfig", .object(JSONObject(host))))
         return EngineRequest(
-            method: "POST", path: "/containers/create?name=\(EngineRequest.escaped(name))",
+            method: "POST", path: "/containers/create?name=\(name.percentEncoded)",
             body: .object(JSONObject(body)))
     }
 

@@ -6,7 +6,7 @@ extension DockerPodRunner {
         for case (let mount, .host(let path, let kind)) in container.mounts.map({ ($0, $0.source) }) where kind != .any
         {
             let request = EngineRequest(
-                method: "HEAD", path: "/containers/\(id)/archive?path=\(EngineRequest.escaped(mount.path))")
+                method: "HEAD", path: "/containers/\(id)/archive?path=\(mount.path.percentEncoded)")
             let answer = try await launcher.ask(request, "\(path) could not be looked at")
             guard let text = answer.headers["x-docker-container-path-stat"], let bytes = Base64.decode(text),
                 let mode = try? JSONParser.parse(bytes)["mode"]?.integer
@@ -35,7 +35,7 @@ extension DockerPodRunner {
             // Where this fails, the container that needs the file fails as well, and says why.
             guard try await launcher.ask(request, "\(path) could not be made").isSuccess else { continue }
             let found = EngineRequest(
-                method: "HEAD", path: "/containers/\(id)/archive?path=\(EngineRequest.escaped("/folder/\(file)"))")
+                method: "HEAD", path: "/containers/\(id)/archive?path=\("/folder/\(file)".percentEncoded)")
             do {
                 if try await launcher.ask(found, "\(path) could not be looked at").status == 404 {
                     let empty = ContainerPlan.File(path: file, content: [], mode: 0o644)

@@ -25,21 +25,6 @@ struct EngineRequest: Sendable, Hashable {
     private static let end = Array(
         ("HEAD /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\nX-Padding: "
             + String(repeating: "-", count: 8192) + "\r\n\r\n").utf8)
-
-    /// A text as a part of a query.
-    static func escaped(_ text: String) -> String {
-        text.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "/"):
-                return String(UnicodeScalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                return "%" + (digits.count == 1 ? "0" : "") + digits
-            }
-        }.joined()
-    }
 }
 
 /// What the engine answered to an ``EngineRequest``.

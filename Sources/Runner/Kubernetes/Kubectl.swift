@@ -41,6 +41,23 @@ struct Kubectl: Sendable, Hashable {
 
     func serverVersion() -> Command { command(["get", "--raw=/version", "--request-timeout=10s"]) }
 
+    /// Lets the cluster be read over a socket of this machine, and no more than devloop reads of it.
+    func proxy(socket: String) -> Command {
+        let methods = ["^[^G]", "^.[^E]", "^..[^T]", "^..?$", "^...."]
+        let paths = [
+            "^/api/v1/(nodes|pods)$",
+            "^/api/v1/namespaces/[^/]+/(pods|events|services|replicationcontrollers)(/[^/]+(/log)?)?$",
+            "^/apis/apps/v1/namespaces/[^/]+/[^/]+(/[^/]+)?$", "^/api/v1/nodes/[^/]+/proxy/(configz|logs/pods/.*)$",
+        ]
+        var command = command([
+            "proxy", "--unix-socket=\(socket)", "--reject-methods=\(methods.joined(separator: ","))",
+            "--accept-paths=\(paths.joined(separator: ","))",
+        ])
+        // All goes over one connection: that this is dead is noticed after some seconds, and not after 45.
+        command.environment = ["HTTP2_READ_IDLE_TIMEOUT_SECONDS": "5", "HTTP2_PING_TIMEOUT_SECONDS": "5"]
+        return command
+    }
+
     func apply(_ objects: [JSONValue], namespace: String) -> Command {
         command(["apply", "--filename=-"], namespace: namespace, input: Self.list(objects))
     }
@@ -81,72 +98,9 @@ struct Kubectl: Sendable, Hashable {
         command(["rollout", "restart", workload.description], namespace: workload.namespace)
     }
 
-    /// Ends when the workload is ready, or cannot become it, or after three seconds: it has to be asked again then,
-    /// since kubectl waits for ever where the workload is deleted between its first look and its watch.
-    func awaitReady(_ workload: Workload) -> Command {
-        let question =
-            workload.kind == .pod
-            ? ["wait", "--for=condition=Ready", workload.description] : ["rollout", "status", workload.description]
-        return command(question + ["--timeout=3s"], namespace: workload.namespace)
-    }
-
-    /// Whether ``awaitReady(_:)`` ended because its time was up.
-    static func isStillWaiting(_ output: CommandOutput) -> Bool {
-        output.errorText.contains("timed out waiting for the condition")
-    }
-
     /// The controller that they belong to makes new ones at once.
     func deletePods(_ names: [String], namespace: String) -> Command {
         command(["delete", "pod", "--wait=false"] + names, namespace: namespace)
-    }
-
-    func services(_ names: [String], namespace: String) -> Command {
-        command(["get", "service", "--ignore-not-found", "--output=json"] + names, namespace: namespace)
-    }
-
-    func get(_ workload: Workload) -> Command {
-        command(["get", workload.description, "--output=json"], namespace: workload.namespace)
-    }
-
-    /// - Parameter labels: the labels of the pods to list; without any, all.
-    func pods(namespace: String, labels: [String: String] = [:]) -> Command {
-        let selector = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-        return command(
-            ["get", "pods", "--output=json"] + (selector.isEmpty ? [] : ["--selector=\(selector)"]),
-            namespace: namespace)
-    }
-
-    /// Prints each pod as it is, then each change of one, until it is stopped or the server ends the watch.
-    func watchPods(namespace: String) -> Command {
-        command(["get", "pods", "--watch", "--output-watch-events", "--output=json"], namespace: namespace)
-    }
-
-    /// Prints each warning of a component of the cluster from now on.
-    func watchWarnings(namespace: String) -> Command {
-        command(
-            [
-                "get", "events", "--watch-only", "--output-watch-events", "--field-selector=type=Warning",
-                "--output=json",
-            ], namespace: namespace)
-    }
-
-    /// Prints each Deployment as it is, then each change of one.
-    func watchDeployments(namespace: String?) -> Command {
-        command(["get", "deployments", "--watch", "--output-watch-events", "--output=json"], namespace: namespace)
-    }
-
-    func nodes() -> Command { command(["get", "nodes", "--output=json"]) }
-
-    func podsOfAllNamespaces() -> Command { command(["get", "pods", "--all-namespaces", "--output=json"]) }
-
-    /// One container's lines, each after its time.
-    func logs(pod: String, container: String, namespace: String, options: [String]) -> Command {
-        command(["logs", pod, "--container=\(container)", "--timestamps"] + options, namespace: namespace)
-    }
-
-    /// What a node's kubelet answers at a path.
-    func node(_ name: String, _ path: String) -> Command {
-        command(["get", "--raw=/api/v1/nodes/\(name)/proxy/\(path)", "--request-timeout=30s"])
     }
 
     private static let unusedLabel = "devloop.dev/none-"

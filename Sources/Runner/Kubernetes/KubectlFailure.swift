@@ -5,8 +5,15 @@ enum KubectlFailure {
     /// `missing` where what it was about is gone.
     /// - Parameter context: the context that kubectl was called with, for the message.
     static func error(_ summary: String, _ output: CommandOutput, context: String) -> TargetError {
-        let message = KubectlMessage(output.errorText)
-        if let error = outage(summary, output, context: context) ?? namespaceError(summary, message, context: context) {
+        error(summary, ReadFailure(output), context: context)
+    }
+
+    /// The same for what could not be read.
+    static func error(_ summary: String, _ failure: ReadFailure, context: String) -> TargetError {
+        if let advice = failure.advice { return TargetError(.unavailable, failure.said, advice: advice) }
+        let message = KubectlMessage(failure.said)
+        if let error = outage(summary, failure, context: context) ?? namespaceError(summary, message, context: context)
+        {
             return error
         }
         if contains(message, passing) { return TargetError(.unavailable, summary, details: message.lines) }
@@ -16,11 +23,12 @@ enum KubectlFailure {
 
     /// The error where kubectl got no answer that is about what it asked for, whatever that was; `nil` where it did.
     static func outage(_ summary: String, _ output: CommandOutput, context: String) -> TargetError? {
-        let message = KubectlMessage(output.errorText)
-        switch output.termination {
-        case .signalled, .exited(127): return TargetError(.unavailable, summary, details: message.lines)
-        default: break
-        }
+        outage(summary, ReadFailure(output), context: context)
+    }
+
+    private static func outage(_ summary: String, _ failure: ReadFailure, context: String) -> TargetError? {
+        let message = KubectlMessage(failure.said)
+        if failure.isOutage { return TargetError(.unavailable, summary, details: message.lines) }
         if contains(message, login) { return loginError(message, context: context) }
         // A webhook that can't be reached is told in the same words, but it is not the cluster that is away.
         guard !contains(message, [webhook]), contains(message, unreachable) else { return nil }
@@ -82,6 +90,9 @@ enum KubectlFailure {
         "getting credentials: ", "(Unauthorized)", "error: Unauthorized", "must be logged in to the server",
         "asked for the client to provide credentials", "no Auth Provider found", "remote error: tls: ",
     ]
+
+    /// Whether the login that kubectl knows is not taken, or can't be had.
+    static func wantsLogin(_ failure: ReadFailure) -> Bool { contains(KubectlMessage(failure.said), login) }
 
     private static func loginError(_ message: KubectlMessage, context: String) -> TargetError {
         let missing = message.lines.lazy.compactMap { line -> Substring? in

@@ -118,9 +118,6 @@ public struct Workload: Sendable, Hashable {
             case .pod: "Pod"
             }
         }
-
-        /// Whether nothing but deleting pods brings it new ones.
-        var isReplacedByDeleting: Bool { [.replicaSet, .replicationController, .pod].contains(self) }
     }
 
     /// What tells the workloads of one namespace from each other.

@@ -49,11 +49,9 @@ struct KubernetesPod: Sendable, Hashable {
         workload = Self.owner(of: metadata, name: name, namespace: namespace)
     }
 
-    /// The pods of a list as `kubectl get pods --output=json` prints it, whose items lack their kind; none where this
-    /// is no such list.
-    static func list(_ output: [UInt8]) -> [KubernetesPod] {
-        let items = (try? JSONParser.parse(output))?["items"]?.array ?? []
-        return items.compactMap { item in
+    /// The pods of a list as the API server tells it, whose items lack their kind; none where this is no such list.
+    static func list(_ json: JSONValue) -> [KubernetesPod] {
+        (json["items"]?.array ?? []).compactMap { item in
             var item = item
             item["kind"] = "Pod"
             return KubernetesPod(item)

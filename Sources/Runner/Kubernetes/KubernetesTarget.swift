@@ -2,13 +2,13 @@ import Synchronization
 
 /// Services on a Kubernetes cluster, by way of `kubectl`.
 ///
-/// An edit costs three kubectl processes, `rollout restart`, `rollout status` (one more for every three seconds that the
-/// rollout lasts, and two more of a StatefulSet or DaemonSet each time) and `get pods`; the logs need one for the watch of the pods, one for the watch of the cluster's
-/// warnings, and one for each container.
+/// What changes something is a command of its own: an edit costs one, `rollout restart`. All reading (logs, watches, the
+/// rollout's state) goes through one `kubectl proxy`, which lasts as long as we do.
 public final class KubernetesTarget: Target {
     private struct Shared {
         /// Settled by ``prepare()``.
         var cluster: KubernetesCluster?
+        var reading: (any ClusterReading)?
         /// The objects applied so far, as they were applied.
         var applied: [KubernetesObject.Identity: KubernetesObject] = [:]
         /// Those that are too large for the annotation of `kubectl apply`.
@@ -24,6 +24,7 @@ public final class KubernetesTarget: Target {
     private let permission: @Sendable (ClusterIdentity) async throws -> Void
     private let launcher: any CommandRunning
     private let builder: ImageBuilder
+    private let reader: @Sendable (Kubectl) -> any ClusterReading
     private let shared = Mutex(Shared())
     /// Changes with each apply.
     private let applies = Latest<Void>(())
@@ -36,10 +37,30 @@ public final class KubernetesTarget: Target {
     ///   - registry: where images are pushed.
     ///   - usesMinikubeDocker: whether this shell's docker is minikube's.
     ///   - permission: is asked before the cluster is, and throws where it must not be used.
-    public init(
+    ///   - scratch: a folder that nobody else can enter.
+    ///   - onRead: told of each thing that is read, just before (for `--verbose`).
+    public convenience init(
+        context: String?, namespace: String?, registry: String?, usesMinikubeDocker: Bool,
+        launcher: any CommandRunning, builder: ImageBuilder, scratch: ScratchFolder,
+        permission: @escaping @Sendable (ClusterIdentity) async throws -> Void,
+        onRead: @escaping @Sendable (String) -> Void
+    ) {
+        self.init(
+            context: context, namespace: namespace, registry: registry, usesMinikubeDocker: usesMinikubeDocker,
+            launcher: launcher, builder: builder, permission: permission
+        ) { kubectl in
+            ProxiedCluster(
+                context: kubectl.context,
+                proxy: KubectlProxy(kubectl: kubectl, launcher: launcher, scratch: scratch), onRead: onRead)
+        }
+    }
+
+    /// - Parameter reader: reads a cluster, with kubectl's way to it.
+    init(
         context: String?, namespace: String?, registry: String?, usesMinikubeDocker: Bool,
         launcher: any CommandRunning, builder: ImageBuilder,
-        permission: @escaping @Sendable (ClusterIdentity) async throws -> Void = { _ in }
+        permission: @escaping @Sendable (ClusterIdentity) async throws -> Void = { _ in },
+        reader: @escaping @Sendable (Kubectl) -> any ClusterReading
     ) {
         requestedContext = context
         requestedNamespace = namespace
@@ -48,6 +69,7 @@ public final class KubernetesTarget: Target {
         self.permission = permission
         self.launcher = launcher
         self.builder = builder
+        self.reader = reader
     }
 
     /// `Kubernetes context lab (https://127.0.0.1:6443), namespace default, images go to localhost:5000`
@@ -78,7 +100,8 @@ public final class KubernetesTarget: Target {
             }
             throw error
         }
-        shared.withLock { $0.cluster = cluster }
+        let reading = reader(cluster.kubectl)
+        shared.withLock { ($0.cluster, $0.reading) = (cluster, reading) }
     }
 
     /// The namespace of objects that name none, once ``prepare()`` has settled it.
@@ -89,6 +112,13 @@ public final class KubernetesTarget: Target {
             throw TargetError(.unavailable, "the cluster has not been asked yet")
         }
         return cluster
+    }
+
+    private func reading() throws -> any ClusterReading {
+        guard let reading = shared.withLock({ $0.reading }) else {
+            throw TargetError(.unavailable, "the cluster has not been asked yet")
+        }
+        return reading
     }
 
     /// Pushes or loads the image, where the cluster doesn't have it already.
@@ -160,13 +190,10 @@ public final class KubernetesTarget: Target {
         }
         var lines: [String] = []
         for (namespace, group) in KubernetesObject.byNamespace(published, first: cluster.kubectl.namespace) {
-            let output = try await launcher.runTool(
-                cluster.kubectl.services(group.map(\.identity.name), namespace: namespace))
-            guard output.termination.isSuccess, let json = try? JSONParser.parse(output.standardOutput) else {
-                continue
-            }
-            lines += (json["items"]?.array ?? [json]).flatMap {
-                ServiceAddress.lines($0, nodePortsAt: cluster.identity.nodeHost)
+            let names = Set(group.map(\.identity.name))
+            let services = try await reading().read(.services(namespace: namespace)).json?["items"]?.array ?? []
+            for service in services where names.contains(service[path: ["metadata", "name"]]?.string ?? "") {
+                lines += ServiceAddress.lines(service, nodePortsAt: cluster.identity.nodeHost)
             }
         }
         return lines
@@ -217,8 +244,7 @@ public final class KubernetesTarget: Target {
         let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
         let differences = check.differences(in: pods, containers: names)
         guard differences.isEmpty else {
-            let output = try await launcher.runTool(try cluster().kubectl.get(workload))
-            let now = (try? JSONParser.parse(output.standardOutput)).flatMap {
+            let now = try await reading().read(.workload(workload)).json.flatMap {
                 KubernetesObject($0, namespace: workload.namespace)
             }
             throw check.failure(differences, of: workload, templateImages: now?.containerImages ?? [:])
@@ -237,8 +263,7 @@ public final class KubernetesTarget: Target {
             let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
             return try await check(of: image, among: images).isRun(by: pods, containers: names)
         }
-        let output = try await launcher.runTool(try cluster().kubectl.get(workload))
-        guard output.termination.isSuccess, let now = try? JSONParser.parse(output.standardOutput) else { return false }
+        guard let now = try await reading().read(.workload(workload)).json else { return false }
         return switch workload.kind {
         // It has run to its end.
         case .pod: true
@@ -267,15 +292,13 @@ public final class KubernetesTarget: Target {
 
     /// The pods of the workload that have not ended and are not to end.
     private func pods(of workload: Workload) async throws -> [KubernetesPod] {
-        let kubectl = try cluster().kubectl
-        let applied = applied(workload)
-        let output = try await launcher.runTool(
-            kubectl.pods(namespace: workload.namespace, labels: applied?.selector ?? [:]))
-        guard output.termination.isSuccess else {
-            throw KubectlFailure.error(
-                "the pods of \(workload) could not be asked for", output, context: kubectl.context)
+        let reading = try reading()
+        let answer = try await reading.read(
+            .pods(namespace: workload.namespace, labels: applied(workload)?.selector ?? [:]))
+        guard let json = answer.json else {
+            throw reading.error("the pods of \(workload) could not be asked for", answer)
         }
-        return KubernetesPod.list(output.standardOutput).filter {
+        return KubernetesPod.list(json).filter {
             !$0.isTerminating && !$0.isFinished && $0.workload == workload
         }
     }
@@ -311,10 +334,9 @@ public final class KubernetesTarget: Target {
     /// The Pod as it was applied, or, where it isn't in the manifests, as it runs without what the cluster added.
     private func podToReplace(_ workload: Workload) async throws -> KubernetesObject {
         if let object = applied(workload) { return object }
-        let output = try await launcher.runTool(try cluster().kubectl.get(workload))
-        guard output.termination.isSuccess, var json = try? JSONParser.parse(output.standardOutput) else {
-            throw KubectlFailure.error("\(workload) could not be read", output, context: try cluster().kubectl.context)
-        }
+        let reading = try reading()
+        let answer = try await reading.read(.workload(workload))
+        guard var json = answer.json else { throw reading.error("\(workload) could not be read", answer) }
         json["status"] = nil
         json[path: ["spec", "nodeName"]] = nil
         for key in ["uid", "resourceVersion", "creationTimestamp", "managedFields"] {
@@ -326,7 +348,8 @@ public final class KubernetesTarget: Target {
         return object
     }
 
-    /// `kubectl rollout status`, or a look at the pods where kubectl has no such; on failure with what the pods say.
+    /// What `kubectl rollout status` waits for, or a look at the pods where it has no such; on failure with what the pods
+    /// say.
     @discardableResult
     public func waitUntilReady(_ workload: Workload) async throws -> [String] {
         let kubectl = try cluster().kubectl
@@ -334,7 +357,9 @@ public final class KubernetesTarget: Target {
             throw TargetError(
                 "\(workload) is paused: nothing is rolled out", advice: Self.pausedAdvice(workload, kubectl))
         }
-        var wait = RolloutWait(workload, kubectl: kubectl, launcher: launcher) { try await self.pods(of: workload) }
+        var wait = RolloutWait(workload, cluster: try reading(), kubectl: kubectl, launcher: launcher) {
+            try await self.pods(of: workload)
+        }
         do {
             return try await whenReachable { try await wait.run() }
         } catch var error as TargetError where error.severity == .failed {
@@ -374,12 +399,12 @@ public final class KubernetesTarget: Target {
         of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
-        let kubectl = try cluster().kubectl
+        let reading = try reading()
         let ours = { @Sendable (owner: Workload) -> Workload? in workloads().contains(owner) ? owner : nil }
         let owner = { @Sendable (pod: KubernetesPod) in pod.workload.flatMap(ours) }
         guard selection.follows else {
             let follower = PodLogFollower(
-                kubectl: kubectl, launcher: launcher, owner: owner, selection: selection, onEvent: onEvent)
+                cluster: reading, launcher: launcher, owner: owner, selection: selection, onEvent: onEvent)
             for namespace in Set(workloads().map(\.namespace)).sorted() {
                 try await follower.readOnce(namespace: namespace)
             }
@@ -393,10 +418,9 @@ public final class KubernetesTarget: Target {
                 for namespace in Set(workloads().map(\.namespace)).subtracting(followed) {
                     followed.insert(namespace)
                     let problems = ProblemFollower(
-                        namespace: namespace, kubectl: kubectl, launcher: launcher, owner: ours, current: self.problems,
-                        onEvent: onEvent)
+                        namespace: namespace, cluster: reading, owner: ours, current: self.problems, onEvent: onEvent)
                     let follower = PodLogFollower(
-                        kubectl: kubectl, launcher: launcher, owner: owner, selection: selection, onEvent: onEvent,
+                        cluster: reading, launcher: launcher, owner: owner, selection: selection, onEvent: onEvent,
                         onPod: problems.handle)
                     group.addTask { try await problems.run() }
                     group.addTask { try await follower.run(namespace: namespace) }

@@ -33,7 +33,7 @@ struct NodeLog: Sendable {
     }
 
     let key: PodTracker.Key
-    let kubectl: Kubectl
+    let cluster: any ClusterReading
     let launcher: any CommandRunning
 
     /// Bytes that a file has before a new one is begun, where a kubelet doesn't say.
@@ -41,9 +41,9 @@ struct NodeLog: Sendable {
 
     /// The files that there are, oldest first; `nil` where the node doesn't say.
     func files() async throws -> [File]? {
-        let output = try await launcher.runTool(kubectl.node(key.node, folder))
-        guard output.termination.isSuccess else { return nil }
-        return Self.files(listing: String(decoding: output.standardOutput, as: UTF8.self))
+        let answer = try await cluster.read(.node(key.node, folder))
+        guard answer.isSuccess else { return nil }
+        return Self.files(listing: String(decoding: answer.body, as: UTF8.self))
     }
 
     /// The files in a listing as a web server prints it: a link for each.
@@ -54,25 +54,23 @@ struct NodeLog: Sendable {
 
     /// A file's content, as it is on the node; `nil` where it can't be read.
     func read(_ file: File) async throws -> [UInt8]? {
-        let output = try await launcher.runTool(kubectl.node(key.node, folder + file.name))
-        guard output.termination.isSuccess else { return nil }
-        guard file.name.hasSuffix(".gz") else { return output.standardOutput }
-        let text = try await launcher.runTool(Command("gzip", ["-dc"], input: output.standardOutput))
+        let answer = try await cluster.read(.node(key.node, folder + file.name))
+        guard answer.isSuccess else { return nil }
+        guard file.name.hasSuffix(".gz") else { return answer.body }
+        let text = try await launcher.runTool(Command("gzip", ["-dc"], input: answer.body))
         return text.termination.isSuccess ? text.standardOutput : nil
     }
 
     /// How many bytes the newest file has.
     func size(of file: File) async throws -> Int {
         let count = Counter()
-        _ = try await launcher.runTool(
-            kubectl.node(key.node, folder + file.name), output: .pieces { _, piece in count.add(piece.count) })
+        _ = try await cluster.read(.node(key.node, folder + file.name)) { count.add($0.count) }
         return count.value
     }
 
     /// `containerLogMaxSize` of the kubelet, in bytes.
     func limit() async throws -> Int {
-        let output = try await launcher.runTool(kubectl.node(key.node, "configz"))
-        let configuration = (try? JSONParser.parse(output.standardOutput))?["kubeletconfig"]
+        let configuration = try await cluster.read(.node(key.node, "configz")).json?["kubeletconfig"]
         return configuration?["containerLogMaxSize"].flatMap { Quantity.bytes($0) } ?? Self.defaultLimit
     }
 

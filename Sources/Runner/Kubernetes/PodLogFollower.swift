@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Reads the logs of a set of workloads: one watch of the pods of a namespace tells which containers there are, and
-/// each container that has started gets a ``PodLogReader`` from its first line.
+/// Reads the logs of a set of workloads: a ``PodWatch`` tells which containers there are, and each container that has
+/// started gets a ``PodLogReader`` from its first line.
 struct PodLogFollower: Sendable {
-    let kubectl: Kubectl
+    let cluster: any ClusterReading
     let launcher: any CommandRunning
     /// The workload of ours that a pod belongs to.
     let owner: @Sendable (KubernetesPod) -> Workload?
@@ -15,23 +15,16 @@ struct PodLogFollower: Sendable {
     /// Is told each state of a pod of ours.
     var onPod: @Sendable (PodEvent, Workload) async -> Void = { _, _ in }
 
-    private enum Input: Sendable {
-        /// The pods that are there, before each watch.
-        case listed([KubernetesPod])
-        case event(PodEvent)
-        case failed(String)
-    }
-
     /// Follows until the task is cancelled. A watch that ends, as the server ends each after some minutes, is begun
     /// again; that the server cannot be reached is told once.
     func run(namespace: String) async throws {
-        let inputs = Inbox<Input>()
+        let inputs = Inbox<PodWatch.News>()
         let hasToldOfRefusal = Atomic(false)
         try await withThrowingDiscardingTaskGroup { group in
             defer { inputs.finish() }
             group.addTask {
                 defer { inputs.finish() }
-                try await watch(namespace: namespace, inputs)
+                try await PodWatch(namespace: namespace, cluster: cluster).run(inputs)
             }
             var tracker = PodTracker()
             var states: [PodTracker.Key: Latest<PodTracker.State>] = [:]
@@ -53,7 +46,7 @@ struct PodLogFollower: Sendable {
                         states[key] = latest
                         let isOld = old?.contains(key) ?? false
                         let reader = reader(
-                            key, workload, label: label, oldOptions: isOld ? selection.options : nil
+                            key, workload, label: label, oldStart: isOld ? selection.start : nil
                         ) { reason in
                             guard reason.contains("(Forbidden)") else { return "the log of \(key.pod)" }
                             // The next pod's log is as forbidden.
@@ -82,6 +75,7 @@ struct PodLogFollower: Sendable {
                             pods.flatMap { pod in
                                 pod.containers.filter(\.hasStarted).map { PodTracker.Key(pod, $0) }
                             })
+                    for pod in pods { await handle(PodEvent(change: .added, pod: pod)) }
                 case .event(let event): await handle(event)
                 case .failed(let text): onEvent(.notice(workload: nil, text: text))
                 }
@@ -91,16 +85,14 @@ struct PodLogFollower: Sendable {
 
     /// Reads what is there of the containers that have started, one after the other.
     func readOnce(namespace: String) async throws {
-        let output = try await launcher.runTool(kubectl.pods(namespace: namespace))
-        guard output.termination.isSuccess else {
-            throw KubectlFailure.error("the pods could not be listed", output, context: kubectl.context)
-        }
-        for pod in KubernetesPod.list(output.standardOutput) {
+        let answer = try await cluster.read(.pods(namespace: namespace))
+        guard let json = answer.json else { throw cluster.error("the pods could not be listed", answer) }
+        for pod in KubernetesPod.list(json) {
             guard let workload = owner(pod), selection.isShown(workload) else { continue }
             for container in pod.containers where container.hasStarted {
                 let reader = reader(
                     PodTracker.Key(pod, container), workload, label: pod.label(of: container),
-                    oldOptions: selection.options)
+                    oldStart: selection.start)
                 try await reader.readOnce()
             }
         }
@@ -108,10 +100,10 @@ struct PodLogFollower: Sendable {
 
     /// - Parameter unreadable: what can't be read for this reason; `nil` where that is known already.
     private func reader(
-        _ key: PodTracker.Key, _ workload: Workload, label: String?, oldOptions: [String]?,
+        _ key: PodTracker.Key, _ workload: Workload, label: String?, oldStart: LogStart?,
         unreadable: @escaping @Sendable (_ reason: String) -> String? = { _ in nil }
     ) -> PodLogReader {
-        PodLogReader(key, kubectl: kubectl, launcher: launcher, oldOptions: oldOptions, silence: silence) {
+        PodLogReader(key, cluster: cluster, launcher: launcher, oldStart: oldStart, silence: silence) {
             [onEvent] text in
             onEvent(.line(workload: workload, container: label, text: text))
         } onNotice: { [onEvent] text in
@@ -120,56 +112,5 @@ struct PodLogFollower: Sendable {
             guard let name = unreadable(reason) else { return }
             onEvent(.notice(workload: workload, text: "\(name) cannot be read: \(reason); trying again"))
         }
-    }
-
-    private func watch(namespace: String, _ inputs: Inbox<Input>) async throws {
-        var backoff = Backoff()
-        var outage = Outage()
-        while true {
-            let list = try await launcher.tryTool(kubectl.pods(namespace: namespace))
-            if list.termination.isSuccess {
-                outage.succeeded(.asking)
-                await inputs.send(.listed(KubernetesPod.list(list.standardOutput)))
-                let (output, hasEvents) = try await watchOnce(namespace: namespace, inputs)
-                let failure = KubectlFailure.error("", output, context: kubectl.context)
-                // It begins with a list too, and may be refused after that.
-                let isRefused = !output.termination.isSuccess && failure.severity != .unavailable
-                if output.termination.isSuccess || (hasEvents && !isRefused) {
-                    outage.succeeded(.listening)
-                    if hasEvents { backoff.reset() }
-                } else if outage.failed(.listening) {
-                    let reason = failure.details.last ?? "kubectl ended with \(output.termination)"
-                    await inputs.send(
-                        .failed(
-                            hasEvents
-                                ? "the pods cannot be watched: \(reason); looking at them every two seconds instead"
-                                : "the pods cannot be followed: \(reason); trying again"))
-                }
-            } else if outage.failed(.asking) {
-                let reason = list.errorText.split(separator: "\n").last.map(String.init)
-                await inputs.send(
-                    .failed(
-                        "the pods cannot be followed: \(reason ?? "kubectl ended with \(list.termination)"); trying again"
-                    ))
-            }
-            try await backoff.wait()
-        }
-    }
-
-    /// - Returns: how the watch ended, and whether it told anything.
-    private func watchOnce(namespace: String, _ inputs: Inbox<Input>) async throws -> (CommandOutput, Bool) {
-        let decoder = Mutex(PodEventDecoder())
-        let tail = OutputTail(limit: 3)
-        let hasEvents = Atomic(false)
-        var output = try await launcher.tryTool(
-            kubectl.watchPods(namespace: namespace),
-            output: .lines { source, line in
-                if source == .standardError { return tail.append(line) }
-                guard let event = decoder.withLock({ $0.append(line) }) else { return }
-                hasEvents.store(true, ordering: .relaxed)
-                inputs.put(.event(event))
-            })
-        if output.standardError.isEmpty { output.standardError = Array(tail.lines.joined(separator: "\n").utf8) }
-        return (output, hasEvents.load(ordering: .relaxed))
     }
 }

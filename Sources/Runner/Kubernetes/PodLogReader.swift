@@ -27,14 +27,13 @@ final class PodLogReader: Sendable {
     }
 
     private let key: PodTracker.Key
-    private let kubectl: Kubectl
-    private let launcher: any CommandRunning
+    private let cluster: any ClusterReading
     private let onLine: @Sendable ([UInt8]) -> Void
     private let onNotice: @Sendable (String) -> Void
     private let onFailure: @Sendable (String) -> Void
     private let log: Mutex<PodLog>
     private let rotation: RotationGuard
-    private let firstOptions: [String]
+    private let firstStart: LogStart
     private let silence: Duration
     /// Grows with each piece that a reader hands on, before and after: odd while a slow screen holds one up.
     private let pieces = Atomic(0)
@@ -45,33 +44,33 @@ final class PodLogReader: Sendable {
     private static let refusalPause = Duration.seconds(30)
 
     /// - Parameters:
-    ///   - oldOptions: what `kubectl logs` is told of a container that ran before devloop came; `nil` for one that is
-    ///     new: of that every line is shown, those of runs that crashed before anybody looked too.
+    ///   - launcher: runs what unpacks files of a node.
+    ///   - oldStart: where the log of a container that ran before devloop came is begun; `nil` for one that is new: of
+    ///     that every line is shown, those of runs that crashed before anybody looked too.
     ///   - silence: how long the reader of a pod that is gone may be silent: the log's end would have come by then.
     ///   - onLine: may block.
     ///   - onNotice: told where lines may be missing.
     ///   - onFailure: told, once for as long as it lasts, why the log of a container that runs can't be read.
     init(
-        _ key: PodTracker.Key, kubectl: Kubectl, launcher: any CommandRunning, oldOptions: [String]?,
+        _ key: PodTracker.Key, cluster: any ClusterReading, launcher: any CommandRunning, oldStart: LogStart?,
         silence: Duration = .seconds(2), onLine: @escaping @Sendable ([UInt8]) -> Void,
         onNotice: @escaping @Sendable (String) -> Void,
         onFailure: @escaping @Sendable (String) -> Void
     ) {
         self.key = key
-        self.kubectl = kubectl
-        self.launcher = launcher
+        self.cluster = cluster
         self.onLine = onLine
         self.onNotice = onNotice
         self.onFailure = onFailure
         self.silence = silence
-        firstOptions = oldOptions ?? []
-        log = Mutex(PodLog(isWhole: oldOptions == nil))
-        rotation = RotationGuard(node: NodeLog(key: key, kubectl: kubectl, launcher: launcher))
+        firstStart = oldStart ?? .beginning
+        log = Mutex(PodLog(isWhole: oldStart == nil))
+        rotation = RotationGuard(node: NodeLog(key: key, cluster: cluster, launcher: launcher))
     }
 
     /// Reads what is there, for somebody who doesn't follow.
     func readOnce() async throws {
-        if case .failed(let error) = try await read([], isFinal: true) { throw error }
+        if case .failed(let error) = try await read(.latest, isFinal: true) { throw error }
     }
 
     /// Returns when the container is over and its log was read to the end.
@@ -94,7 +93,7 @@ final class PodLogReader: Sendable {
             }
             let before = log.withLock { $0.lastTime }
             var pause = Duration.zero
-            switch try await read(now.isRunning ? ["--follow"] : [], isFinal: !now.isRunning, state) {
+            switch try await read(now.isRunning ? .following : .latest, isFinal: !now.isRunning, state) {
             case .podIsGone: return await finish(progress)
             case .interrupted(.unknown):
                 if state.current.value.isGone { progress.isComplete = false }
@@ -150,22 +149,20 @@ final class PodLogReader: Sendable {
 
     /// Reads once, from the last line that was shown; until the pod is gone, where its state is given.
     private func read(
-        _ options: [String], isFinal: Bool, _ state: Latest<PodTracker.State>? = nil
+        _ reading: LogReading, isFinal: Bool, _ state: Latest<PodTracker.State>? = nil
     ) async throws -> End {
-        let follows = options == ["--follow"]
-        let isPrevious = options == ["--previous"]
+        let follows = reading == .following
         let since = log.withLock { log in
-            log.begin(inPrevious: isPrevious, holds: follows && rotation.mustVerify)
-            return isPrevious ? log.previousFrom : log.resumeFrom
+            log.begin(inPrevious: reading == .previous, holds: follows && rotation.mustVerify)
+            return reading == .previous ? log.previousFrom : log.resumeFrom
         }
         let isFirst = log.withLock { $0.lastTime == nil && !$0.hasBeenRead }
-        let said = OutputTail(limit: 3)
-        let command = kubectl.logs(
-            pod: key.pod, container: key.container, namespace: key.namespace,
-            options: options + (since.map { ["--since-time=\($0)"] } ?? (isFirst ? firstOptions : [])))
+        let query = ClusterQuery.log(
+            pod: key.pod, container: key.container, namespace: key.namespace, reading,
+            from: since.map { .time($0) } ?? (isFirst ? firstStart : .beginning))
         let changes = Latest(())
-        let output = try await withThrowingTaskGroup(of: CommandOutput?.self) { group in
-            group.addTask { try await self.run(command, follows: follows, said, changes) }
+        let answer = try await withThrowingTaskGroup(of: ClusterAnswer?.self) { group in
+            group.addTask { try await self.run(query, follows: follows, changes) }
             group.addTask {
                 try await self.rotation.watch(self.log, changes: changes, follows: follows) { await self.show($0) }
                 return nil
@@ -181,34 +178,29 @@ final class PodLogReader: Sendable {
             return first
         }
         if let interruption = log.withLock({ $0.interruption }) { return .interrupted(interruption) }
-        guard let output else { return .interrupted(.unknown) }
-        await show(log.withLock { $0.end(isComplete: output.termination.isSuccess, isFinal: isFinal) })
-        if output.termination.isSuccess { return .ended }
-        let error = KubectlFailure.error("kubectl logs: \(output.termination)", output, context: kubectl.context)
+        guard let answer else { return .interrupted(.unknown) }
+        await show(log.withLock { $0.end(isComplete: answer.isSuccess, isFinal: isFinal) })
+        if answer.isSuccess { return .ended }
+        let error = cluster.error("the log could not be read", answer)
         return error.details.contains { $0.contains("(NotFound)") } ? .podIsGone : .failed(error)
     }
 
     private func run(
-        _ command: Command, follows: Bool, _ said: OutputTail, _ changes: Latest<Void>
-    ) async throws -> CommandOutput {
-        var output = try await launcher.tryTool(
-            command,
-            output: .pieces { [self] source, piece in
-                if source == .standardError { return said.append(Array(piece)) }
-                pieces.add(1, ordering: .relaxed)
-                defer { pieces.add(1, ordering: .relaxed) }
-                let (lines, wakes) = log.withLock { log in
-                    let hadWork = log.interruption != nil || log.hasHeld || rotation.isAlarmed(log.size)
-                    if follows, rotation.mustHold(log.size) { log.hold() }
-                    let lines = log.take(piece)
-                    let hasWork = log.interruption != nil || log.hasHeld || rotation.isAlarmed(log.size)
-                    return (lines, hasWork && !hadWork)
-                }
-                handOver(lines)
-                if wakes { changes.set(()) }
-            })
-        if output.standardError.isEmpty { output.standardError = Array(said.lines.joined(separator: "\n").utf8) }
-        return output
+        _ query: ClusterQuery, follows: Bool, _ changes: Latest<Void>
+    ) async throws -> ClusterAnswer {
+        try await cluster.read(query) { [self] piece in
+            pieces.add(1, ordering: .relaxed)
+            defer { pieces.add(1, ordering: .relaxed) }
+            let (lines, wakes) = log.withLock { log in
+                let hadWork = log.interruption != nil || log.hasHeld || rotation.isAlarmed(log.size)
+                if follows, rotation.mustHold(log.size) { log.hold() }
+                let lines = log.take(piece)
+                let hasWork = log.interruption != nil || log.hasHeld || rotation.isAlarmed(log.size)
+                return (lines, hasWork && !hadWork)
+            }
+            handOver(lines)
+            if wakes { changes.set(()) }
+        }
     }
 
     /// Returns when the pod is gone and its reader, whose connection may be dead, is silent.
@@ -231,12 +223,7 @@ final class PodLogReader: Sendable {
     /// The same on a thread of its own, for tasks.
     private func show(_ lines: [[UInt8]]) async {
         guard !lines.isEmpty else { return }
-        await withCheckedContinuation { continuation in
-            PosixThread.detach {
-                self.handOver(lines)
-                continuation.resume()
-            }
-        }
+        await PosixThread.run { self.handOver(lines) }
     }
 
     private func tellOfMissingLines(_ reason: String) {
@@ -255,7 +242,7 @@ final class PodLogReader: Sendable {
     /// Reads the rest of the run before.
     /// - Returns: whether that is done, or can't be; otherwise it is to be tried again.
     private func readPrevious() async throws -> Bool {
-        switch try await read(["--previous"], isFinal: true) {
+        switch try await read(.previous, isFinal: true) {
         case .ended:
             log.withLock { if $0.isContinuous { $0.goOn(newFile: true) } }
             rotation.reset()
@@ -271,7 +258,7 @@ final class PodLogReader: Sendable {
         _ interruption: PodLog.Interruption, _ restarts: Int, _ progress: Progress
     ) async throws -> Int {
         if interruption == .gap {
-            switch try await read(["--previous"], isFinal: true) {
+            switch try await read(.previous, isFinal: true) {
             case .ended where log.withLock({ $0.isContinuous }):
                 log.withLock { $0.goOn(newFile: true) }
                 rotation.reset()

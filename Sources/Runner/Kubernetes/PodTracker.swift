@@ -1,26 +1,7 @@
 /// What a watch says of one pod.
 struct PodEvent: Sendable, Hashable {
-    enum Change: String, Sendable {
-        case added = "ADDED"
-        case modified = "MODIFIED"
-        case deleted = "DELETED"
-    }
-
-    var change: Change
+    var change: ClusterWatch.Change
     var pod: KubernetesPod
-}
-
-/// Puts the lines of a watch of pods together to events.
-struct PodEventDecoder {
-    private var documents = WatchDecoder()
-
-    /// Takes the next line; returns the event that it ends.
-    mutating func append(_ line: [UInt8]) -> PodEvent? {
-        guard let json = documents.append(line), let object = json["object"], let pod = KubernetesPod(object),
-            let change = json["type"]?.string.flatMap(PodEvent.Change.init)
-        else { return nil }
-        return PodEvent(change: change, pod: pod)
-    }
 }
 
 /// Follows the state of pods and says whose logs to read. Pure: events in, actions out.

@@ -4,6 +4,18 @@
 /// never gets ready (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback); one with
 /// a partition leaves the pods below it as they are, and with the update strategy OnDelete nobody replaces any.
 struct RolloutStatus: Sendable, Hashable {
+    /// How far it has come, as `kubectl rollout status` and `kubectl wait` compute it
+    /// (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#complete-deployment).
+    enum Progress: Sendable, Hashable {
+        case pending
+        case ready
+        /// A Deployment's progress deadline is over.
+        case overdue
+    }
+
+    let progress: Progress
+    /// The object's version.
+    let version: String?
     /// Whether the controller has seen the newest template.
     let isObserved: Bool
     /// How many pods there should be.
@@ -31,6 +43,38 @@ struct RolloutStatus: Sendable, Hashable {
         partition = spec?[path: ["updateStrategy", "rollingUpdate", "partition"]]?.integer ?? 0
         revision = status?["updateRevision"]?.string
         generation = metadata?[path: ["annotations", "deprecated.daemonset.template.generation"]]?.string
+        version = json.resourceVersion
+        progress = Self.progress(json, kind, isObserved: isObserved, pods: pods, partition: partition)
+    }
+
+    private static func progress(
+        _ json: JSONValue, _ kind: Workload.Kind, isObserved: Bool, pods: Int, partition: Int
+    ) -> Progress {
+        let status = json["status"]
+        func count(_ key: String) -> Int { status?[key]?.integer ?? 0 }
+        func condition(_ type: String) -> JSONValue? {
+            status?["conditions"]?.array?.first { $0["type"]?.string == type }
+        }
+        let isReady: Bool
+        switch kind {
+        case .deployment:
+            if isObserved, condition("Progressing")?["reason"]?.string == "ProgressDeadlineExceeded" { return .overdue }
+            isReady =
+                count("updatedReplicas") >= pods && count("replicas") <= count("updatedReplicas")
+                && count("availableReplicas") >= count("updatedReplicas")
+        case .statefulSet:
+            let isUpdated =
+                partition > 0
+                ? count("updatedReplicas") >= pods - partition
+                : status?["updateRevision"]?.string == status?["currentRevision"]?.string
+            isReady = count("observedGeneration") > 0 && count("readyReplicas") >= pods && isUpdated
+        case .daemonSet:
+            isReady = count("updatedNumberScheduled") >= pods && count("numberAvailable") >= pods
+        case .pod: return condition("Ready")?["status"]?.string == "True" ? .ready : .pending
+        // What they say of themselves does not tell which pods are meant.
+        case .replicaSet, .replicationController: return .pending
+        }
+        return isObserved && isReady ? .ready : .pending
     }
 
     /// Whether a pod was made of an older template.

@@ -1,11 +1,12 @@
 /// Waits until a workload is ready, and replaces those of its pods that would never be.
 struct RolloutWait: Sendable {
     let workload: Workload
+    let cluster: any ClusterReading
     let kubectl: Kubectl
     let launcher: any CommandRunning
     /// The workload's pods that are not to end.
     let pods: @Sendable () async throws -> [KubernetesPod]
-    /// Where kubectl can't wait: how long after one look the next one is.
+    /// Where nothing can be watched: how long after one look the next one is.
     var pause = Duration.seconds(1)
     /// The pods of older templates that were there at the first look. What replaces one may be of an older template
     /// again, and is left alone.
@@ -13,10 +14,11 @@ struct RolloutWait: Sendable {
     private var notices: [String] = []
 
     init(
-        _ workload: Workload, kubectl: Kubectl, launcher: any CommandRunning,
+        _ workload: Workload, cluster: any ClusterReading, kubectl: Kubectl, launcher: any CommandRunning,
         pods: @escaping @Sendable () async throws -> [KubernetesPod]
     ) {
         self.workload = workload
+        self.cluster = cluster
         self.kubectl = kubectl
         self.launcher = launcher
         self.pods = pods
@@ -26,28 +28,56 @@ struct RolloutWait: Sendable {
     /// - Returns: what the user should know of what was done for it.
     /// - Throws: ``TargetError`` where it can't become ready, or where it is gone; `CancellationError`.
     mutating func run() async throws -> [String] {
-        if workload.kind.isReplacedByDeleting && workload.kind != .pod {
+        if [.replicaSet, .replicationController].contains(workload.kind) {
             try await look()
             return notices
         }
-        let (launcher, command) = (launcher, kubectl.awaitReady(workload))
         while true {
-            async let status = launcher.runTool(command)
-            if [.statefulSet, .daemonSet].contains(workload.kind) { try await replaceNeglected() }
-            let output = try await status
-            if output.termination.isSuccess { return notices }
-            if output.errorText.contains("rollout status is only available for") {
+            let status = isSet ? try await replaceNeglected().0 : try await status()
+            if status.isOnDelete {
                 try await look()
                 return notices
             }
-            guard Kubectl.isStillWaiting(output) else { throw error(output) }
+            if try isReady(status) { return notices }
+            if let next = try await decision(after: status), try isReady(next) { return notices }
         }
     }
 
-    private func error(_ output: CommandOutput) -> TargetError {
-        var error = KubectlFailure.error("\(workload) did not become ready", output, context: kubectl.context)
-        if output.errorText.contains("exceeded its progress deadline") { error.summary += ": ProgressDeadlineExceeded" }
-        return error
+    private var isSet: Bool { [.statefulSet, .daemonSet].contains(workload.kind) }
+
+    /// - Throws: ``TargetError`` where it can't become ready.
+    private func isReady(_ status: RolloutStatus) throws -> Bool {
+        switch status.progress {
+        case .pending: return false
+        case .ready: return true
+        case .overdue:
+            throw TargetError(
+                "\(workload) did not become ready: ProgressDeadlineExceeded",
+                details: ["error: \(workload.kind.rawValue) \"\(workload.name)\" exceeded its progress deadline"])
+        }
+    }
+
+    /// Watches the workload until what it says is more than that it is not ready yet.
+    /// - Returns: what it says then; `nil` where it is to be looked at again: it was deleted, the watch has ended, or it
+    ///   is time to look for pods that nobody replaces.
+    private func decision(after status: RolloutStatus) async throws -> RolloutStatus? {
+        let watch = ClusterWatch(cluster: cluster, list: .only(workload))
+        let decision = Latest<RolloutStatus?>(nil)
+        let begin = decision.current.version
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [workload, pause] in
+                let end = try await watch.run(from: status.version) { change, json in
+                    let next = RolloutStatus(json, kind: workload.kind)
+                    if change == .deleted { decision.set(nil) } else if next.progress != .pending { decision.set(next) }
+                }
+                if end.failure != nil { try await Task.sleep(for: pause) }
+            }
+            group.addTask { await decision.changed(since: begin) }
+            if isSet { group.addTask { try await Task.sleep(for: .seconds(3)) } }
+            try await group.next()
+            group.cancelAll()
+        }
+        return decision.current.value
     }
 
     /// Looks again and again until all pods are there.
@@ -95,10 +125,8 @@ struct RolloutWait: Sendable {
     }
 
     private func status() async throws -> RolloutStatus {
-        let output = try await launcher.runTool(kubectl.get(workload))
-        guard output.termination.isSuccess, let json = try? JSONParser.parse(output.standardOutput) else {
-            throw error(output)
-        }
+        let answer = try await cluster.read(.workload(workload))
+        guard let json = answer.json else { throw cluster.error("\(workload) did not become ready", answer) }
         return RolloutStatus(json, kind: workload.kind)
     }
 }

@@ -123,6 +123,26 @@ package enum Glue {
         return content
     }
 
+    static func connect(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ size: socklen_t) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.connect(descriptor, address, size)
+        #elseif canImport(Musl)
+            Musl.connect(descriptor, address, size)
+        #else
+            Darwin.connect(descriptor, address, size)
+        #endif
+    }
+
+    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ flags: Int32) -> Int {
+        #if canImport(Glibc)
+            Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags)
+        #elseif canImport(Musl)
+            Musl.send(descriptor, bytes.baseAddress, bytes.count, flags)
+        #else
+            Darwin.send(descriptor, bytes.baseAddress, bytes.count, flags)
+        #endif
+    }
+
     static func read(_ descriptor: Int32, _ bytes: inout [UInt8]) -> Int {
         bytes.withUnsafeMutableBytes { read(descriptor, $0) }
     }

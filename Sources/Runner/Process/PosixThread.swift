@@ -8,6 +8,16 @@
 
 /// Threads for calls that block (`poll`, `waitid`), which must not hold up Swift's cooperative pool.
 package enum PosixThread {
+    /// Runs the body on a thread of its own, for a task that must not block, and returns after it.
+    package static func run(_ body: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            detach {
+                body()
+                continuation.resume()
+            }
+        }
+    }
+
     /// Runs the body on a new detached thread with a small stack.
     package static func detach(_ body: @escaping @Sendable () -> Void) {
         final class Box: Sendable {

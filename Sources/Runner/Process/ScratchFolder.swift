@@ -21,7 +21,13 @@ public final class ScratchFolder: Sendable {
     /// Makes the folder in the system's folder for temporary files.
     /// - Throws: ``TargetError`` where it can't be made.
     public convenience init() throws {
-        try self.init(in: TemporaryPlace.folders())
+        try self.init(in: Self.preferred(TemporaryPlace.folders()))
+    }
+
+    /// Folders in which a socket can be made come first: its path may not be as long as others.
+    static func preferred(_ folders: [String]) -> [String] {
+        let room = LocalSocket.pathLimit - "/\(prefix)-XXXXXX/0123456789".utf8.count
+        return folders.filter { $0.utf8.count <= room } + folders.filter { $0.utf8.count > room }
     }
 
     init(in folders: [String]) throws {

@@ -20,6 +20,8 @@ public final class SystemLauncher: CommandRunning {
     private let binder: String?
     private let onStart: (@Sendable (Command) -> Void)?
     private let running = Mutex<[ObjectIdentifier: Child]>([:])
+    /// Changes with each program that has ended.
+    private let ends = Latest(())
 
     /// Prepares to run commands.
     /// - Parameters:
@@ -48,7 +50,10 @@ public final class SystemLauncher: CommandRunning {
             path: path, command: command, environment: variables, output: output, grace: grace,
             binder: output.isStreamed ? binder : nil)
         running.withLock { $0[ObjectIdentifier(child)] = child }
-        defer { running.withLock { $0[ObjectIdentifier(child)] = nil } }
+        defer {
+            running.withLock { $0[ObjectIdentifier(child)] = nil }
+            ends.set(())
+        }
         let result = try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { child.start(reporting: $0) }
         } onCancel: {
@@ -56,6 +61,17 @@ public final class SystemLauncher: CommandRunning {
         }
         try Task.checkCancellation()
         return result
+    }
+
+    /// Stops every child process in order, those that are meant to run as long as we do, and returns once they have ended.
+    public func stopAll() async {
+        while true {
+            let version = ends.current.version
+            let children = running.withLock { Array($0.values) }
+            guard !children.isEmpty, !Task.isCancelled else { return }
+            for child in children { child.stop() }
+            await ends.changed(since: version)
+        }
     }
 
     /// Ends every child process at once with SIGKILL, for a program that must not stay a moment longer.

@@ -8,6 +8,7 @@ struct CommandContext: Sendable {
     let farewell: Farewell
     let launcher: any CommandRunning
     let builder: ImageBuilder
+    let scratch: ScratchFolder
 
     /// Reads devloop.json and joins it with the manifests.
     var loader: ProjectLoader {
@@ -31,7 +32,8 @@ struct CommandContext: Sendable {
                 context: configuration.kubeContext, namespace: configuration.namespace,
                 registry: configuration.registry,
                 usesMinikubeDocker: environment["MINIKUBE_ACTIVE_DOCKERD"] != nil, launcher: launcher,
-                builder: builder, permission: { if let permission { try await permission.check($0) } })
+                builder: builder, scratch: scratch,
+                permission: { if let permission { try await permission.check($0) } }, onRead: terminal.read)
         }
     }
 

@@ -132,6 +132,12 @@ final class Terminal: Sendable {
         write(current.command(command.description), to: .error)
     }
 
+    /// With `--verbose`, what is read of a cluster.
+    func read(_ query: String) {
+        guard verbosity == .verbose else { return }
+        write(current.command(query), to: .error)
+    }
+
     // MARK: - The end
 
     /// Lets threads that wait for a slow screen go on, so that a paused terminal can't keep the program from ending.

@@ -5,6 +5,8 @@ import TestSupport
 struct StandIns: Sendable {
     let folder: URL
     private let programs: StandInPrograms
+    /// The cluster that the stand-in for kubectl leads to.
+    let api: APIStandIn
 
     /// - Parameters:
     ///   - docker: the branches of a `case "$*" in`; `nil` leaves the program out.
@@ -15,10 +17,11 @@ struct StandIns: Sendable {
     {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("stand-ins-\(UUID().uuidString)")
         programs = try StandInPrograms(["docker": docker, "kubectl": kubectl].compactMapValues { $0 }, in: folder.path)
-        for name in ["web", "api", "k8s"] {
+        for name in ["web", "api", "k8s", "server"] {
             try FileManager.default.createDirectory(
                 at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
         }
+        api = try APIStandIn(folder: folder.appendingPathComponent("server").path)
         try write(Self.dockerfile, to: "web/Dockerfile")
         try write(Self.dockerfile, to: "api/Dockerfile")
         try write("kind: recorded\n", to: "k8s/all.yaml")
@@ -44,11 +47,8 @@ struct StandIns: Sendable {
         "label --local"*) for name in web api; do
             echo '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"'$name'"},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"shop/'$name'"}]}}}}'
           done;;
-        *"get pods --output=json") for name in web api; do
-            comma=$(if [ "$name" = api ]; then echo ,; else echo '{"items":['; fi)
-            echo "$comma"'{"metadata":{"name":"'$name'-1-a","namespace":"default","uid":"'$name'","labels":{"pod-template-hash":"1"},"ownerReferences":[{"kind":"ReplicaSet","name":"'$name'-1","controller":true}]},"spec":{"containers":[{"name":"c","image":"registry:5000/shop/'$name':latest"}]},"status":{"phase":"Running","containerStatuses":[{"name":"c","imageID":"registry:5000/shop/'$name'@sha256:0123","state":{"running":{}}}]}}'
-          done; echo ']}';;
-        *"get pods --watch"*|*"get events --watch-only"*) exec sleep 1000;;
+        *" proxy --unix-socket="*) socket=$(for word in "$@"; do case "$word" in --unix-socket=*) echo "${word#*=}";; esac; done)
+            ln -s "$here/server/api" "$socket"; echo "Starting to serve on $socket"; exec sleep 1000;;
         *" apply --filename=-") cat >>"$here/applied"; echo >>"$here/applied"; echo "deployment.apps/web unchanged";;
         *" rollout "*) echo done;;
         *" delete "*) cat >/dev/null; echo 'deployment.apps "web" deleted';;
@@ -86,5 +86,8 @@ struct StandIns: Sendable {
     /// What was handed to `kubectl apply`.
     var applied: String { programs.lines(of: "applied").joined(separator: "\n") }
 
-    func remove() { try? FileManager.default.removeItem(at: folder) }
+    func remove() {
+        api.stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
 }

@@ -19,6 +19,8 @@ import Testing
     /// A target that has asked its cluster, and the stand-ins that it calls.
     private struct Setup {
         var standIn: StandIn
+        /// What is read.
+        var cluster: FakeCluster
         var target: KubernetesTarget
 
         /// The calls after those of ``KubernetesTarget/prepare()``. Each that talks to the cluster must say to which.
@@ -34,23 +36,25 @@ import Testing
     }
 
     private func target(
-        _ kubectl: String, others: [String: String] = [:], context: String? = nil, namespace: String? = nil,
-        registry: String? = nil
+        _ kubectl: String, reading routes: KeyValuePairs<String, FakeCluster.Answer> = [:],
+        others: [String: String] = [:], context: String? = nil, namespace: String? = nil, registry: String? = nil
     ) throws -> Setup {
         let programs = others.merging(["kubectl": Self.configuration + kubectl]) { $1 }
         let standIn = try StandIn(programs)
+        let cluster = FakeCluster(routes)
         let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         return Setup(
-            standIn: standIn,
+            standIn: standIn, cluster: cluster,
             target: KubernetesTarget(
                 context: context, namespace: namespace, registry: registry, usesMinikubeDocker: false,
-                launcher: standIn.launcher, builder: builder))
+                launcher: standIn.launcher, builder: builder, reader: { _ in cluster }))
     }
 
     private func prepared(
-        _ kubectl: String, others: [String: String] = [:], context: String? = nil, registry: String? = nil
+        _ kubectl: String = "", reading routes: KeyValuePairs<String, FakeCluster.Answer> = [:],
+        others: [String: String] = [:], context: String? = nil, registry: String? = nil
     ) async throws -> Setup {
-        let setup = try target(kubectl, others: others, context: context, registry: registry)
+        let setup = try target(kubectl, reading: routes, others: others, context: context, registry: registry)
         try await setup.target.prepare()
         return setup
     }
@@ -77,6 +81,9 @@ import Testing
     private static func digest(_ digit: String) -> String { "sha256:" + String(repeating: digit, count: 64) }
 
     private let posts = Workload(kind: .deployment, name: "posts", namespace: "blog")
+
+    private static let pods = "GET /api/v1/namespaces/blog/pods"
+    private static let deployment = "GET /apis/apps/v1/namespaces/blog/deployments/posts"
 
     // MARK: - The cluster
 
@@ -111,7 +118,7 @@ import Testing
         let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         let target = KubernetesTarget(
             context: nil, namespace: nil, registry: nil, usesMinikubeDocker: false, launcher: standIn.launcher,
-            builder: builder)
+            builder: builder, reader: { _ in FakeCluster() })
         let error = try await targetError { try await target.prepare() }
         #expect(error.severity == .configuration)
         #expect(error.details == ["there are no contexts"])
@@ -126,7 +133,7 @@ import Testing
         let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         let target = KubernetesTarget(
             context: nil, namespace: nil, registry: nil, usesMinikubeDocker: false, launcher: standIn.launcher,
-            builder: builder)
+            builder: builder, reader: { _ in FakeCluster() })
         let error = try await targetError { try await target.prepare() }
         #expect(error.severity == .unavailable)
         #expect(error.details == ["one", "two", "connection refused"])
@@ -191,13 +198,6 @@ import Testing
     func anImageRunsWhereEveryContainerOfItDoes(
         digest: String, image name: String, state: PodFixture.Container.State, isTerminating: Bool, runs: Bool
     ) async throws {
-        let setup = try await prepared(
-            "*'get pods --output=json') cat \"$here/pods\";;",
-            others: [
-                "docker":
-                    #""image inspect"*) echo '["other/posts@\#(Self.digest("9"))","localhost:5000/blog/posts@\#(Self.digest("2"))"]';;"#
-            ],
-            registry: "localhost:5000")
         var pod = PodFixture(namespace: "blog", isTerminating: isTerminating)
         pod.containers = [
             .init(
@@ -207,11 +207,17 @@ import Testing
         ]
         let stranger = PodFixture(
             namespace: "blog", owner: ("ReplicaSet", "query-abc"), containers: [.init(image: name)])
-        try setup.standIn.write(PodFixture.list([pod, stranger]), to: "pods")
+        let setup = try await prepared(
+            reading: [Self.pods: .says(PodFixture.list([pod, stranger]))],
+            others: [
+                "docker":
+                    #""image inspect"*) echo '["other/posts@\#(Self.digest("9"))","localhost:5000/blog/posts@\#(Self.digest("2"))"]';;"#
+            ],
+            registry: "localhost:5000")
         let delivered = try await setup.target.delivered(try image(), runningIn: posts)
         #expect((delivered != nil) == runs)
         if runs { #expect(delivered?.digest == Self.digest("2")) }
-        #expect(setup.calls().last == "kubectl --context=lab --namespace=blog get pods --output=json")
+        #expect(setup.cluster.asked == [Self.pods])
     }
 
     @Test func anImageThatWasNeverPushedThereDoesNotRun() async throws {
@@ -227,17 +233,16 @@ import Testing
     func aWorkloadRunsWhatItsPodsRunNow(
         digest: String?, state: PodFixture.Container.State, replicas: String, runs: Bool
     ) async throws {
-        let setup = try await prepared(
-            """
-            *'get pods --output=json') cat "$here/pods";;
-            *'get deployment/posts --output=json') echo '{"kind": "Deployment", "spec": {"replicas": \(replicas)}}';;
-            """, registry: "localhost:5000")
         var pod = PodFixture(namespace: "blog")
         let name = "localhost:5000/blog/posts"
         pod.containers = [
             .init(image: "\(name):latest", imageID: "\(name)@\(Self.digest(digest ?? ""))", state: state)
         ]
-        try setup.standIn.write(PodFixture.list(digest == nil ? [] : [pod]), to: "pods")
+        let setup = try await prepared(
+            reading: [
+                Self.pods: .says(PodFixture.list(digest == nil ? [] : [pod])),
+                Self.deployment: .json(["kind": "Deployment", "spec": ["replicas": .number(replicas)]]),
+            ], registry: "localhost:5000")
         let delivered = DeliveredImage(
             built: try image(), reference: "\(name):latest", digest: Self.digest("2"))
         #expect(try await setup.target.runs(delivered, among: DeliveredImages([delivered]).names, in: posts) == runs)
@@ -381,43 +386,31 @@ import Testing
     }
 
     @Test func whereAServiceCanBeReachedIsTold() async throws {
-        let setup = try await prepared(
-            """
-            *apply*) cat >/dev/null;;
-            *"get service --ignore-not-found --output=json posts-np") cat "$here/service";;
-            """)
         var service = try object("Service", "posts-np")
         service.json["spec"] = ["type": "NodePort", "ports": [["port": 4000, "nodePort": 30400]]]
-        try setup.standIn.write(service.json.description, to: "service")
+        let setup = try await prepared(
+            "*apply*) cat >/dev/null;;",
+            reading: ["GET /api/v1/namespaces/blog/services": .json(["items": [service.json]])])
         let report = try await setup.target.apply([service, try object("Service", "posts")], images: [])
         #expect(report.notices == ["posts-np: port 30400 of the cluster's nodes"])
     }
 
     @Test(arguments: [Workload.Kind.deployment, .statefulSet, .daemonSet])
     func aWorkloadIsRestartedInItsNamespace(_ kind: Workload.Kind) async throws {
-        let setup = try await prepared(#"*rollout*) ;; *"get "*) echo '{}';;"#)
+        let setup = try await prepared("*rollout*) ;;")
         try await setup.target.restart(Workload(kind: kind, name: "x", namespace: "other"), images: [])
-        _ = try await setup.target.waitUntilReady(Workload(kind: kind, name: "x", namespace: "blog"))
-        #expect(
-            setup.calls().filter { !$0.contains(" get ") } == [
-                "kubectl --context=lab --namespace=other rollout restart \(kind.rawValue)/x",
-                "kubectl --context=lab --namespace=blog rollout status \(kind.rawValue)/x --timeout=3s",
-            ])
+        #expect(setup.calls() == ["kubectl --context=lab --namespace=other rollout restart \(kind.rawValue)/x"])
     }
 
     @Test(arguments: [("ReplicaSet", Workload.Kind.replicaSet), ("ReplicationController", .replicationController)])
     func thePodsOfAReplicaSetAreDeletedForTheNewImage(name: String, kind: Workload.Kind) async throws {
-        let setup = try await prepared(
-            """
-            *"get pods --output=json") cat "$here/pods";;
-            *"delete pod --wait=false web-1 web-2") ;;
-            """)
         let pods = ["web-1", "web-2", "other-1"].map { pod in
             PodFixture(name: pod, namespace: "blog", owner: (name, String(pod.dropLast(2))), hash: nil)
         }
-        try setup.standIn.write(PodFixture.list(pods), to: "pods")
+        let setup = try await prepared(
+            #"*"delete pod --wait=false web-1 web-2") ;;"#, reading: [Self.pods: .says(PodFixture.list(pods))])
         try await setup.target.restart(Workload(kind: kind, name: "web", namespace: "blog"), images: [])
-        #expect(setup.calls().count == 2)
+        #expect(setup.calls().count == 1)
     }
 
     @Test func aPausedDeploymentSaysHowItGoesOn() async throws {
@@ -442,55 +435,50 @@ import Testing
             """
             *apply*) cat >/dev/null; echo 'pod/tool created';;
             *"replace --force --filename=-") cat >"$here/replaced";;
-            *"wait --for=condition=Ready pod/tool --timeout=3s") ;;
-            """)
+            """, reading: ["GET /api/v1/namespaces/blog/pods/tool": .json(PodFixture(isReady: true).json)])
         let tool = Workload(kind: .pod, name: "tool", namespace: "blog")
         _ = try await setup.target.apply([try object("Pod", "tool", image: "blog/posts")], images: [])
         let delivered = DeliveredImage(built: try image(), reference: "r:5000/blog/posts:latest", digest: "sha256:2")
         try await setup.target.restart(tool, images: [delivered])
         _ = try await setup.target.waitUntilReady(tool)
-        #expect(setup.calls().count == 3)
+        #expect(setup.calls().count == 2)
         let sent = try JSONParser.parse(Array(setup.standIn.content(of: "replaced").utf8))
         #expect(KubernetesObject(sent)?.images == ["r:5000/blog/posts:latest"])
     }
 
     @Test func aPodThatIsInNoManifestIsReplacedWithoutWhatTheClusterAdded() async throws {
-        let setup = try await prepared(
-            """
-            *"get pod/tool --output=json") cat "$here/pod";;
-            *"replace --force --filename=-") cat >"$here/replaced";;
-            """)
         var json = PodFixture(name: "tool", owner: nil).json
         json[path: ["spec", "nodeName"]] = "node-1"
         json[path: ["metadata", "resourceVersion"]] = "1"
-        try setup.standIn.write(json.description, to: "pod")
+        let setup = try await prepared(
+            #"*"replace --force --filename=-") cat >"$here/replaced";;"#,
+            reading: ["GET /api/v1/namespaces/blog/pods/tool": .json(json)])
         try await setup.target.restart(Workload(kind: .pod, name: "tool", namespace: "blog"), images: [])
         let sent = try JSONParser.parse(Array(setup.standIn.content(of: "replaced").utf8))
         #expect(sent["status"] == nil && sent[path: ["spec", "nodeName"]] == nil)
         #expect(sent["metadata"]?.object?.keys == ["name", "namespace", "labels"])
-        #expect(setup.calls().count == 2)
+        #expect(setup.calls().count == 1)
     }
 
     @Test func aRolloutThatFailsSaysWhatThePodsSay() async throws {
-        let setup = try await prepared(
-            """
-            *"rollout status"*) echo 'error: exceeded its progress deadline' >&2; exit 1;;
-            *"get pods --output=json") cat "$here/pods";;
-            """)
         let pod = PodFixture(
             namespace: "blog", containers: [.init(state: .waiting("ErrImagePull", "manifest unknown"))])
         let stranger = PodFixture(
             namespace: "blog", owner: ("DaemonSet", "posts"), containers: [.init(state: .waiting("ErrImagePull", "x"))])
-        try setup.standIn.write(PodFixture.list([pod, stranger]), to: "pods")
+        let overdue: JSONValue = [
+            "status": ["conditions": [["type": "Progressing", "reason": "ProgressDeadlineExceeded"]]]
+        ]
+        let setup = try await prepared(
+            reading: [Self.deployment: .json(overdue), Self.pods: .says(PodFixture.list([pod, stranger]))])
         let error = try await targetError { try await setup.target.waitUntilReady(posts) }
         #expect(
             error.summary == "deployment/posts did not become ready: ProgressDeadlineExceeded")
         #expect(
             error.details == [
-                "error: exceeded its progress deadline",
+                "error: deployment \"posts\" exceeded its progress deadline",
                 "ErrImagePull: localhost:5000 has blog/posts, but no tag latest: manifest unknown",
             ])
-        #expect(setup.calls().count == 2)
+        #expect(setup.calls() == [])
     }
 
     // MARK: - The image that runs
@@ -507,42 +495,37 @@ import Testing
     }
 
     @Test func podsThatReportThePushedDigestRunTheImage() async throws {
-        let setup = try await prepared(#"*"get pods --output=json") cat "$here/pods";;"#, registry: "localhost:5000")
         var old = running("3")
         old.isTerminating = true
         var stranger = running("3")
         stranger.owner = ("DaemonSet", "posts")
-        try setup.standIn.write(PodFixture.list([running("2"), old, stranger]), to: "pods")
+        let setup = try await prepared(
+            reading: [Self.pods: .says(PodFixture.list([running("2"), old, stranger]))], registry: "localhost:5000")
         #expect(try await setup.target.verify(try delivered(), runsIn: posts) == [])
-        #expect(setup.calls().count == 1)
+        #expect(setup.calls() == [])
     }
 
     @Test func onlyThePodsOfAnAppliedWorkloadAreAskedFor() async throws {
         let setup = try await prepared(
-            """
-            *apply*) cat >/dev/null;;
-            *"get pods --output=json --selector=app=posts,tier=web") echo '{"items":[]}';;
-            """, registry: "localhost:5000")
+            "*apply*) cat >/dev/null;;",
+            reading: ["\(Self.pods)?labelSelector=app=posts,tier=web": .says(PodFixture.list([]))],
+            registry: "localhost:5000")
         var object = try object("Deployment", "posts", image: "blog/posts")
         object.json[path: ["spec", "selector"]] = ["matchLabels": ["tier": "web", "app": "posts"]]
         _ = try await setup.target.apply([object], images: [try delivered()])
         #expect(try await setup.target.verify(try delivered(), runsIn: posts) == [])
-        #expect(setup.calls().count == 2)
+        #expect(setup.calls().count == 1)
     }
 
     @Test func anotherDigestIsAFailureWithTheWorkloadsOwnWords() async throws {
-        let setup = try await prepared(
-            """
-            *"get pods --output=json") cat "$here/pods";;
-            *"get deployment/posts --output=json") cat "$here/workload";;
-            """, registry: "localhost:5000")
-        try setup.standIn.write(PodFixture.list([running("3")]), to: "pods")
         let workload = try object("Deployment", "posts", image: "localhost:5000/blog/posts:latest")
-        try setup.standIn.write(workload.json.description, to: "workload")
+        let setup = try await prepared(
+            reading: [Self.pods: .says(PodFixture.list([running("3")])), Self.deployment: .json(workload.json)],
+            registry: "localhost:5000")
         let error = try await targetError { try await setup.target.verify(try delivered(), runsIn: posts) }
         #expect(error.summary == "deployment/posts does not run the image that was built")
         #expect(error.details.contains("another build was pushed to that tag after this one"))
-        #expect(setup.calls().count == 2)
+        #expect(setup.calls() == [])
     }
 
     // MARK: - Failures that pass
@@ -578,23 +561,20 @@ import Testing
     }
 
     @Test func whileTheClusterIsAwayReadinessIsAskedForAgain() async throws {
+        let ready: JSONValue = ["status": ["updatedReplicas": 1, "availableReplicas": 1]]
         let setup = try await prepared(
-            """
-            *"rollout status"*) if [ -e "$here/asked" ]; then exit 0; fi; : >"$here/asked"
-                echo 'Unable to connect to the server: EOF' >&2; exit 1;;
-            """)
+            reading: [Self.deployment: .inTurn(.fails("Unable to connect to the server: EOF"), .json(ready))])
         _ = try await setup.target.waitUntilReady(posts)
-        #expect(setup.calls().count == 2)
+        #expect(setup.cluster.asked.count == 2)
     }
 
-    @Test func aWorkloadThatIsDeletedBetweenKubectlsFirstLookAndItsWatchIsMissing() async throws {
-        let setup = try await prepared(
-            """
-            *"rollout status"*) if [ -e "$here/asked" ]; then
-                echo 'Error from server (NotFound): deployments.apps "posts-depl" not found' >&2; exit 1; fi
-                : >"$here/asked"; echo 'error: timed out waiting for the condition' >&2; exit 1;;
-            *"get pods"*) echo '{"items": []}';;
-            """)
+    @Test func aWorkloadThatIsDeletedWhileItIsWaitedForIsMissing() async throws {
+        let setup = try await prepared(reading: [
+            Self.deployment: .inTurn(
+                .json([:]), .fails("Error from server (NotFound): deployments.apps \"posts-depl\" not found")),
+            "*/deployments?fieldSelector=metadata.name=posts&watch=true*": .says(
+                #"{"type": "DELETED", "object": {}}"#, then: .hangs),
+        ])
         let error = try await targetError { try await setup.target.waitUntilReady(posts) }
         #expect(error.severity == .missing)
     }
@@ -640,17 +620,15 @@ import Testing
 
     @Test func workloadsThatAnApplyBringsToAnotherNamespaceAreFollowed() async throws {
         let setup = try await prepared(
-            """
-            *"get pods --output=json") echo '{"items":[]}';;
-            *"--namespace=blog get pods --watch"*) cat "$here/blog"; exec sleep 1000;;
-            *"--namespace=other get pods --watch"*) cat "$here/other"; exec sleep 1000;;
-            *"get events --watch-only"*) exec sleep 1000;;
-            *" logs "*) echo "2026-11-23T10:00:00Z $2"; exec sleep 1000;;
-            *apply*) cat >/dev/null;;
-            """)
-        for namespace in ["blog", "other"] {
-            try setup.standIn.write(PodFixture(namespace: namespace).event("ADDED"), to: namespace)
-        }
+            "*apply*) cat >/dev/null;;",
+            reading: [
+                "*/namespaces/*/pods": .says(PodFixture.list([])), "*/events?*limit=1": .says(PodFixture.list([])),
+                "*/blog/pods?watch=true*": .says(PodFixture(namespace: "blog").event("ADDED"), then: .hangs),
+                "*/other/pods?watch=true*": .says(PodFixture(namespace: "other").event("ADDED"), then: .hangs),
+                "*/events?*watch=true*": .says(then: .hangs),
+                "*/blog/pods/posts-abc-1/log?*": .says("2026-11-23T10:00:00Z blog", then: .hangs),
+                "*/other/pods/posts-abc-1/log?*": .says("2026-11-23T10:00:00Z other", then: .hangs),
+            ])
         let workloads = Latest<Set<Workload>>([posts])
         let lines = AsyncStream.makeStream(of: LogEvent.self)
         let task = Task {
@@ -659,7 +637,7 @@ import Testing
         var iterator = lines.stream.makeAsyncIterator()
         let line = { (workload: Workload) in
             LogEvent.line(
-                workload: workload, container: nil, text: Array("--namespace=\(workload.namespace)".utf8))
+                workload: workload, container: nil, text: Array(workload.namespace.utf8))
         }
         #expect(await iterator.next() == line(posts))
 

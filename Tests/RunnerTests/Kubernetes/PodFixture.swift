@@ -40,10 +40,13 @@ struct PodFixture: Sendable {
     var isTerminating = false
     var isReady = false
     var unschedulable: String?
+    /// `resourceVersion`
+    var version: String?
     var containers = [Container()]
 
     var json: JSONValue {
         var metadata: JSONValue = ["name": .string(name), "namespace": .string(namespace), "uid": .string(uid)]
+        if let version { metadata["resourceVersion"] = .string(version) }
         if let hash { metadata["labels"] = ["pod-template-hash": .string(hash)] }
         if let owner {
             metadata["ownerReferences"] = [
@@ -84,15 +87,18 @@ struct PodFixture: Sendable {
         get throws { try #require(KubernetesPod(json)) }
     }
 
-    /// One line of `kubectl get pods --watch --output-watch-events`.
+    /// One line of a watch.
     func event(_ change: String) -> String {
         let event: JSONValue = ["type": .string(change), "object": json]
         return event.description + "\n"
     }
 
-    /// What `kubectl get pods --output=json` prints.
+    /// The list that a watch goes on from.
     static func list(_ pods: [PodFixture]) -> String {
-        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(pods.map(\.json))]
+        let list: JSONValue = [
+            "apiVersion": "v1", "kind": "PodList", "metadata": ["resourceVersion": "1"],
+            "items": .array(pods.map(\.json)),
+        ]
         return list.description
     }
 }

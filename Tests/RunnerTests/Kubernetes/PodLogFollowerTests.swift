@@ -4,62 +4,51 @@ import Testing
 
 @testable import Runner
 
-/// The watch and the readers of logs, with a kubectl whose watch prints what a test writes to a named pipe.
+/// The watch and the readers of logs, on a cluster whose watch says what a test tells it.
 @Suite(.timeLimit(.minutes(1))) struct PodLogFollowerTests {
     /// A running follower: what the test tells the watch, and what it shows.
     private final class Session: Sendable {
-        let standIn: StandIn
+        let cluster: FakeCluster
+        private let standIn: StandIn
+        private let watch = FakeCluster.Feed()
         private let task: Task<Void, any Error>
         private let events: AsyncStream<LogEvent>
-        private let watch = Mutex<Int32>(-1)
 
         /// - Parameters:
-        ///   - logs: the branches of the stand-in for `kubectl logs`.
+        ///   - logs: what the cluster answers to questions for logs, and for files of the node.
         ///   - old: the pods that are there already.
-        ///   - list: the script of the stand-in for `kubectl get pods`.
+        ///   - list: what it answers to the question for them; the last answer goes on being that they are there.
         ///   - silence: how long the reader of a pod that is gone may be silent.
         init(
-            logs: String, old: [PodFixture] = [], list: String = #"cat "$here/pods""#,
+            logs: KeyValuePairs<String, FakeCluster.Answer>, old: [PodFixture] = [], list: FakeCluster.Answer? = nil,
             silence: Duration = .seconds(3600)
         ) throws {
-            let standIn = try StandIn([
-                "kubectl": """
-                "--context=lab --namespace=blog get pods --output=json") \(list);;
-                "--context=lab --namespace=blog get pods --watch --output-watch-events --output=json")
-                    exec cat "$here/watch";;
-                \(logs)
-                """
-            ])
-            try standIn.write(PodFixture.list(old), to: "pods")
-            try #require(mkfifo("\(standIn.folder.path)/watch", 0o600) == 0)
-            self.standIn = standIn
+            let cluster = FakeCluster(logs)
+            cluster.answer("GET /api/v1/namespaces/blog/pods?watch=true*", .feed(watch))
+            cluster.answer("GET /api/v1/namespaces/blog/pods", list ?? .says(PodFixture.list(old)))
+            self.cluster = cluster
+            standIn = try StandIn([:])
             let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
             self.events = events
             let follower = PodLogFollower(
-                kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher,
-                owner: { $0.workload }, silence: silence, onEvent: { continuation.yield($0) })
+                cluster: cluster, launcher: standIn.launcher, owner: { $0.workload }, silence: silence,
+                onEvent: { continuation.yield($0) })
             task = Task {
                 defer { continuation.finish() }
                 try await follower.run(namespace: "blog")
             }
         }
 
-        /// Lets the watch print an event. A pipe that is opened for both ends waits for no reader.
-        func tell(_ change: String, _ pod: PodFixture) throws {
-            let descriptor = watch.withLock {
-                if $0 < 0 { $0 = open("\(standIn.folder.path)/watch", O_RDWR | O_CLOEXEC) }
-                return $0
-            }
-            var bytes = Array(pod.event(change).utf8)
-            try #require(write(descriptor, &bytes, bytes.count) == bytes.count)
-        }
+        /// Lets the watch tell an event.
+        func tell(_ change: String, _ pod: PodFixture) async { await watch.tell(pod.event(change)) }
 
-        /// Ends the watch that is running, once what it printed has been seen.
-        func endWatch() {
-            watch.withLock {
-                close($0)
-                $0 = -1
-            }
+        /// The server ends the watch that is running.
+        func endWatch() async { await watch.endWatch() }
+
+        /// The same, and says that it can't go on from there.
+        func expire() async {
+            await watch.tell(#"{"type": "ERROR", "object": {"kind": "Status", "reason": "Expired"}}"# + "\n")
+            await watch.endWatch()
         }
 
         /// The next events, as `container: text`; notices as they are.
@@ -81,27 +70,19 @@ import Testing
         func end(sourceLocation: SourceLocation = #_sourceLocation) async -> [LogEvent] {
             task.cancel()
             await #expect(throws: CancellationError.self, sourceLocation: sourceLocation) { try await task.value }
-            if watch.withLock({ $0 }) >= 0 { endWatch() }
             standIn.verify(sourceLocation: sourceLocation)
             var rest: [LogEvent] = []
             for await event in events { rest.append(event) }
             return rest
         }
 
-        /// The options of each `kubectl logs`, in order.
+        /// What each question for a log asks for, in order.
         var reads: [String] {
-            standIn.calls.filter { $0.contains("logs") }.map { call in
-                call.drop { $0 != "--timestamps" }.dropFirst().joined(separator: " ")
+            cluster.asked.compactMap { question in
+                question.range(of: "/log?container=app&timestamps=true").map {
+                    String(question[$0.upperBound...].drop { $0 == "&" })
+                }
             }
-        }
-
-        /// How many watches were begun.
-        var watches: Int { standIn.calls.filter { $0.contains("--watch") }.count }
-
-        /// Returns once this many readers were started.
-        func reads(_ count: Int) async -> [String] {
-            while reads.count < count { await Task.yield() }
-            return reads
         }
     }
 
@@ -117,74 +98,71 @@ import Testing
     }
 
     @Test func aNewPodIsReadFromItsFirstLine() async throws {
-        let session = try Session(
-            logs: """
-                "--context=lab --namespace=blog logs posts-abc-1 --container=app --timestamps --follow")
-                    seq 1 500 | while read n; do echo "\(Self.time)1Z line $n"; done; exec sleep 1000;;
-                """)
-        try session.tell("ADDED", pod(.waiting("ContainerCreating", "")))
-        try session.tell("MODIFIED", pod())
+        let lines = (1...500).map { "\(Self.time)1Z line \($0)\n" }.joined()
+        let session = try Session(logs: [
+            "GET /api/v1/namespaces/blog/pods/posts-abc-1/log?container=app&timestamps=true&follow=true":
+                FakeCluster.Answer(parts: [String(lines.prefix(5000)), String(lines.dropFirst(5000))], ending: .hangs)
+        ])
+        await session.tell("ADDED", pod(.waiting("ContainerCreating", "")))
+        await session.tell("MODIFIED", pod())
         #expect(await session.next(500) == (1...500).map { "line \($0)" })
         #expect(await session.end() == [])
-        #expect(session.reads == ["--follow"])
+        #expect(session.reads == ["follow=true"])
     }
 
     @Test func ofAPodThatRanBeforeTheLastLinesAreShown() async throws {
-        let session = try Session(
-            logs: "*--timestamps*) echo '\(Self.time)1Z last'; exec sleep 1000;;", old: [pod()])
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: ["*/log?*": .says("\(Self.time)1Z last", then: .hangs)], old: [pod()])
         #expect(await session.next(1) == ["last"])
         #expect(await session.end() == [])
-        #expect(session.reads == ["--follow --tail=10"])
+        #expect(session.reads == ["follow=true&tailLines=10"])
     }
 
     /// It was on its node when devloop came, and had not written anything.
     @Test func aPodThatHadNotStartedIsReadFromItsFirstLine() async throws {
         let session = try Session(
-            logs: "*--timestamps*) echo '\(Self.time)1Z first'; exec sleep 1000;;",
+            logs: ["*/log?*": .says("\(Self.time)1Z first", then: .hangs)],
             old: [pod(.waiting("ContainerCreating", ""))])
-        try session.tell("ADDED", pod())
+        await session.tell("MODIFIED", pod())
         #expect(await session.next(1) == ["first"])
         #expect(await session.end() == [])
-        #expect(session.reads == ["--follow"])
+        #expect(session.reads == ["follow=true"])
     }
 
     @Test func aReaderThatDiesGoesOnWhereItWas() async throws {
-        let session = try Session(
-            logs: """
-                *"--since-time=\(Self.time)2.5Z") echo '\(Self.time)2.5Z two'; echo '\(Self.time)2.5Z three'
-                    exec sleep 1000;;
-                *--follow) echo '\(Self.time)1Z one'; echo '\(Self.time)2.5Z two'; echo 'EOF' >&2; exit 1;;
-                """)
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: [
+            "*sinceTime=\(Self.time)2.5Z": .says("\(Self.time)2.5Z two", "\(Self.time)2.5Z three", then: .hangs),
+            "*follow=true": .says("\(Self.time)1Z one", "\(Self.time)2.5Z two", then: Self.cut),
+        ])
+        await session.tell("ADDED", pod())
         #expect(await session.next(3) == ["one", "two", "three"])
         #expect(await session.end() == [])
-        #expect(session.reads == ["--follow", "--follow --since-time=\(Self.time)2.5Z"])
+        #expect(session.reads == ["follow=true", "follow=true&sinceTime=\(Self.time)2.5Z"])
     }
 
+    private static let cut = FakeCluster.Answer.Ending.fails(ReadFailure("error: unexpected EOF"))
+
     @Test func aRestartedContainersLastWordsComeBeforeTheNewOnes() async throws {
-        let session = try Session(
-            logs: """
-                *--previous) echo '\(Self.time)1Z up'; echo '\(Self.time)2Z crash'; echo >"$here/again";;
-                *--since-time=\(Self.time)1Z) echo '\(Self.time)1Z up';;
-                *--follow) test -e "$here/again" && echo '\(Self.time)3Z up again' && exec sleep 1000
-                    echo '\(Self.time)1Z up';;
-                """)
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: [
+            "*previous=true*": .says("\(Self.time)1Z up", "\(Self.time)2Z crash"),
+            "*follow=true&sinceTime=\(Self.time)2Z": .says("\(Self.time)3Z up again", then: .hangs),
+            "*sinceTime=\(Self.time)1Z": .says("\(Self.time)1Z up"),
+            "*follow=true": .inTurn(
+                .says("\(Self.time)1Z up"), .says("\(Self.time)3Z up again", then: .hangs)),
+        ])
+        await session.tell("ADDED", pod())
         #expect(await session.next(1) == ["up"])
-        try session.tell("MODIFIED", pod(.running, restarts: 1))
+        await session.tell("MODIFIED", pod(.running, restarts: 1))
         #expect(await session.next(2) == ["crash", "up again"])
         #expect(await session.end() == [])
     }
 
     /// The first thing that the watch tells of it may be its second run.
     @Test func aNewPodThatCrashedAtOnceShowsItsFirstRun() async throws {
-        let session = try Session(
-            logs: """
-                *--previous) echo '\(Self.time)1Z crash';;
-                *--follow) echo '\(Self.time)2Z up'; exec sleep 1000;;
-                """)
-        try session.tell("ADDED", pod(.running, restarts: 1))
+        let session = try Session(logs: [
+            "*previous=true": .says("\(Self.time)1Z crash"),
+            "*follow=true": .says("\(Self.time)2Z up", then: .hangs),
+        ])
+        await session.tell("ADDED", pod(.running, restarts: 1))
         #expect(await session.next(2) == ["crash", "up"])
         #expect(await session.end() == [])
     }
@@ -192,41 +170,36 @@ import Testing
     /// The list of the pods fails at first, as while a server starts: what runs already is old all the same.
     @Test func ofAPodThatRanBeforeTheLastLinesAreShownAlsoWhereTheFirstListFails() async throws {
         let session = try Session(
-            logs: "*--timestamps*) echo '\(Self.time)1Z last'; exec sleep 1000;;", old: [pod()],
-            list: """
-                if [ -e "$here/asked" ]; then cat "$here/pods"; else : >"$here/asked"
-                    echo 'Error from server: etcdserver: request timed out' >&2; exit 1; fi
-                """)
-        try session.tell("ADDED", pod())
+            logs: ["*/log?*": .says("\(Self.time)1Z last", then: .hangs)],
+            list: .inTurn(
+                .fails("Error from server: etcdserver: request timed out"), .says(PodFixture.list([pod()]))))
         #expect(
             await session.next(2) == [
                 "the pods cannot be followed: Error from server: etcdserver: request timed out; trying again", "last",
             ])
         #expect(await session.end() == [])
-        #expect(session.reads == ["--follow --tail=10"])
+        #expect(session.reads == ["follow=true&tailLines=10"])
     }
 
     /// More screens that are paused than there are threads in Swift's pool, at the end of logs that end in the middle of a
     /// line: everybody else goes on.
     @Test func aSlowScreenHoldsUpNobodyElse() async throws {
         let count = ProcessInfo.processInfo.activeProcessorCount * 2
-        let standIn = try StandIn([
-            "kubectl": """
-            *"get pods --output=json") cat "$here/pods";;
-            *"get pods --watch"*) cat "$here/watch"; exec sleep 1000;;
-            *" logs "*) printf '\(Self.time)1Z cut';;
-            """
-        ])
-        try standIn.write(PodFixture.list([]), to: "pods")
+        let standIn = try StandIn([:])
         let pods = (1...count).map {
             pod(.terminated(code: 0), uid: "uid-\($0)", name: "posts-abc-\($0)", isTerminating: true)
         }
-        try standIn.write(pods.map { $0.event("ADDED") }.joined(), to: "watch")
+        let watch = FakeCluster.Feed()
+        for pod in pods { await watch.tell(pod.event("ADDED")) }
+        let cluster = FakeCluster([
+            "GET /api/v1/namespaces/blog/pods": .says(PodFixture.list([])), "*watch=true*": .feed(watch),
+            "*/log?*": FakeCluster.Answer(parts: ["\(Self.time)1Z cut"]),
+        ])
         let shown = Atomic(0)
         let hasTimedOut = Atomic(false)
         let screen = DispatchSemaphore(value: 0)
         let follower = PodLogFollower(
-            kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher, owner: { $0.workload }
+            cluster: cluster, launcher: standIn.launcher, owner: { $0.workload }
         ) { event in
             guard case .line = event else { return }
             shown.add(1, ordering: .relaxed)
@@ -244,15 +217,14 @@ import Testing
 
     /// The way to the server was gone while the pod was replaced.
     @Test func linesMayBeMissingWhereAPodIsGoneBeforeItsLogWasRead() async throws {
-        let session = try Session(
-            logs: """
-                *"--since-time="*) echo 'error: http2: client connection lost' >&2; exit 1;;
-                *--follow) echo '\(Self.time)1Z one'; echo 'error: http2: client connection lost' >&2; exit 1;;
-                """)
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: [
+            "*sinceTime=*": .fails("error: http2: client connection lost"),
+            "*follow=true": .says(
+                "\(Self.time)1Z one", then: .fails(ReadFailure("error: http2: client connection lost"))),
+        ])
+        await session.tell("ADDED", pod())
         #expect(await session.next(1) == ["one"])
-        // The next watch begins with a list that lacks it.
-        session.endWatch()
+        await session.tell("DELETED", pod())
         #expect(
             await session.next(1) == [
                 "lines of the log of posts-abc-1 may be missing: it was deleted before the rest could be read"
@@ -260,13 +232,13 @@ import Testing
         #expect(await session.end() == [])
     }
 
-    /// kubectl takes 45 seconds to notice that its connection is dead.
+    /// The connection may be dead, which is noticed only after some seconds.
     @Test func theReaderOfAPodThatIsGoneIsNotWaitedFor() async throws {
         let session = try Session(
-            logs: "*--follow) echo '\(Self.time)1Z one'; exec sleep 1000;;", silence: .milliseconds(1))
-        try session.tell("ADDED", pod())
+            logs: ["*follow=true": .says("\(Self.time)1Z one", then: .hangs)], silence: .milliseconds(1))
+        await session.tell("ADDED", pod())
         #expect(await session.next(1) == ["one"])
-        try session.tell("DELETED", pod())
+        await session.tell("DELETED", pod())
         #expect(
             await session.next(1) == [
                 "lines of the log of posts-abc-1 may be missing: it was deleted before the rest could be read"
@@ -277,20 +249,22 @@ import Testing
     /// A node whose files may not be read: after a restart the new run's log begins where the old one's ended.
     @Test(arguments: [(1, ["two"]), (2, [unreadable, "two"])])
     func withoutTheRightToAskTheNodeARestartIsNoLoss(restarts: Int, shown: [String]) async throws {
-        let session = try Session(
-            logs: """
-                *--previous*) echo 'unable to retrieve container logs for containerd://0123456789abcdef0123456789';;
-                *"--follow --since-time=\(Self.time)1Z") echo '\(Self.time)2Z two'; exec sleep 1000;;
-                *--follow) echo '\(Self.time)2Z two'; exec sleep 1000;;
-                *--timestamps|*--since-time=*) echo '\(Self.time)1Z one';;
-                *"/proxy/logs/"*) echo 'Error from server (Forbidden): nodes "lab" is forbidden' >&2; exit 1;;
-                """)
-        try session.tell("ADDED", pod(.terminated(code: 3)))
+        let session = try Session(logs: [
+            "*previous=true*": .says(Self.gone),
+            "*follow=true&sinceTime=\(Self.time)1Z": .says("\(Self.time)2Z two", then: .hangs),
+            "*follow=true": .says("\(Self.time)2Z two", then: .hangs),
+            "*timestamps=true": .says("\(Self.time)1Z one"), "*&sinceTime=*": .says("\(Self.time)1Z one"),
+            "*/proxy/logs/*": .fails("Error from server (Forbidden): nodes \"lab\" is forbidden"),
+        ])
+        await session.tell("ADDED", pod(.terminated(code: 3)))
         #expect(await session.next(1) == ["one"])
-        try session.tell("MODIFIED", pod(.running, restarts: restarts))
+        await session.tell("MODIFIED", pod(.running, restarts: restarts))
         #expect(await session.next(shown.count) == shown)
         #expect(await session.end() == [])
     }
+
+    /// What a kubelet says in the place of a log that it has deleted.
+    private static let gone = "unable to retrieve container logs for containerd://0123456789abcdef0123456789"
 
     private static let unreadable =
         "lines of the log of posts-abc-1 may be missing: "
@@ -299,17 +273,16 @@ import Testing
     /// A node deletes the log of a run soon after the next one has died too.
     @Test(arguments: [("1.log", ["two", "three"]), ("2.log", [notice, "two", "three"])])
     func linesMayBeMissingOnlyWhereAWholeRunIsGoneThatWasNotRead(oldest: String, shown: [String]) async throws {
-        let session = try Session(
-            logs: """
-                *--previous) echo 'unable to retrieve container logs for containerd://0123456789abcdef0123456789';;
-                *--follow) echo '\(Self.time)2Z two'; echo '\(Self.time)3Z three'; exec sleep 1000;;
-                *"--follow --since-time=\(Self.time)1Z") echo '\(Self.time)2Z two'; exec sleep 1000;;
-                *--timestamps) echo '\(Self.time)1Z one';;
-                *"/proxy/logs/pods/blog_posts-abc-1_uid-1/app/ "*) echo '<a href="\(oldest)">\(oldest)</a>';;
-                """)
-        try session.tell("ADDED", pod(.terminated(code: 3)))
+        let session = try Session(logs: [
+            "*previous=true": .says(Self.gone), "*previous=true&sinceTime*": .says(Self.gone),
+            "*follow=true": .says("\(Self.time)2Z two", "\(Self.time)3Z three", then: .hangs),
+            "*follow=true&sinceTime=\(Self.time)1Z": .says("\(Self.time)2Z two", then: .hangs),
+            "*timestamps=true": .says("\(Self.time)1Z one"),
+            "*/proxy/logs/pods/blog_posts-abc-1_uid-1/app/": .says("<a href=\"\(oldest)\">\(oldest)</a>"),
+        ])
+        await session.tell("ADDED", pod(.terminated(code: 3)))
         #expect(await session.next(1) == ["one"])
-        try session.tell("MODIFIED", pod(.running, restarts: 1))
+        await session.tell("MODIFIED", pod(.running, restarts: 1))
         #expect(await session.next(shown.count) == shown)
         #expect(await session.end() == [])
     }
@@ -319,200 +292,185 @@ import Testing
 
     /// The node has begun new files while nobody could read: kubectl reads the newest only.
     @Test func whatIsInFilesThatTheNodeHasFinishedIsReadFromThere() async throws {
-        let session = try Session(
-            logs: """
-                *"--follow --since-time=\(Self.time)1Z") echo '\(Self.time)4Z four'; exec sleep 1000;;
-                *--previous*) echo 'previous terminated container not found' >&2; exit 1;;
-                *--follow) test -e "$here/again" && echo '\(Self.time)4Z four' && exec sleep 1000
-                    echo '\(Self.time)1Z one'; echo EOF >&2; exit 1;;
-                *"/app/ "*) echo '<a href="0.log">0.log</a><a href="0.log.20261123-100002">x</a>'
-                    echo '<a href="0.log.20261123-100003">x</a>';;
-                *"/app/0.log.20261123-100002 "*) echo '\(Self.time)1Z stdout F one'; echo '\(Self.time)2Z stdout F two';;
-                *"/app/0.log.20261123-100003 "*) echo >"$here/again"; echo '\(Self.time)3Z stderr P th'
-                    echo '\(Self.time)3Z stderr F ree';;
-                """)
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: [
+            "*follow=true&sinceTime=\(Self.time)1Z": .says("\(Self.time)4Z four", then: .hangs),
+            "*previous=true*": .fails("Error from server (BadRequest): previous terminated container not found"),
+            "*follow=true": .inTurn(
+                .says("\(Self.time)1Z one", then: Self.cut), .says("\(Self.time)4Z four", then: .hangs)),
+            "*follow=true&sinceTime=\(Self.time)3Z": .says("\(Self.time)4Z four", then: .hangs),
+            "*/app/": .says(
+                "<a href=\"0.log\">0.log</a><a href=\"0.log.20261123-100002\">x</a>",
+                "<a href=\"0.log.20261123-100003\">x</a>"),
+            "*/app/0.log.20261123-100002": .says("\(Self.time)1Z stdout F one", "\(Self.time)2Z stdout F two"),
+            "*/app/0.log.20261123-100003": .says("\(Self.time)3Z stderr P th", "\(Self.time)3Z stderr F ree"),
+        ])
+        await session.tell("ADDED", pod())
         #expect(await session.next(4) == ["one", "two", "three", "four"])
         #expect(await session.end() == [])
     }
 
     /// A line that was written after the reader's end and before the container's is shown before the restart.
     @Test func theEndOfADeadContainerIsReadAtOnce() async throws {
-        let session = try Session(
-            logs: """
-                *"--follow --since-time="*) exit 0;;
-                *--follow) echo '\(Self.time)1Z one';;
-                *--since-time=*) echo '\(Self.time)1Z one'; echo '\(Self.time)2Z last words';;
-                """)
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: [
+            "*follow=true&sinceTime=*": .says(), "*follow=true": .says("\(Self.time)1Z one"),
+            "*sinceTime=*": .says("\(Self.time)1Z one", "\(Self.time)2Z last words"),
+        ])
+        await session.tell("ADDED", pod())
         #expect(await session.next(1) == ["one"])
-        try session.tell("MODIFIED", pod(.terminated(code: 1)))
+        await session.tell("MODIFIED", pod(.terminated(code: 1)))
         #expect(await session.next(1) == ["last words"])
         #expect(await session.end() == [])
     }
 
-    @Test func aWatchThatEndsIsBegunAgainAndNothingIsShownTwice() async throws {
-        let session = try Session(
-            logs: """
-                *"logs posts-abc-1 "*) echo '\(Self.time)1Z first pod'; exec sleep 1000;;
-                *"logs posts-abc-2 "*) echo '\(Self.time)1Z second pod'; exec sleep 1000;;
-                """)
-        try session.tell("ADDED", pod())
+    private static let twoPods: KeyValuePairs<String, FakeCluster.Answer> = [
+        "*/posts-abc-1/log?*": .says("\(time)1Z first pod", then: .hangs),
+        "*/posts-abc-2/log?*": .says("\(time)1Z second pod", then: .hangs),
+    ]
+
+    /// The server ends each watch after some minutes.
+    @Test func aWatchThatEndsGoesOnWhereItWas() async throws {
+        let session = try Session(logs: Self.twoPods)
+        var first = pod()
+        first.version = "7"
+        await session.tell("ADDED", first)
         #expect(await session.next(1) == ["first pod"])
-        try session.standIn.write(PodFixture.list([pod()]), to: "pods")
-        session.endWatch()
-        while session.watches < 2 { await Task.yield() }
-        try session.tell("ADDED", pod())
-        try session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
+        await session.endWatch()
+        await session.cluster.asked(2, "*watch=true*")
+        await session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
         #expect(await session.next(1) == ["second pod"])
         #expect(await session.end() == [])
         #expect(session.reads.count == 2)
-        #expect(session.watches == 2)
+        let ends = session.cluster.asked.filter { !$0.contains("/log?") }.map { $0.split(separator: "=").last ?? "" }
+        #expect(ends == ["GET /api/v1/namespaces/blog/pods", "1", "7"])
+    }
+
+    /// It was away for longer than it remembers what has changed.
+    @Test func aWatchThatCannotGoOnBeginsWithTheListAndNothingIsShownTwice() async throws {
+        let session = try Session(
+            logs: Self.twoPods,
+            list: .inTurn(
+                .says(PodFixture.list([])), .says(PodFixture.list([pod()])),
+                .says(PodFixture.list([pod(uid: "uid-2", name: "posts-abc-2")]))))
+        await session.tell("ADDED", pod())
+        #expect(await session.next(1) == ["first pod"])
+        await session.expire()
+        await session.cluster.asked(2, "*watch=true*")
+        await session.expire()
+        #expect(await session.next(1) == ["second pod"])
+        #expect(await session.end() == [])
+        #expect(session.reads.count == 2)
     }
 
     @Test func aDeletedPodsLogIsNotAskedForAgain() async throws {
-        let session = try Session(
-            logs: """
-                *"logs db-0 "*--follow) echo "\(Self.time)1Z $$"; exec cat "$here/end";;
-                *"logs db-1 "*|*"logs db-2 "*) echo '\(Self.time)3Z other'; exec sleep 1000;;
-                """)
-        try #require(mkfifo("\(session.standIn.folder.path)/end", 0o600) == 0)
-        let end = open("\(session.standIn.folder.path)/end", O_RDWR | O_CLOEXEC)
-        try session.tell("ADDED", pod(name: "db-0"))
-        let reader = try #require(await session.next(1).first.flatMap { pid_t($0) })
-        try session.tell("DELETED", pod(name: "db-0"))
-        try session.tell("ADDED", pod(uid: "uid-2", name: "db-1"))
+        let gate = FakeCluster.Gate()
+        let session = try Session(logs: [
+            "*/db-0/log?*follow=true": .says("\(Self.time)1Z one", at: gate),
+            "*/db-1/log?*": .says("\(Self.time)3Z other", then: .hangs),
+            "*/db-2/log?*": .says("\(Self.time)3Z other", then: .hangs),
+        ])
+        await session.tell("ADDED", pod(name: "db-0"))
+        await session.cluster.asked(1, "*/db-0/log?*")
+        await session.tell("DELETED", pod(name: "db-0"))
+        await session.tell("ADDED", pod(uid: "uid-2", name: "db-1"))
         // By now the deletion was seen; then the reader ends, and another is started after it.
         #expect(await session.next(1) == ["other"])
-        close(end)
-        while kill(reader, 0) == 0 { await Task.yield() }
-        try session.tell("ADDED", pod(uid: "uid-3", name: "db-2"))
+        gate.open()
+        #expect(await session.next(1) == ["one"])
+        await session.tell("ADDED", pod(uid: "uid-3", name: "db-2"))
         #expect(await session.next(1) == ["other"])
         #expect(await session.end() == [])
-        #expect(session.reads == ["--follow", "--follow", "--follow"])
+        #expect(session.reads == ["follow=true", "follow=true", "follow=true"])
     }
 
     @Test func theLogOfAPodThatEndsIsReadToItsEnd() async throws {
-        let session = try Session(
-            logs: """
-                *--follow) echo '\(Self.time)1Z one';;
-                *--since-time=*) echo '\(Self.time)1Z one'; echo '\(Self.time)2Z bye';;
-                """)
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: [
+            "*follow=true": .says("\(Self.time)1Z one"),
+            "*sinceTime=*": .says("\(Self.time)1Z one", "\(Self.time)2Z bye"),
+        ])
+        await session.tell("ADDED", pod())
         #expect(await session.next(1) == ["one"])
-        try session.tell("MODIFIED", pod(.terminated(code: 0), isTerminating: true))
+        await session.tell("MODIFIED", pod(.terminated(code: 0), isTerminating: true))
         #expect(await session.next(1) == ["bye"])
         #expect(await session.end() == [])
     }
 
     @Test func aReaderEndsWhereThePodIsNotFound() async throws {
-        let session = try Session(
-            logs: """
-                *"logs posts-abc-1 "*) echo 'Error from server (NotFound): pods "posts-abc-1" not found' >&2; exit 1;;
-                *"logs posts-abc-2 "*) echo '\(Self.time)1Z other'; exec sleep 1000;;
-                """)
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: [
+            "*/posts-abc-1/log?*": .fails("Error from server (NotFound): pods \"posts-abc-1\" not found"),
+            "*/posts-abc-2/log?*": .says("\(Self.time)1Z other", then: .hangs),
+        ])
+        await session.tell("ADDED", pod())
         #expect(
             await session.next(1) == [
                 "lines of the log of posts-abc-1 may be missing: it was deleted before the rest could be read"
             ])
-        try session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
+        await session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
         #expect(await session.next(1) == ["other"])
         #expect(await session.end() == [])
-        #expect(session.standIn.callLines.filter { $0.contains("logs posts-abc-1") }.count == 1)
+        #expect(session.cluster.asked.filter { $0.contains("/posts-abc-1/log?") }.count == 1)
     }
 
     @Test func aLogThatCannotBeReadIsToldOnce() async throws {
-        let session = try Session(logs: "*--follow) echo 'failed to create fsnotify watcher' >&2; exit 1;;")
-        try session.tell("ADDED", pod())
+        let session = try Session(logs: ["*follow=true": .fails("failed to create fsnotify watcher")])
+        await session.tell("ADDED", pod())
         #expect(
             await session.next(1) == [
                 "the log of posts-abc-1 cannot be read: failed to create fsnotify watcher; trying again"
             ])
-        try session.tell("MODIFIED", pod(.running, isTerminating: true))
-        #expect(await session.reads(4).count >= 4)
+        await session.tell("MODIFIED", pod(.running, isTerminating: true))
+        await session.cluster.asked(4, "*/log?*")
         #expect(await session.end() == [])
     }
 
     /// Who may not read one log may read none: every pod of every rollout would say so.
     @Test func logsThatAreForbiddenAreToldOnce() async throws {
-        let session = try Session(
-            logs: """
-                *"logs posts-abc-"[12]*) echo 'Error from server (Forbidden): no' >&2; exit 1;;
-                *"logs posts-abc-3"*) echo '\(Self.time)1Z other'; exec sleep 1000;;
-                """)
-        try session.tell("ADDED", pod())
-        try session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
+        let session = try Session(logs: [
+            "*/posts-abc-3/log?*": .says("\(Self.time)1Z other", then: .hangs),
+            "*/log?*": .fails("Error from server (Forbidden): no"),
+        ])
+        await session.tell("ADDED", pod())
+        await session.tell("ADDED", pod(uid: "uid-2", name: "posts-abc-2"))
         #expect(
             await session.next(1) == [
                 "the logs in namespace blog cannot be read: Error from server (Forbidden): no; trying again"
             ])
-        _ = await session.reads(2)
-        try session.tell("ADDED", pod(uid: "uid-3", name: "posts-abc-3"))
+        await session.cluster.asked(2, "*/log?*")
+        await session.tell("ADDED", pod(uid: "uid-3", name: "posts-abc-3"))
         #expect(await session.next(1) == ["other"])
         #expect(await session.end() == [])
     }
 
+    private static let refused =
+        "The connection to the server lab:6443 was refused - did you specify the right host or port?"
+
     @Test(arguments: [
         (
-            #"echo 'connection refused' >&2; exit 1"#, #"echo unexpected"#,
-            "the pods cannot be followed: connection refused; trying again"
+            FakeCluster.Answer.fails(refused), FakeCluster.Answer.says("unexpected"),
+            "the pods cannot be followed: \(refused); trying again"
         ),
         (
-            #"echo '{"items":[]}'"#, #"echo 'connection refused' >&2; exit 1"#,
-            "the pods cannot be followed: connection refused; trying again"
+            .says(PodFixture.list([])), .fails(refused), "the pods cannot be followed: \(refused); trying again"
         ),
         (
-            #"echo '{"items":[]}'"#,
-            #"cat "$here/watched"; echo 'Error from server (Forbidden): no watch' >&2; exit 1"#,
+            .says(PodFixture.list([])), .fails("Error from server (Forbidden): no watch"),
             "the pods cannot be watched: Error from server (Forbidden): no watch; looking at them every two seconds instead"
         ),
     ])
-    func podsThatCannotBeFollowedAreToldOnceAndTriedAgain(list: String, watch: String, notice: String) async throws {
-        let standIn = try StandIn([
-            "kubectl": """
-            *"get pods --output=json") \(list);;
-            *"get pods --watch"*) \(watch);;
-            """
-        ])
-        var pending = pod(.waiting("ContainerCreating", ""))
-        pending.phase = "Pending"
-        try standIn.write(pending.event("ADDED"), to: "watched")
+    func podsThatCannotBeFollowedAreToldOnceAndTriedAgain(
+        list: FakeCluster.Answer, watch: FakeCluster.Answer, notice: String
+    ) async throws {
+        let standIn = try StandIn([:])
+        let cluster = FakeCluster(["*/pods": list, "*watch=true*": watch])
         let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
         let follower = PodLogFollower(
-            kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher,
-            owner: { $0.workload }, onEvent: { continuation.yield($0) })
+            cluster: cluster, launcher: standIn.launcher, owner: { $0.workload }, onEvent: { continuation.yield($0) })
         let task = Task { try await follower.run(namespace: "blog") }
-        while standIn.calls.count < 6 { await Task.yield() }
+        await cluster.asked(6)
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         continuation.finish()
         var told: [LogEvent] = []
         for await event in events { told.append(event) }
         #expect(told == [.notice(workload: nil, text: notice)])
-        standIn.verify()
-    }
-
-    @Test func whenItEndsNothingIsLeftRunning() async throws {
-        let session = try Session(logs: "*--follow) echo '\(Self.time)1Z '$$; exec sleep 1000;;")
-        for index in 1...5 { try session.tell("ADDED", pod(uid: "uid-\(index)", name: "posts-abc-\(index)")) }
-        let pids = await session.next(5).compactMap { pid_t($0) }
-        #expect(pids.count == 5)
-        #expect(await session.end() == [])
-        for pid in pids { #expect(kill(pid, 0) == -1) }
-    }
-
-    @Test func thatKubectlIsMissingIsToldOnceAndItGoesOn() async throws {
-        let standIn = try StandIn([:])
-        let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
-        let follower = PodLogFollower(
-            kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher, owner: { $0.workload },
-            onEvent: { continuation.yield($0) })
-        let task = Task { try await follower.run(namespace: "blog") }
-        let text = "the pods cannot be followed: kubectl was not found on PATH; trying again"
-        #expect(await events.first { _ in true } == .notice(workload: nil, text: text))
-        task.cancel()
-        await #expect(throws: CancellationError.self) { try await task.value }
-        standIn.verify()
     }
 }

@@ -6,7 +6,7 @@ struct PodTrackerTests {
     private var tracker = PodTracker()
     private let workload = Workload(kind: .deployment, name: "posts", namespace: "default")
 
-    private mutating func handle(_ change: PodEvent.Change, _ fixture: PodFixture) throws -> [PodTracker.Action] {
+    private mutating func handle(_ change: ClusterWatch.Change, _ fixture: PodFixture) throws -> [PodTracker.Action] {
         tracker.handle(PodEvent(change: change, pod: try fixture.pod), workload: workload)
     }
 

@@ -64,27 +64,43 @@ import Testing
 
     private let kubectl = Kubectl(context: "lab", namespace: "blog")
     private func wait(
-        _ launcher: RecordingLauncher, kind: Workload.Kind = .statefulSet, _ looks: [[KubernetesPod]]
+        _ cluster: FakeCluster, _ launcher: RecordingLauncher = RecordingLauncher(),
+        kind: Workload.Kind = .statefulSet, _ looks: [[KubernetesPod]] = [[]]
     ) -> RolloutWait {
         let left = Mutex(looks)
         var wait = RolloutWait(
-            Workload(kind: kind, name: "db", namespace: "blog"), kubectl: kubectl, launcher: launcher
+            Workload(kind: kind, name: "db", namespace: "blog"), cluster: cluster, kubectl: kubectl, launcher: launcher
         ) { left.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] } }
         wait.pause = .zero
         return wait
     }
     private let start = "kubectl --context=lab --namespace=blog"
+    private static let sets = "GET /apis/apps/v1/namespaces/blog/statefulsets"
+    private static let watch = "\(sets)?fieldSelector=metadata.name=db&watch=true*"
+
+    private static func modified(_ json: JSONValue) -> String {
+        let event: JSONValue = ["type": "MODIFIED", "object": json]
+        return event.description
+    }
+
+    private static func ready(_ json: JSONValue) -> JSONValue {
+        var json = json
+        for (key, value) in [("readyReplicas", 1), ("updatedReplicas", 1)] {
+            json[path: ["status", key]] = .number("\(value)")
+        }
+        json[path: ["status", "currentRevision"]] = "db-new"
+        return json
+    }
 
     @Test func anOldPodThatIsNotReadyIsDeletedOnceAndThatIsTold() async throws {
         let launcher = RecordingLauncher()
-        launcher.expect("\(start) rollout status", .fails("error: timed out waiting for the condition"))
-        launcher.expect("\(start) rollout status")
-        for _ in 0..<2 {
-            launcher.expect("\(start) get statefulset/db", .prints(Self.statefulSet().description))
-        }
         launcher.expect("\(start) delete pod --wait=false db-0")
+        let cluster = FakeCluster([
+            "\(Self.sets)/db": .json(Self.statefulSet()),
+            Self.watch: .inTurn(.says(), .says(Self.modified(Self.ready(Self.statefulSet())), then: .hangs)),
+        ])
         // What comes instead may be of the old template again, while the set has not counted yet.
-        var wait = wait(launcher, [[try Self.pod()], [try Self.pod(uid: "v")]])
+        var wait = wait(cluster, launcher, [[try Self.pod()], [try Self.pod(uid: "v")]])
         let notices = try await wait.run()
         #expect(notices.count == 1)
         #expect(notices.first?.contains("OrderedReady") == true)
@@ -93,38 +109,109 @@ import Testing
 
     @Test func aSetThatOnlyDeletionsUpdateIsReadyWhenItsPodsAreNew() async throws {
         let launcher = RecordingLauncher()
-        let set = Self.statefulSet(strategy: ["type": "OnDelete"])
-        launcher.expect(
-            "\(start) rollout status",
-            .fails("error: rollout status is only available for RollingUpdate strategy type"))
-        for _ in 0..<3 { launcher.expect("\(start) get statefulset/db", .prints(set.description)) }
         launcher.expect("\(start) delete pod --wait=false db-0")
+        let cluster = FakeCluster(["\(Self.sets)/db": .json(Self.statefulSet(strategy: ["type": "OnDelete"]))])
         let looks = [
             [try Self.pod(isReady: true)], [], [try Self.pod(revision: "db-new", isReady: true, uid: "v")],
         ]
-        var wait = wait(launcher, looks)
+        var wait = wait(cluster, launcher, looks)
         #expect(try await wait.run().first?.contains("OnDelete") == true)
         launcher.verify()
     }
 
     @Test(arguments: [Workload.Kind.replicaSet, .replicationController])
     func aReplicaSetIsReadyWhenAllItsPodsAre(_ kind: Workload.Kind) async throws {
-        let launcher = RecordingLauncher()
-        for _ in 0..<3 {
-            launcher.expect("\(start) get \(kind.rawValue)/db", .prints(Self.statefulSet(replicas: 2).description))
-        }
+        let cluster = FakeCluster(["*/\(kind.rawValue)s/db": .json(Self.statefulSet(replicas: 2))])
         let one = try Self.pod(isReady: true), two = try Self.pod("db-1", uid: "v")
         let ready = try Self.pod("db-1", isReady: true, uid: "v")
-        var wait = wait(launcher, kind: kind, [[one], [one, two], [one, ready]])
+        var wait = wait(cluster, kind: kind, [[one], [one, two], [one, ready]])
         #expect(try await wait.run() == [])
-        launcher.verify()
+        #expect(cluster.asked.count == 3)
+    }
+
+    /// The server may end a watch, or not let it begin.
+    @Test(arguments: [
+        FakeCluster.Answer.says(), .fails("Error from server (Forbidden): no watch"),
+        .says(modified(ready(statefulSet(observed: 1))), #"{"type": "DELETED", "object": {}}"#, then: .hangs),
+    ])
+    func aWorkloadIsLookedAtAgainWhereItsWatchSaysNothing(watch: FakeCluster.Answer) async throws {
+        let cluster = FakeCluster([
+            "\(Self.sets)/db": .inTurn(.json(Self.statefulSet()), .json(Self.ready(Self.statefulSet()))),
+            Self.watch: watch,
+        ])
+        var wait = wait(cluster)
+        #expect(try await wait.run() == [])
+        #expect(cluster.asked.count == 3)
+    }
+
+    @Test func aDeploymentWhoseTimeIsOverFails() async throws {
+        let cluster = FakeCluster([
+            "*/deployments/db": .json([
+                "metadata": ["generation": 2],
+                "status": [
+                    "observedGeneration": 2,
+                    "conditions": [["type": "Progressing", "reason": "ProgressDeadlineExceeded"]],
+                ],
+            ])
+        ])
+        let wait = wait(cluster, kind: .deployment)
+        let error = try await targetError {
+            var wait = wait
+            return try await wait.run()
+        }
+        #expect(error.summary == "deployment/db did not become ready: ProgressDeadlineExceeded")
+    }
+
+    // MARK: - How far it has come
+
+    /// The same as `kubectl rollout status` and `kubectl wait` say.
+    @Test(
+        arguments: [
+            (.deployment, ["replicas": 2], ["replicas": 2, "updatedReplicas": 2, "availableReplicas": 2], .ready),
+            (.deployment, ["replicas": 2], ["replicas": 3, "updatedReplicas": 2, "availableReplicas": 2], .pending),
+            (.deployment, ["replicas": 2], ["replicas": 2, "updatedReplicas": 2, "availableReplicas": 1], .pending),
+            (.deployment, ["replicas": 2], ["replicas": 2, "updatedReplicas": 1, "availableReplicas": 2], .pending),
+            (.deployment, ["replicas": 0], [:], .ready),
+            (
+                .statefulSet, ["replicas": 2], ["readyReplicas": 2, "updateRevision": "b", "currentRevision": "b"],
+                .ready
+            ),
+            (
+                .statefulSet, ["replicas": 2], ["readyReplicas": 1, "updateRevision": "b", "currentRevision": "b"],
+                .pending
+            ),
+            (
+                .statefulSet, ["replicas": 2], ["readyReplicas": 2, "updateRevision": "b", "currentRevision": "a"],
+                .pending
+            ),
+            (
+                .statefulSet, ["replicas": 2, "updateStrategy": partition],
+                ["readyReplicas": 2, "updatedReplicas": 1, "updateRevision": "b", "currentRevision": "a"], .ready
+            ),
+            (
+                .daemonSet, [:], ["desiredNumberScheduled": 1, "updatedNumberScheduled": 1, "numberAvailable": 1],
+                .ready
+            ),
+            (.daemonSet, [:], ["desiredNumberScheduled": 1, "updatedNumberScheduled": 1], .pending),
+            (.pod, [:], ["conditions": [["type": "Ready", "status": "True"]]], .ready),
+            (.pod, [:], ["conditions": [["type": "Ready", "status": "False"]]], .pending),
+        ] as [(Workload.Kind, JSONValue, JSONValue, RolloutStatus.Progress)])
+    func howFarARolloutHasCome(
+        kind: Workload.Kind, spec: JSONValue, status: JSONValue, progress: RolloutStatus.Progress
+    ) {
+        for (observed, expected) in [(1, kind == .pod ? progress : .pending), (2, progress)] {
+            var status = status
+            status["observedGeneration"] = .number("\(observed)")
+            let json: JSONValue = ["metadata": ["generation": 2], "spec": spec, "status": status]
+            #expect(RolloutStatus(json, kind: kind).progress == expected)
+        }
     }
 
     @Test func aWorkloadThatIsGoneIsMissing() async throws {
-        let launcher = RecordingLauncher()
-        launcher.expect(
-            "\(start) get replicaset/db", .fails("Error from server (NotFound): replicasets.apps \"db\" not found"))
-        let wait = wait(launcher, kind: .replicaSet, [[]])
+        let cluster = FakeCluster([
+            "*/replicasets/db": .fails("Error from server (NotFound): replicasets.apps \"db\" not found")
+        ])
+        let wait = wait(cluster, kind: .replicaSet)
         let error = try await targetError {
             var wait = wait
             return try await wait.run()

@@ -17,6 +17,12 @@ import Testing
         #expect(TemporaryPlace.folders(environment: variable) == folders)
     }
 
+    @Test func aFolderWhosePathIsTooLongForSocketsComesLast() {
+        let long = "/" + String(repeating: "t", count: 80)
+        #expect(ScratchFolder.preferred([long, "/tmp"]) == ["/tmp", long])
+        #expect(ScratchFolder.preferred(["/var/tmp", "/tmp"]) == ["/var/tmp", "/tmp"])
+    }
+
     @Test func aFolderThatIsNotThereIsPassedOver() throws {
         let folder = try TemporaryFolder()
         let scratch = try ScratchFolder(in: [folder.path + "/missing", folder.path])

@@ -1,11 +1,8 @@
-import Synchronization
-
 /// Watches what the cluster's components warn of in a namespace; where the user may not see events, what the Deployments
 /// say of themselves: that their pods are refused.
 struct ClusterWarnings: Sendable {
     let namespace: String
-    let kubectl: Kubectl
-    let launcher: any CommandRunning
+    let cluster: any ClusterReading
 
     /// Watches until the task is cancelled.
     /// - Parameters:
@@ -16,55 +13,59 @@ struct ClusterWarnings: Sendable {
         onEvent: @escaping @Sendable (ClusterEvent) -> Void,
         onRefusal: @escaping @Sendable (Workload, ClusterEvent?) -> Void, onNotice: (String) -> Void
     ) async throws {
+        let warnings = ClusterWatch(cluster: cluster, list: .warnings(namespace: namespace))
         var backoff = Backoff(limit: .seconds(30))
         var hasTold = false
+        var version: String?
         while true {
-            let (output, hasObjects) = try await watch(kubectl.watchWarnings(namespace: namespace)) { json in
-                if let event = ClusterEvent(json) { onEvent(event) }
+            let end = try await watch(warnings, from: version) { change, json in
+                if change != .deleted, let event = ClusterEvent(json) { onEvent(event) }
             }
-            let failure = KubectlFailure.error("", output, context: kubectl.context)
-            if hasObjects || output.termination.isSuccess {
+            version = end.failure == nil ? end.version : nil
+            if end.failure == nil || end.hasBegun {
                 // The server ends each watch after some minutes.
                 backoff.reset()
                 hasTold = false
-            } else if failure.severity != .unavailable {
+            } else if !end.isExpired, let failure = end.failure {
+                let error = KubectlFailure.error("", failure, context: cluster.context)
                 // That the cluster can't be reached is told by those who follow the pods.
-                if !hasTold {
-                    let reason = failure.details.last ?? "kubectl ended with \(output.termination)"
-                    onNotice(
-                        "the events of namespace \(namespace) cannot be read, so some failures (of volumes, say) will not "
-                            + "be explained: \(reason)")
-                }
-                hasTold = true
-                _ = try await watch(kubectl.watchDeployments(namespace: namespace)) { json in
-                    guard let name = json[path: ["metadata", "name"]]?.string else { return }
-                    onRefusal(
-                        Workload(kind: .deployment, name: name, namespace: namespace), ClusterEvent(refusedIn: json))
+                if error.severity != .unavailable {
+                    if !hasTold {
+                        onNotice(
+                            "the events of namespace \(namespace) cannot be read, so some failures (of volumes, say) will "
+                                + "not be explained: \(error.details.last ?? failure.said)")
+                    }
+                    hasTold = true
+                    try await watchDeployments(onRefusal)
                 }
             }
             try await backoff.wait()
         }
     }
 
+    /// Watches what the Deployments say of their pods, until that ends.
+    private func watchDeployments(_ onRefusal: @escaping @Sendable (Workload, ClusterEvent?) -> Void) async throws {
+        let tell = { @Sendable [namespace] (deployment: JSONValue) in
+            guard let name = deployment[path: ["metadata", "name"]]?.string else { return }
+            onRefusal(
+                Workload(kind: .deployment, name: name, namespace: namespace), ClusterEvent(refusedIn: deployment))
+        }
+        let watch = ClusterWatch(cluster: cluster, list: .deployments(namespace: namespace))
+        _ = try await watch.run(from: nil) { change, deployment in if change != .deleted { tell(deployment) } }
+    }
+
     /// Runs a watch until it ends.
-    /// - Returns: how it ended, and whether it told of anything.
+    /// - Parameter version: where it begins; `nil` is now.
     private func watch(
-        _ command: Command, _ body: @escaping @Sendable (JSONValue) -> Void
-    ) async throws -> (CommandOutput, hasObjects: Bool) {
-        let decoder = Mutex(WatchDecoder())
-        let tail = OutputTail(limit: 3)
-        let hasObjects = Atomic(false)
-        var output = try await launcher.tryTool(
-            command,
-            output: .lines { source, line in
-                if source == .standardError { return tail.append(line) }
-                guard let json = decoder.withLock({ $0.append(line) }), json["type"] != "DELETED",
-                    let object = json["object"]
-                else { return }
-                hasObjects.store(true, ordering: .relaxed)
-                body(object)
-            })
-        if output.standardError.isEmpty { output.standardError = Array(tail.lines.joined(separator: "\n").utf8) }
-        return (output, hasObjects.load(ordering: .relaxed))
+        _ watch: ClusterWatch, from version: String?,
+        _ onChange: @escaping @Sendable (ClusterWatch.Change, JSONValue) -> Void
+    ) async throws -> ClusterWatch.End {
+        if let version { return try await watch.run(from: version, onChange: onChange) }
+        let answer = try await cluster.read(watch.list.versionOnly)
+        guard let json = answer.json else {
+            return ClusterWatch.End(
+                failure: answer.failure ?? ReadFailure("the answer is no JSON"), hasBegun: false, hasEvents: false)
+        }
+        return try await watch.run(from: json.resourceVersion, onChange: onChange)
     }
 }

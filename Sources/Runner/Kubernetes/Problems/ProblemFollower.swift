@@ -13,8 +13,7 @@ final class ProblemFollower: Sendable {
     }
 
     private let namespace: String
-    private let kubectl: Kubectl
-    private let launcher: any CommandRunning
+    private let cluster: any ClusterReading
     private let owner: @Sendable (Workload) -> Workload?
     private let current: CurrentProblems
     private let onEvent: @Sendable (LogEvent) -> Void
@@ -30,13 +29,12 @@ final class ProblemFollower: Sendable {
     ///   - owner: the workload of ours that this one is.
     ///   - current: is kept up to date with what was told and still lasts.
     init(
-        namespace: String, kubectl: Kubectl, launcher: any CommandRunning,
+        namespace: String, cluster: any ClusterReading,
         owner: @escaping @Sendable (Workload) -> Workload?, current: CurrentProblems,
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) {
         self.namespace = namespace
-        self.kubectl = kubectl
-        self.launcher = launcher
+        self.cluster = cluster
         self.owner = owner
         self.current = current
         self.onEvent = onEvent
@@ -100,7 +98,7 @@ final class ProblemFollower: Sendable {
     }
 
     private func watchWarnings() async throws {
-        let warnings = ClusterWarnings(namespace: namespace, kubectl: kubectl, launcher: launcher)
+        let warnings = ClusterWarnings(namespace: namespace, cluster: cluster)
         try await warnings.run { [inputs] event in
             inputs.put(.event(event))
         } onRefusal: { [inputs, owner] workload, event in
@@ -154,7 +152,7 @@ final class ProblemFollower: Sendable {
         return message
     }
 
-    /// What a dead run of a container wrote last: kubectl reads the log of the latest run or of the one before, and
+    /// What a dead run of a container wrote last: the log of the latest run can be read or of the one before, and
     /// kubelet may start another at any moment, so that what was read counts only if none was.
     private func lastLines(_ uid: String, _ container: String, _ run: Int) async -> [String] {
         while let (pod, latest) = latestRun(uid, container), latest == run || latest == run + 1 {
@@ -173,19 +171,20 @@ final class ProblemFollower: Sendable {
 
     /// - Returns: `nil` where there is no such run, or its log is gone.
     private func lastLines(of container: String, in pod: String, isPrevious: Bool) async -> [String]? {
+        let query = ClusterQuery.log(
+            pod: pod, container: container, namespace: namespace, isPrevious ? .previous : .latest, from: .lastLines(20)
+        )
+        guard let answer = try? await cluster.read(query), answer.isSuccess else { return nil }
         let tail = OutputTail(limit: 20)
-        let isGone = Atomic(false)
-        let output = try? await launcher.runTool(
-            kubectl.logs(
-                pod: pod, container: container, namespace: namespace,
-                options: ["--tail=20"] + (isPrevious ? ["--previous"] : [])),
-            output: .lines { source, line in
-                guard source == .standardOutput else { return }
-                if line.withUnsafeBytes(PodLog.isNotice) { return isGone.store(true, ordering: .relaxed) }
-                tail.append(LogCursor.endOfTime(line[...]).map { Array(line[($0 + 1)...]) } ?? line)
-            })
-        guard output?.termination.isSuccess == true, !isGone.load(ordering: .relaxed) else { return nil }
-        return tail.lines
+        var isGone = false
+        func take(_ line: [UInt8]) {
+            if line.withUnsafeBytes(PodLog.isNotice) { isGone = true }
+            tail.append(LogCursor.endOfTime(line[...]).map { Array(line[($0 + 1)...]) } ?? line)
+        }
+        var splitter = LineSplitter()
+        answer.body.withUnsafeBytes { splitter.append($0, onLine: take) }
+        splitter.finish(onLine: take)
+        return isGone ? nil : tail.lines
     }
 
     private func latestRun(_ uid: String, _ container: String) -> (pod: String, run: Int)? {
@@ -194,12 +193,10 @@ final class ProblemFollower: Sendable {
     }
 
     private func room() async -> NodeRoom? {
-        async let nodes = try? launcher.runTool(kubectl.nodes())
-        async let pods = try? launcher.runTool(kubectl.podsOfAllNamespaces())
-        guard let nodes = await nodes, let pods = await pods, pods.termination.isSuccess,
-            let json = try? JSONParser.parse(nodes.standardOutput)
-        else { return nil }
-        return NodeRoom(nodes: json, pods: KubernetesPod.list(pods.standardOutput))
+        async let nodes = try? cluster.read(.nodes)
+        async let pods = try? cluster.read(.pods(namespace: nil))
+        guard let nodes = await nodes?.json, let pods = await pods?.json else { return nil }
+        return NodeRoom(nodes: nodes, pods: KubernetesPod.list(pods))
     }
 }
 

@@ -1,42 +1,38 @@
-import Foundation
 import Testing
 
 @testable import Runner
 
-/// What is asked before a problem is told, with a kubectl that answers as it was told.
+/// What is asked before a problem is told.
 @Suite(.timeLimit(.minutes(1))) struct ProblemFollowerTests {
     private static let workload = Workload(kind: .deployment, name: "posts", namespace: "blog")
 
     /// A running follower.
     private final class Session: Sendable {
-        let standIn: StandIn
+        let cluster: FakeCluster
         let current = CurrentProblems()
         private let follower: ProblemFollower
         private let task: Task<Void, any Error>
         private let events: AsyncStream<LogEvent>
 
         /// - Parameters:
-        ///   - kubectl: the branches of its stand-in, beside that of the watch of the events.
-        ///   - file: what that prints.
-        ///   - watch: its script.
+        ///   - routes: what the cluster answers, beside the events.
+        ///   - warnings: what their watch tells.
+        ///   - list: what it answers to the question where they stand.
         init(
-            _ kubectl: String = "", events file: String = "", watch: String = #"cat "$here/events"; exec sleep 1000"#
-        ) throws {
-            let standIn = try StandIn([
-                "kubectl": """
-                "--context=lab --namespace=blog get events --watch-only --output-watch-events "*"type=Warning --output=json")
-                    \(watch);;
-                \(kubectl)
-                """
-            ])
-            try standIn.write(file, to: "events")
-            self.standIn = standIn
-            let (events, continuation) = AsyncStream.makeStream(of: LogEvent.self)
-            self.events = events
+            _ routes: KeyValuePairs<String, FakeCluster.Answer> = [:], events warnings: [ClusterEventFixture] = [],
+            list: FakeCluster.Answer = .says(PodFixture.list([]))
+        ) {
+            let cluster = FakeCluster(routes)
+            let events = "GET /api/v1/namespaces/blog/events?fieldSelector=type=Warning"
+            cluster.answer("\(events)&limit=1", list)
+            cluster.answer(
+                "\(events)&watch=true*", FakeCluster.Answer(parts: warnings.map(\.line), ending: .hangs))
+            self.cluster = cluster
+            let (told, continuation) = AsyncStream.makeStream(of: LogEvent.self)
+            self.events = told
             let follower = ProblemFollower(
-                namespace: "blog", kubectl: Kubectl(context: "lab", namespace: "blog"), launcher: standIn.launcher,
-                owner: { $0 == ProblemFollowerTests.workload ? $0 : nil }, current: current,
-                onEvent: { continuation.yield($0) })
+                namespace: "blog", cluster: cluster, owner: { $0 == ProblemFollowerTests.workload ? $0 : nil },
+                current: current, onEvent: { continuation.yield($0) })
             self.follower = follower
             task = Task {
                 defer { continuation.finish() }
@@ -44,7 +40,7 @@ import Testing
             }
         }
 
-        func see(_ pod: PodFixture, _ change: PodEvent.Change = .modified) async throws {
+        func see(_ pod: PodFixture, _ change: ClusterWatch.Change = .modified) async throws {
             await follower.handle(PodEvent(change: change, pod: try pod.pod), ProblemFollowerTests.workload)
         }
 
@@ -65,7 +61,6 @@ import Testing
         func end(sourceLocation: SourceLocation = #_sourceLocation) async {
             task.cancel()
             await #expect(throws: CancellationError.self, sourceLocation: sourceLocation) { try await task.value }
-            standIn.verify(sourceLocation: sourceLocation)
         }
     }
 
@@ -79,18 +74,18 @@ import Testing
             containers: [.init(restarts: restarts, state: state, lastExit: lastExit)])
     }
 
-    private static let log = "seq 1 20 | while read n; do echo \"2026-11-23T10:00:01Z line $n\"; done"
+    private static let latest =
+        "GET /api/v1/namespaces/blog/pods/posts-abc-1/log?container=app&timestamps=true&tailLines=20"
+    private static let previous = "*/log?container=app&timestamps=true&previous=true&tailLines=20"
+    private static let missing = FakeCluster.Answer.fails(
+        "Error from server (BadRequest): previous terminated container \"app\" not found")
+    private static let gone = FakeCluster.Answer.says(
+        "unable to retrieve container logs for containerd://0123456789abcdef0123456789")
 
-    @Test(arguments: [
-        "echo 'previous terminated container not found' >&2; exit 1",
-        "echo 'unable to retrieve container logs for containerd://0123456789abcdef0123456789'",
-    ])
-    func aDeathComesWithTheLastLines(previous: String) async throws {
-        let session = try Session(
-            """
-            *"logs posts-abc-1 --container=app --timestamps --tail=20") \(Self.log);;
-            *"--tail=20 --previous") \(previous);;
-            """)
+    @Test(arguments: [missing, gone])
+    func aDeathComesWithTheLastLines(previous: FakeCluster.Answer) async throws {
+        let lines = (1...20).map { "2026-11-23T10:00:01Z line \($0)\n" }.joined()
+        let session = Session([Self.latest: FakeCluster.Answer(parts: [lines]), Self.previous: previous])
         try await session.see(pod(.terminated(code: 3)), .added)
         let problem = try await session.problem()
         #expect(problem.summary == "container app died: exit code 3")
@@ -99,12 +94,9 @@ import Testing
     }
 
     /// It was restarted before anybody looked; kubelet may have deleted the log by then.
-    @Test(arguments: [
-        ("2026-11-23T10:00:01Z bye", ["bye"]),
-        ("unable to retrieve container logs for containerd://0123456789abcdef0123456789", []),
-    ])
-    func theLastLinesOfARunBeforeAreReadFromThere(said: String, shown: [String]) async throws {
-        let session = try Session("*\"--tail=20 --previous\") echo '\(said)';;")
+    @Test(arguments: [(FakeCluster.Answer.says("2026-11-23T10:00:01Z bye"), ["bye"]), (gone, [])])
+    func theLastLinesOfARunBeforeAreReadFromThere(said: FakeCluster.Answer, shown: [String]) async throws {
+        let session = Session([Self.previous: said])
         try await session.see(pod(.running), .added)
         try await session.see(pod(.running, restarts: 1, lastExit: 3))
         #expect(try await session.problem().lastLines == shown)
@@ -113,31 +105,26 @@ import Testing
 
     /// The next run begins while the log is read: what was read may be its log.
     @Test func linesOfAnotherRunAreNotTaken() async throws {
-        let session = try Session(
-            """
-            *"--tail=20") echo '2026-11-23T10:00:01Z of the next run'; : >"$here/read"; cat "$here/go";;
-            *"--tail=20 --previous") echo '2026-11-23T10:00:01Z last words';;
-            """)
-        try #require(mkfifo("\(session.standIn.folder.path)/go", 0o600) == 0)
+        let gate = FakeCluster.Gate()
+        let session = Session([
+            Self.latest: .says("2026-11-23T10:00:01Z of the next run", at: gate),
+            Self.previous: .says("2026-11-23T10:00:01Z last words"),
+        ])
         try await session.see(pod(.terminated(code: 3)), .added)
-        while session.standIn.calls.filter({ $0.contains("logs") }).isEmpty { await Task.yield() }
+        await session.cluster.asked(1, "*/log?*")
         try await session.see(pod(.running, restarts: 1, lastExit: 3))
-        let go = open("\(session.standIn.folder.path)/go", O_WRONLY | O_CLOEXEC)
-        close(go)
+        gate.open()
         #expect(try await session.problem().lastLines == ["last words"])
         await session.end()
     }
 
     /// Kubelet has begun the next run, and the watch doesn't tell yet.
     @Test(arguments: [
-        "exit 0", "echo '2026-11-23T10:00:01Z of the next run'", "echo 'is waiting to start' >&2; exit 1",
+        FakeCluster.Answer.says(), .says("2026-11-23T10:00:01Z of the next run"),
+        .fails("Error from server (BadRequest): container \"app\" is waiting to start"),
     ])
-    func theLastLinesAreThoseOfTheRunThatDied(latestLog: String) async throws {
-        let session = try Session(
-            """
-            *"--tail=20") \(latestLog);;
-            *"--tail=20 --previous") echo '2026-11-23T10:00:01Z last words';;
-            """)
+    func theLastLinesAreThoseOfTheRunThatDied(latestLog: FakeCluster.Answer) async throws {
+        let session = Session([Self.latest: latestLog, Self.previous: .says("2026-11-23T10:00:01Z last words")])
         try await session.see(pod(.terminated(code: 3)), .added)
         #expect(try await session.problem().lastLines == ["last words"])
         await session.end()
@@ -145,24 +132,21 @@ import Testing
 
     /// Many containers that die at once, on a machine that is busy: the message doesn't wait.
     @Test func lastLinesThatComeLateAreToldLater() async throws {
-        let session = try Session(
-            """
-            *"--tail=20") cat "$here/go"; echo '2026-11-23T10:00:01Z bye';;
-            *"--tail=20 --previous") echo "previous terminated container not found" >&2; exit 1;;
-            """)
-        try #require(mkfifo("\(session.standIn.folder.path)/go", 0o600) == 0)
+        let gate = FakeCluster.Gate()
+        let session = Session([
+            Self.latest: .says("2026-11-23T10:00:01Z bye", at: gate), Self.previous: Self.missing,
+        ])
         try await session.see(pod(.terminated(code: 3)), .added)
         var problem = try await session.problem()
         #expect(problem.lastLines == [])
-        let go = open("\(session.standIn.folder.path)/go", O_WRONLY | O_CLOEXEC)
-        close(go)
+        gate.open()
         problem.lastLines = ["bye"]
         #expect(await session.next() == .lastLines(workload: Self.workload, problem))
         await session.end()
     }
 
     @Test func aLogThatDoesNotComeHoldsNoMessageBack() async throws {
-        let session = try Session("*\"--tail=20\") exec sleep 1000;;")
+        let session = Session([Self.latest: .says(then: .hangs)])
         try await session.see(pod(.terminated(code: 3)), .added)
         let problem = try await session.problem()
         #expect(problem.summary == "container app died: exit code 3")
@@ -171,11 +155,11 @@ import Testing
     }
 
     @Test func whatIsMissingOnTheNodesIsTold() async throws {
-        let session = try Session(
-            """
-            *"get nodes --output=json") echo '{"items":[{"metadata":{"name":"lab"},"status":{"allocatable":{"cpu":"2"}}}]}';;
-            *"get pods --all-namespaces --output=json") echo '{"items":[]}';;
-            """)
+        let session = Session([
+            "GET /api/v1/nodes": .says(
+                #"{"items":[{"metadata":{"name":"lab"},"status":{"allocatable":{"cpu":"2"}}}]}"#),
+            "GET /api/v1/pods": .says(#"{"items":[]}"#),
+        ])
         var json = PodFixture(namespace: "blog", phase: "Pending", unschedulable: "0/1 nodes: 1 Insufficient cpu.").json
         json[path: ["spec", "containers"]] = [["name": "app", "resources": ["requests": ["cpu": "100"]]]]
         let pending = try #require(KubernetesPod(json))
@@ -190,7 +174,8 @@ import Testing
 
     /// Not everybody may look at the nodes.
     @Test func whereTheNodesAreNotToBeSeenTheMessageComesWithout() async throws {
-        let session = try Session("*\"get nodes\"*|*--all-namespaces*) echo Forbidden >&2; exit 1;;")
+        let forbidden = FakeCluster.Answer.fails("Error from server (Forbidden): no")
+        let session = Session(["GET /api/v1/nodes": forbidden, "GET /api/v1/pods": forbidden])
         var unfit = PodFixture(namespace: "blog", phase: "Pending", unschedulable: "0/1 nodes: 1 Insufficient cpu.")
         unfit.containers = [.init(state: .none)]
         try await session.see(unfit, .added)
@@ -198,11 +183,7 @@ import Testing
         await session.end()
     }
 
-    private func watched(_ event: ClusterEventFixture) -> String {
-        JSONValue.object(JSONObject([("type", "ADDED"), ("object", event.json)])).description + "\n"
-    }
-
-    private struct ClusterEventFixture {
+    struct ClusterEventFixture: Sendable {
         var kind: String
         var name: String
         var reason: String
@@ -214,14 +195,20 @@ import Testing
                 "involvedObject": ["kind": .string(kind), "name": .string(name), "uid": .string(name)],
             ]
         }
+
+        /// One line of a watch.
+        var line: String {
+            let event: JSONValue = ["type": "ADDED", "object": json]
+            return "\(event)\n"
+        }
     }
 
     @Test func aVolumeThatFailsToMountIsHeardOf() async throws {
-        let session = try Session(
-            events: watched(
-                .init(
-                    kind: "Pod", name: "posts-abc-1", reason: "FailedMount",
-                    message: "MountVolume.SetUp failed for volume \"v\" : secret \"s\" not found")))
+        let session = Session(events: [
+            .init(
+                kind: "Pod", name: "posts-abc-1", reason: "FailedMount",
+                message: "MountVolume.SetUp failed for volume \"v\" : secret \"s\" not found")
+        ])
         var creating = pod(.waiting("ContainerCreating", ""))
         creating.phase = "Pending"
         try await session.see(creating, .added)
@@ -231,10 +218,10 @@ import Testing
 
     @Test func podsThatAreRefusedAreHeardOfWhereTheyAreOurs() async throws {
         let refusal = "pods \"x\" is forbidden: exceeded quota: q, requested: a"
-        let session = try Session(
+        let session = Session(
             events: ["strange-abc", "posts-abc"].map {
-                watched(.init(kind: "ReplicaSet", name: $0, reason: "FailedCreate", message: refusal))
-            }.joined())
+                .init(kind: "ReplicaSet", name: $0, reason: "FailedCreate", message: refusal)
+            })
         #expect(try await session.problem().summary == "the quota q has no room for its pods")
         #expect(session.current.of(Self.workload).map(\.state) == ["FailedCreate"])
         await session.end()
@@ -250,13 +237,13 @@ import Testing
 
             """
         }
-        let session = try Session(
-            """
-            *"get deployments --watch --output-watch-events --output=json") cat "$here/deployments"; exec sleep 1000;;
-            """, watch: "echo 'Error from server (Forbidden): events is forbidden' >&2; exit 1")
-        try session.standIn.write(
-            deployment("strange", "True") + deployment("posts", "False") + deployment("posts", "True"),
-            to: "deployments")
+        let deployments =
+            deployment("strange", "True") + deployment("posts", "False") + deployment("posts", "True")
+        let session = Session(
+            [
+                "GET /apis/apps/v1/namespaces/blog/deployments?watch=true&allowWatchBookmarks=true":
+                    FakeCluster.Answer(parts: [deployments], ending: .hangs)
+            ], list: .fails("Error from server (Forbidden): events is forbidden"))
         #expect(
             await session.next()
                 == .notice(
@@ -269,15 +256,15 @@ import Testing
 
     /// That the cluster is away is told by those who follow the pods.
     @Test func aClusterThatIsAwayIsNotToldOfTheEvents() async throws {
-        let session = try Session(watch: "echo 'dial tcp: connect: connection refused' >&2; exit 1")
-        while session.standIn.calls.count < 3 { await Task.yield() }
+        let session = Session(list: .fails("Unable to connect to the server: EOF"))
+        await session.cluster.asked(3)
         try await session.see(pod(.waiting("InvalidImageName", "bad")), .added)
         #expect(try await session.problem().state == "InvalidImageName")
         await session.end()
     }
 
     @Test func whatIsOverIsWithdrawnAndForgotten() async throws {
-        let session = try Session()
+        let session = Session()
         try await session.see(pod(.waiting("InvalidImageName", "bad")), .added)
         #expect(try await session.problem().state == "InvalidImageName")
         #expect(session.current.of(Self.workload).count == 1)

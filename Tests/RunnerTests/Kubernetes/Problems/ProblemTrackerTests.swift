@@ -40,7 +40,7 @@ struct ProblemTrackerTests {
         return words
     }
 
-    private mutating func see(_ pod: PodFixture, _ change: PodEvent.Change = .modified) throws -> [String] {
+    private mutating func see(_ pod: PodFixture, _ change: ClusterWatch.Change = .modified) throws -> [String] {
         words(tracker.handle(PodEvent(change: change, pod: try pod.pod), workload: workload, now: now))
     }
 
