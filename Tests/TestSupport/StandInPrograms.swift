@@ -8,7 +8,9 @@ package struct StandInPrograms: Sendable {
     /// Where they are, and beside them only some of the system's own small tools: no real docker, no real kubectl.
     package var path: String { "\(folder)/bin" }
 
-    private static let tools = ["sh", "cat", "cksum", "cut", "echo", "head", "ln", "mv", "printf", "seq", "sleep", "tr"]
+    private static let tools = [
+        "sh", "cat", "cksum", "cut", "echo", "head", "ln", "mv", "printf", "seq", "sleep", "tr",
+    ]
 
     /// - Parameter programs: for each program's name the branches of a `case "$*" in`. In them, `$here` is the folder,
     ///   `$id` the value of `--iidfile=` and `$image` that of `--tag=`.
