@@ -1,20 +1,20 @@
 /// One path that is not as it was.
-public struct Change: Sendable, Hashable {
+package struct Change: Sendable, Hashable {
     /// How it differs from the batch before.
-    public enum Kind: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
         case created, modified, deleted
     }
 
     /// The ``WatchRoot/id`` of the tree.
-    public let rootID: String
+    package let rootID: String
     /// Relative to the root and separated by `/`; the file's own name if the root is a single file. Bytes that are not
     /// UTF-8 are repaired, so that it can be shown; control characters are left as they are.
-    public let path: String
+    package let path: String
     /// How it differs.
-    public let kind: Kind
+    package let kind: Kind
 
     /// Makes a change; useful to tests of what handles them.
-    public init(rootID: String, path: String, kind: Kind) {
+    package init(rootID: String, path: String, kind: Kind) {
         self.rootID = rootID
         self.path = path
         self.kind = kind
@@ -22,14 +22,14 @@ public struct Change: Sendable, Hashable {
 }
 
 /// Changes that belong together: nothing changed for the settle time after the last of them.
-public struct ChangeBatch: Sendable, Hashable {
+package struct ChangeBatch: Sendable, Hashable {
     /// Each path once, sorted by root and path.
-    public let changes: [Change]
+    package let changes: [Change]
     /// When the first change was noticed.
-    public let firstNoticed: ContinuousClock.Instant
+    package let firstNoticed: ContinuousClock.Instant
 
     /// Makes a batch; useful to tests of what handles them.
-    public init(changes: [Change], firstNoticed: ContinuousClock.Instant) {
+    package init(changes: [Change], firstNoticed: ContinuousClock.Instant) {
         self.changes = changes
         self.firstNoticed = firstNoticed
     }

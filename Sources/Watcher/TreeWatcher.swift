@@ -5,7 +5,7 @@ import Synchronization
 /// The truth is found by looking: folders are listed, every entry is stat-ed and compared with what it was. The kernel
 /// (inotify, kqueue) only says when and where to look, and a slow audit looks everywhere. It all happens on one thread
 /// of the watcher's own.
-public final class TreeWatcher: Sendable {
+package final class TreeWatcher: Sendable {
     private enum Phase {
         case idle
         case running(WorkerThread)
@@ -22,7 +22,7 @@ public final class TreeWatcher: Sendable {
 
     /// Prepares to watch these trees; nothing is looked at before ``start()``.
     /// - Throws: ``WatcherError`` if the system lacks what a watcher needs.
-    public convenience init(roots: [WatchRoot], schedule: PollSchedule = PollSchedule()) throws(WatcherError) {
+    package convenience init(roots: [WatchRoot], schedule: PollSchedule = PollSchedule()) throws(WatcherError) {
         try self.init(roots: roots, schedule: schedule, hints: HintOptions())
     }
 
@@ -47,15 +47,15 @@ public final class TreeWatcher: Sendable {
     /// The settled changes, until ``stop()``; for one consumer.
     ///
     /// Nothing is dropped: while the consumer is busy, what changes is gathered into its next batch.
-    public var batches: AsyncStream<ChangeBatch> { mailbox.batches }
+    package var batches: AsyncStream<ChangeBatch> { mailbox.batches }
 
     /// What the user may want to know about the watching, until ``stop()``; for one consumer.
-    public var notices: AsyncStream<WatchNotice> { board.notices }
+    package var notices: AsyncStream<WatchNotice> { board.notices }
 
     /// Begins to watch. The baseline of every root is taken before this returns, so that an edit right after it is
     /// seen. To be called once.
     /// - Throws: ``WatcherError`` if there is no thread to be had.
-    public func start() async throws(WatcherError) {
+    package func start() async throws(WatcherError) {
         let failure = phase.withLock { phase -> WatcherError? in
             guard case .idle = phase else { return nil }
             do throws(SystemError) {
@@ -79,12 +79,12 @@ public final class TreeWatcher: Sendable {
     /// Watches these roots from now on. A root that stays as it is goes on undisturbed; the baseline of a new one is
     /// taken before this returns. Where only the filter differs, the change of the filter itself is no change of files:
     /// what counts anew or no longer is not reported, what was edited meanwhile is.
-    public func update(roots: [WatchRoot]) async {
+    package func update(roots: [WatchRoot]) async {
         await control.watch(roots)
     }
 
     /// Ends the watching and waits for its thread. Changes that have not settled are not reported any more.
-    public func stop() async {
+    package func stop() async {
         let before = phase.withLock { phase in
             defer { phase = .stopped }
             return phase
@@ -103,7 +103,7 @@ public final class TreeWatcher: Sendable {
 }
 
 /// Why watching cannot begin.
-public struct WatcherError: Error, Sendable, Hashable {
+package struct WatcherError: Error, Sendable, Hashable {
     /// What the system said.
-    public let reason: String
+    package let reason: String
 }

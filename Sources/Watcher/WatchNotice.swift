@@ -1,5 +1,5 @@
 /// Something about watching that a user may want to know; the watcher goes on without it. Each is said once.
-public enum WatchNotice: Sendable, Hashable {
+package enum WatchNotice: Sendable, Hashable {
     /// The kernel gives no more watches: the tree is looked through again and again instead, which costs more and
     /// notices later. `setting` is what to raise.
     case watchLimitReached(rootID: String, setting: String)
@@ -11,7 +11,7 @@ public enum WatchNotice: Sendable, Hashable {
     case unreadable(rootID: String, path: String, reason: String)
 
     /// What to tell the user, in one line without the tree's name.
-    public var message: String {
+    package var message: String {
         switch self {
         case .watchLimitReached(_, let setting):
             "the limit of file watches is reached, changes are noticed more slowly: raise \(setting)"
@@ -25,7 +25,7 @@ public enum WatchNotice: Sendable, Hashable {
     }
 
     /// The tree it is about.
-    public var rootID: String {
+    package var rootID: String {
         switch self {
         case .watchLimitReached(let id, _), .eventsOverflowed(let id, _), .eventsIncomplete(let id, _),
             .unreadable(let id, _, _):

@@ -1,14 +1,14 @@
 /// One tree to watch: a folder with everything below it that counts, or a single file.
-public struct WatchRoot: Sendable, Hashable {
+package struct WatchRoot: Sendable, Hashable {
     /// What changes are reported under; unique among the roots of a watcher.
-    public let id: String
+    package let id: String
     /// Absolute. If it is a link, what it leads to is watched. It need not exist: a missing root is an empty tree.
-    public let path: String
+    package let path: String
     /// What counts below it; a single file always does.
-    public let filter: PathFilter
+    package let filter: PathFilter
 
     /// Describes a tree; nothing is looked at yet.
-    public init(id: String, path: String, filter: PathFilter = PathFilter()) {
+    package init(id: String, path: String, filter: PathFilter = PathFilter()) {
         self.id = id
         self.path = path
         self.filter = filter

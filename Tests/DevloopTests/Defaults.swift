@@ -23,7 +23,7 @@ extension KubernetesObject.Identity {
 /// Images, as they were delivered.
 extension DeliveredImages: ExpressibleByArrayLiteral {
     /// What these images are delivered as.
-    public init(arrayLiteral elements: DeliveredImage...) { self.init(elements) }
+    package init(arrayLiteral elements: DeliveredImage...) { self.init(elements) }
 
     init(_ images: [DeliveredImage]) {
         let registry = images.lazy.filter { $0.built.reference.registry == nil }

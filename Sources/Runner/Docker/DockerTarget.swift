@@ -6,7 +6,7 @@ import Synchronization
 /// by side, `system dial-stdio`, `network disconnect`, `start`), two or three more for a pod with claims, and two in the
 /// background (`stop`, `rm`); waiting for it costs one (`inspect`). The logs need one for the events and one for each
 /// container, and another one as it ends.
-public final class DockerTarget: Target {
+package final class DockerTarget: Target {
     private struct Shared {
         var manifests: DockerManifests
         /// What the user was told in this session.
@@ -20,7 +20,7 @@ public final class DockerTarget: Target {
     }
 
     /// The namespace of objects that name none.
-    public let namespace: String
+    package let namespace: String
     private let launcher: any CommandRunning
     private let pods: DockerPodRunner
     private let ground: ProjectGround
@@ -63,13 +63,13 @@ public final class DockerTarget: Target {
     }
 
     /// `Docker`
-    public var summary: String { "Docker" }
+    package var summary: String { "Docker" }
 
     /// There is no cluster to ask.
-    public let startsContainersInApply = true
+    package let startsContainersInApply = true
 
     /// Asks the daemon for its version.
-    public func prepare() async throws {
+    package func prepare() async throws {
         let output = try await launcher.runTool(DockerCommand.version)
         guard output.termination.isSuccess else {
             throw DockerFailure.error(
@@ -78,7 +78,7 @@ public final class DockerTarget: Target {
     }
 
     /// Nothing to do: what was built is where the containers are started.
-    public func deliver(
+    package func deliver(
         _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> DeliveredImage {
         DeliveredImage(built: image, reference: image.id)
@@ -86,7 +86,7 @@ public final class DockerTarget: Target {
 
     /// Starts what is new or changed, all workloads side by side. What runs already as it should is left alone, also
     /// when an earlier devloop started it.
-    public func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
+    package func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
         try shared.withLock {
             try $0.manifests.add(objects)
             $0.manifests.add(images)
@@ -156,7 +156,7 @@ public final class DockerTarget: Target {
     }
 
     /// The containers that are labelled as this project's, and what was applied.
-    public func leftovers(
+    package func leftovers(
         besides objects: Set<KubernetesObject.Identity>
     ) async throws -> Set<KubernetesObject.Identity> {
         let wanted = Set(objects.compactMap(\.workload))
@@ -170,7 +170,7 @@ public final class DockerTarget: Target {
 
     /// Removes the containers, which have ports and names that others may have now. One that has a volume is seen to
     /// its end: whoever has that volume next must not write beside it.
-    public func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
+    package func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
         shared.withLock { $0.manifests.remove(objects) }
         var lines: [String] = []
         for workload in objects.compactMap(\.workload).sorted(by: { $0.description < $1.description }) {
@@ -193,7 +193,7 @@ public final class DockerTarget: Target {
     }
 
     /// Compares the labels of the workload's containers.
-    public func delivered(
+    package func delivered(
         _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
     ) async throws -> DeliveredImage? {
         let delivered = DeliveredImage(built: image, reference: image.id)
@@ -204,7 +204,7 @@ public final class DockerTarget: Target {
     }
 
     /// Compares what is there with the plan: containers, image and network.
-    public func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool {
+    package func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool {
         // What was never applied runs nothing; what can't be planned is told where it is to be started.
         guard let plan = try? shared.withLock({ $0.manifests }).plan(workload).plan else { return false }
         async let networks = ground.listNetworks()
@@ -214,7 +214,7 @@ public final class DockerTarget: Target {
     }
 
     /// Containers are created from the image's id, which no tag can move: there is nothing to compare.
-    public func verify(
+    package func verify(
         _ image: DeliveredImage, among names: ImageNames, runsIn workload: Workload
     ) async throws -> [String] { [] }
 
@@ -222,7 +222,7 @@ public final class DockerTarget: Target {
     /// the new ones are about to start, and end in the background: one that ignores SIGTERM does not hold up a save.
     /// If the new ones can't be started, the old ones come back. Where there are none, or where the network had to be
     /// made, somebody has deleted more than this workload: that is told as `missing`.
-    public func restart(_ workload: Workload, images: DeliveredImages) async throws {
+    package func restart(_ workload: Workload, images: DeliveredImages) async throws {
         let manifests = shared.withLock {
             $0.manifests.add(images)
             return $0.manifests
@@ -245,7 +245,7 @@ public final class DockerTarget: Target {
     /// Waits for the init containers, however often they are run, and then looks once: a container is ready when it
     /// runs.
     @discardableResult
-    public func waitUntilReady(_ workload: Workload) async throws -> [String] {
+    package func waitUntilReady(_ workload: Workload) async throws -> [String] {
         try await awaitRollout(of: workload)
         let known = shared.withLock { $0.current[workload] }
         let names: [String]
@@ -280,7 +280,7 @@ public final class DockerTarget: Target {
     }
 
     /// Follows the containers of the project. Ends with it: what is removed in the background.
-    public func followLogs(
+    package func followLogs(
         of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
@@ -306,7 +306,7 @@ public final class DockerTarget: Target {
 
     /// Removes whatever is labelled with the project's name and place, and nothing else. Of what an earlier devloop
     /// labelled with the name alone, all but the data goes too: that may be another checkout's.
-    public func delete(
+    package func delete(
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
         await endRollouts()

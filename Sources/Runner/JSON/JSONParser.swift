@@ -1,29 +1,27 @@
 /// A place in a text, both counted from one; the column counts characters.
-public struct TextPosition: Sendable, Hashable, CustomStringConvertible {
+package struct TextPosition: Sendable, Hashable, CustomStringConvertible {
     /// The line.
-    public var line: Int
+    package var line: Int
     /// The column.
-    public var column: Int
+    package var column: Int
 
-    /// A place.
-    public init(line: Int, column: Int) {
+    package init(line: Int, column: Int) {
         self.line = line
         self.column = column
     }
 
     /// `LINE:COLUMN`
-    public var description: String { "\(line):\(column)" }
+    package var description: String { "\(line):\(column)" }
 }
 
 /// A text that is not JSON5.
-public struct JSONSyntaxError: Error, Hashable {
+package struct JSONSyntaxError: Error, Hashable {
     /// What is wrong, in words.
-    public var message: String
+    package var message: String
     /// Where.
-    public var position: TextPosition
+    package var position: TextPosition
 
-    /// An error.
-    public init(message: String, position: TextPosition) {
+    package init(message: String, position: TextPosition) {
         self.message = message
         self.position = position
     }
@@ -31,10 +29,10 @@ public struct JSONSyntaxError: Error, Hashable {
 
 /// Reads JSON5 (https://spec.json5.org), which JSON is a part of: comments, trailing commas, unquoted keys and
 /// single quotes are taken. A key that stands twice in one object is an error.
-public struct JSONParser {
+package struct JSONParser {
     /// Where each member and element of a document stands, by its path: `services[0].image`. A member's place is
     /// that of its key; the whole document's is under the empty path.
-    public typealias Positions = [String: TextPosition]
+    package typealias Positions = [String: TextPosition]
 
     private let bytes: [UInt8]
     /// Where the text begins, after a byte order mark.
@@ -55,7 +53,7 @@ public struct JSONParser {
 
     /// Reads one document and where its parts stand.
     /// - Throws: ``JSONSyntaxError``.
-    public static func parseWithPositions(_ bytes: [UInt8]) throws(JSONSyntaxError) -> (JSONValue, Positions) {
+    package static func parseWithPositions(_ bytes: [UInt8]) throws(JSONSyntaxError) -> (JSONValue, Positions) {
         var parser = JSONParser(bytes, recordingPositions: true)
         let value = try parser.document()
         return (value, parser.positions ?? [:])
@@ -64,7 +62,7 @@ public struct JSONParser {
     /// Reads a run of documents with nothing but white space between them, as `kubectl -o json` prints them. No
     /// document at all is not an error.
     /// - Throws: ``JSONSyntaxError``.
-    public static func parseAll(_ bytes: [UInt8]) throws(JSONSyntaxError) -> [JSONValue] {
+    package static func parseAll(_ bytes: [UInt8]) throws(JSONSyntaxError) -> [JSONValue] {
         var parser = JSONParser(bytes, recordingPositions: false)
         var values: [JSONValue] = []
         try parser.skipSpace()
@@ -77,7 +75,7 @@ public struct JSONParser {
 
     /// Reads one document.
     /// - Throws: ``JSONSyntaxError``.
-    public static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
+    package static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
         var parser = JSONParser(bytes, recordingPositions: false)
         return try parser.document()
     }

@@ -1,6 +1,6 @@
 /// A JSON document as a value. Objects keep the order of their members and numbers their digits, so that what is read
 /// and written again is what it was.
-public enum JSONValue: Sendable, Hashable {
+package enum JSONValue: Sendable, Hashable {
     /// `null`
     case null
     /// `true` or `false`
@@ -16,20 +16,20 @@ public enum JSONValue: Sendable, Hashable {
 }
 
 /// A JSON object: members in their order.
-public struct JSONObject: Sendable, Hashable {
+package struct JSONObject: Sendable, Hashable {
     /// One `key: value`.
-    public struct Member: Sendable, Hashable {
+    package struct Member: Sendable, Hashable {
         /// The key.
-        public var key: String
+        package var key: String
         /// The value.
-        public var value: JSONValue
+        package var value: JSONValue
     }
 
     /// The members, in order.
-    public private(set) var members: [Member]
+    package private(set) var members: [Member]
 
     /// An object of these members; a later one of the same key replaces an earlier one.
-    public init(_ members: [(String, JSONValue)] = []) {
+    package init(_ members: [(String, JSONValue)] = []) {
         self.members = []
         var places: [String: Int] = [:]
         for (key, value) in members {
@@ -43,7 +43,7 @@ public struct JSONObject: Sendable, Hashable {
     }
 
     /// The value of a key. Assigning to a new key appends it; assigning `nil` removes it.
-    public subscript(key: String) -> JSONValue? {
+    package subscript(key: String) -> JSONValue? {
         get { members.first { $0.key == key }?.value }
         set {
             let index = members.firstIndex { $0.key == key }
@@ -60,12 +60,12 @@ public struct JSONObject: Sendable, Hashable {
     init(unique members: [Member]) { self.members = members }
 
     /// The keys, in order.
-    public var keys: [String] { members.map(\.key) }
+    package var keys: [String] { members.map(\.key) }
 }
 
 extension JSONValue {
     /// The value of a key; `nil` where this is no object or has no such key. Assigning a value makes this an object.
-    public subscript(key: String) -> JSONValue? {
+    package subscript(key: String) -> JSONValue? {
         get { object?[key] }
         set {
             guard newValue != nil || object != nil else { return }
@@ -76,7 +76,7 @@ extension JSONValue {
     }
 
     /// The value at a path of keys; `nil` where there is none. Assigning a value makes the objects on the way.
-    public subscript(path path: [String]) -> JSONValue? {
+    package subscript(path path: [String]) -> JSONValue? {
         get { path.reduce(Optional(self)) { $0?[$1] } }
         set {
             guard let first = path.first else {
@@ -95,39 +95,39 @@ extension JSONValue {
     }
 
     /// The string, where this is one.
-    public var string: String? {
+    package var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
     /// The elements, where this is an array.
-    public var array: [JSONValue]? {
+    package var array: [JSONValue]? {
         if case .array(let value) = self { value } else { nil }
     }
 
     /// The members, where this is an object.
-    public var object: JSONObject? {
+    package var object: JSONObject? {
         if case .object(let value) = self { value } else { nil }
     }
 
     /// The truth value, where this is one.
-    public var bool: Bool? {
+    package var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
     /// The whole number, where this is one that fits.
-    public var integer: Int? {
+    package var integer: Int? {
         if case .number(let digits) = self { Int(digits) } else { nil }
     }
 
     /// The members of an object whose values are strings, as labels and selectors are; others are left out.
-    public var stringMembers: [String: String] {
+    package var stringMembers: [String: String] {
         var result: [String: String] = [:]
         for member in object?.members ?? [] { result[member.key] = member.value.string }
         return result
     }
 
     /// What kind of value this is, in words for a message: `an object`, `a string`, …
-    public var kindInWords: String {
+    package var kindInWords: String {
         switch self {
         case .null: "null"
         case .bool: "true or false"
@@ -142,21 +142,16 @@ extension JSONValue {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    /// A string.
-    public init(stringLiteral value: String) { self = .string(value) }
-    /// A truth value.
-    public init(booleanLiteral value: Bool) { self = .bool(value) }
-    /// A whole number.
-    public init(integerLiteral value: Int) { self = .number(String(value)) }
-    /// An array.
-    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    /// An object.
-    public init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(integerLiteral value: Int) { self = .number(String(value)) }
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
 }
 
 extension JSONValue: CustomStringConvertible {
     /// The document as compact JSON (RFC 8259).
-    public var description: String {
+    package var description: String {
         var text = ""
         write(to: &text)
         return text

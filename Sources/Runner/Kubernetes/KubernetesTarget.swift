@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// What changes something is a command of its own: an edit costs one, `rollout restart`. All reading (logs, watches, the
 /// rollout's state) goes through one `kubectl proxy`, which lasts as long as we do.
-public final class KubernetesTarget: Target {
+package final class KubernetesTarget: Target {
     private struct Shared {
         /// Settled by ``prepare()``.
         var cluster: KubernetesCluster?
@@ -39,7 +39,7 @@ public final class KubernetesTarget: Target {
     ///   - permission: is asked before the cluster is, and throws where it must not be used.
     ///   - scratch: a folder that nobody else can enter.
     ///   - onRead: told of each thing that is read, just before (for `--verbose`).
-    public convenience init(
+    package convenience init(
         context: String?, namespace: String?, registry: String?, usesMinikubeDocker: Bool,
         launcher: any CommandRunning, builder: ImageBuilder, scratch: ScratchFolder,
         permission: @escaping @Sendable (ClusterIdentity) async throws -> Void,
@@ -73,14 +73,14 @@ public final class KubernetesTarget: Target {
     }
 
     /// `Kubernetes context lab (https://127.0.0.1:6443), namespace default, images go to localhost:5000`
-    public var summary: String {
+    package var summary: String {
         guard let cluster = shared.withLock({ $0.cluster }) else { return "Kubernetes" }
         return "Kubernetes context \(cluster.kubectl.context) (\(cluster.identity.server)), namespace "
             + "\(cluster.kubectl.namespace), \(cluster.delivery)"
     }
 
     /// Settles context and namespace for good, and asks the server for its version.
-    public func prepare() async throws {
+    package func prepare() async throws {
         let cluster = try await KubernetesCluster(
             context: requestedContext, namespace: requestedNamespace, registry: registry,
             usesMinikubeDocker: usesMinikubeDocker, launcher: launcher)
@@ -105,7 +105,7 @@ public final class KubernetesTarget: Target {
     }
 
     /// The namespace of objects that name none, once ``prepare()`` has settled it.
-    public var namespace: String { get throws { try cluster().identity.namespace } }
+    package var namespace: String { get throws { try cluster().identity.namespace } }
 
     private func cluster() throws -> KubernetesCluster {
         guard let cluster = shared.withLock({ $0.cluster }) else {
@@ -122,7 +122,7 @@ public final class KubernetesTarget: Target {
     }
 
     /// Pushes or loads the image, where the cluster doesn't have it already.
-    public func deliver(
+    package func deliver(
         _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> DeliveredImage {
         let delivery = try cluster().delivery
@@ -151,7 +151,7 @@ public final class KubernetesTarget: Target {
     }
 
     /// The reference that an image is pushed as.
-    public static func pushReference(_ reference: ImageReference, registry: String?) throws -> ImageReference {
+    package static func pushReference(_ reference: ImageReference, registry: String?) throws -> ImageReference {
         guard let registry else { return reference }
         guard let result = reference.inRegistry(registry) else {
             throw TargetError(.configuration, "\(registry)/\(reference) is no image reference")
@@ -160,7 +160,7 @@ public final class KubernetesTarget: Target {
     }
 
     /// `kubectl apply`, with the images adjusted to the way they are delivered.
-    public func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
+    package func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
         var applier = ObjectApplier(
             kubectl: try cluster().kubectl, launcher: launcher, large: shared.withLock { $0.large })
         try await applier.apply(objects.map { $0.delivering(images) })
@@ -200,17 +200,17 @@ public final class KubernetesTarget: Target {
     }
 
     /// In a cluster nobody can tell.
-    public func leftovers(
+    package func leftovers(
         besides objects: Set<KubernetesObject.Identity>
     ) async throws -> Set<KubernetesObject.Identity> { [] }
 
     /// Nothing is deleted.
-    public func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
+    package func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
         LostObjects.notice(objects).map { [$0] } ?? []
     }
 
     /// Compares what the pods report with the image's id and with the digests it has in the registry.
-    public func delivered(
+    package func delivered(
         _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
     ) async throws -> DeliveredImage? {
         let delivery = try cluster().delivery
@@ -235,7 +235,7 @@ public final class KubernetesTarget: Target {
     }
 
     /// Compares what the workload's pods report, once they are up, with the digest that was pushed or the image's id.
-    public func verify(
+    package func verify(
         _ image: DeliveredImage, among images: ImageNames, runsIn workload: Workload
     ) async throws -> [String] {
         let check = try await check(of: image, among: images)
@@ -256,7 +256,7 @@ public final class KubernetesTarget: Target {
 
     /// Compares what the workload's pods report with the image; where there are none, the workload says whether any should
     /// be.
-    public func runs(_ image: DeliveredImage, among images: ImageNames, in workload: Workload) async throws -> Bool {
+    package func runs(_ image: DeliveredImage, among images: ImageNames, in workload: Workload) async throws -> Bool {
         let pods = try await self.pods(of: workload)
         guard pods.isEmpty else {
             let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
@@ -304,7 +304,7 @@ public final class KubernetesTarget: Target {
     }
 
     /// `kubectl rollout restart`; a bare Pod is deleted and created again, the pods of a ReplicaSet are deleted.
-    public func restart(_ workload: Workload, images: DeliveredImages) async throws {
+    package func restart(_ workload: Workload, images: DeliveredImages) async throws {
         let kubectl = try cluster().kubectl
         let command: Command
         switch workload.kind {
@@ -351,7 +351,7 @@ public final class KubernetesTarget: Target {
     /// What `kubectl rollout status` waits for, or a look at the pods where it has no such; on failure with what the pods
     /// say.
     @discardableResult
-    public func waitUntilReady(_ workload: Workload) async throws -> [String] {
+    package func waitUntilReady(_ workload: Workload) async throws -> [String] {
         let kubectl = try cluster().kubectl
         if applied(workload)?.json[path: ["spec", "paused"]]?.bool == true {
             throw TargetError(
@@ -395,7 +395,7 @@ public final class KubernetesTarget: Target {
     }
 
     /// Follows the pods of every namespace that the workloads are in, and their logs.
-    public func followLogs(
+    package func followLogs(
         of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
@@ -432,7 +432,7 @@ public final class KubernetesTarget: Target {
     }
 
     /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it.
-    public func delete(
+    package func delete(
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
         let kubectl = try cluster().kubectl

@@ -4,7 +4,7 @@
 /// nanoseconds), a blank, the text. Both can only begin again at a time, not at a line, and kubectl only at a whole
 /// second. So a reader that begins again has to come upon the last line that was shown: what follows it in the log is
 /// new, whatever its time. Where later lines come and that one doesn't, it is another log, and something may be missing.
-public struct LogCursor: Sendable {
+package struct LogCursor: Sendable {
     /// What a line is to somebody who has seen the lines before.
     enum Verdict: Equatable {
         /// It is to be shown; its text begins at this index.
@@ -34,10 +34,10 @@ public struct LogCursor: Sendable {
 
     /// Before the first line.
     /// - Parameter isWhole: whether what comes before the first line that is shown is to be shown, should it turn up.
-    public init(isWhole: Bool = true) { isAtSeam = isWhole }
+    package init(isWhole: Bool = true) { isAtSeam = isWhole }
 
     /// The time of the last line, to begin again at; `nil` before the first.
-    public var resumeFrom: String? { last.isEmpty ? nil : String(decoding: last, as: UTF8.self) }
+    package var resumeFrom: String? { last.isEmpty ? nil : String(decoding: last, as: UTF8.self) }
 
     /// The time to begin at in the log of the run before, of which lines may be missing; `nil` is its beginning.
     var previousFrom: String? {
@@ -49,7 +49,7 @@ public struct LogCursor: Sendable {
     var isReplaying: Bool { replaying.map { $0 > 0 } ?? false }
 
     /// A new reader begins, at ``resumeFrom`` or before it.
-    public mutating func beginAgain() { beginAgain(inPrevious: false) }
+    package mutating func beginAgain() { beginAgain(inPrevious: false) }
 
     /// - Parameter inPrevious: whether it reads the log of the run before, of which lines may have been missed.
     mutating func beginAgain(inPrevious: Bool) {
@@ -64,7 +64,7 @@ public struct LogCursor: Sendable {
     }
 
     /// The text of a line without its time; `nil` where it was shown already. A line without a time is shown as it is.
-    public mutating func accept(_ line: [UInt8]) -> [UInt8]? {
+    package mutating func accept(_ line: [UInt8]) -> [UInt8]? {
         line.withUnsafeBytes { bytes in
             var verdict = judge(bytes)
             if verdict == .gap {

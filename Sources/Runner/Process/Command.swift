@@ -1,20 +1,20 @@
 /// A program and its arguments: a value, so that tests assert what would run without running it.
 ///
 /// There is never a shell: each argument reaches the program as it is.
-public struct Command: Sendable, Hashable {
+package struct Command: Sendable, Hashable {
     /// A name that is looked up on `PATH`, or a path.
-    public var executable: String
+    package var executable: String
     /// The arguments, without the program's own name.
-    public var arguments: [String]
+    package var arguments: [String]
     /// What is added to, or replaced in, the launcher's environment.
-    public var environment: [String: String]
+    package var environment: [String: String]
     /// What the program reads from standard input; `/dev/null` where `nil`.
-    public var input: [UInt8]?
+    package var input: [UInt8]?
     /// What its input asks for, where the arguments don't tell: `POST /containers/create`.
-    public var purpose: String?
+    package var purpose: String?
 
     /// Names a program to run.
-    public init(
+    package init(
         _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: [UInt8]? = nil,
         purpose: String? = nil
     ) {
@@ -29,7 +29,7 @@ public struct Command: Sendable, Hashable {
 extension Command: CustomStringConvertible {
     /// The command as one would type it into a POSIX shell, its purpose as a comment. Its input may be secret and is
     /// left out.
-    public var description: String {
+    package var description: String {
         let assignments = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.quoted($0.value))" }
         let words = assignments + [Self.quoted(executable)] + arguments.map(Self.quoted)
         return (words + (purpose.map { ["# \($0)"] } ?? [])).joined(separator: " ")

@@ -1,17 +1,17 @@
 /// How a program ended. A non-zero status is a result, not an error.
-public enum Termination: Sendable, Hashable {
+package enum Termination: Sendable, Hashable {
     /// It returned or called `exit` with this status.
     case exited(Int32)
     /// This signal ended it.
     case signalled(Int32)
 
     /// Whether it exited with 0.
-    public var isSuccess: Bool { self == .exited(0) }
+    package var isSuccess: Bool { self == .exited(0) }
 }
 
 extension Termination: CustomStringConvertible {
     /// `exit status 1` or `signal 9`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .exited(let status): "exit status \(status)"
         case .signalled(let signal): "signal \(signal)"
@@ -20,25 +20,25 @@ extension Termination: CustomStringConvertible {
 }
 
 /// How a program ended, and what it printed where that was collected.
-public struct CommandOutput: Sendable, Hashable {
+package struct CommandOutput: Sendable, Hashable {
     /// How it ended.
-    public var termination: Termination
+    package var termination: Termination
     /// All of its standard output; empty where the lines were streamed.
-    public var standardOutput: [UInt8]
+    package var standardOutput: [UInt8]
     /// All of its standard error; empty where the lines were streamed.
-    public var standardError: [UInt8]
+    package var standardError: [UInt8]
 
     /// A result, for instance a fake's.
-    public init(termination: Termination, standardOutput: [UInt8] = [], standardError: [UInt8] = []) {
+    package init(termination: Termination, standardOutput: [UInt8] = [], standardError: [UInt8] = []) {
         self.termination = termination
         self.standardOutput = standardOutput
         self.standardError = standardError
     }
 
     /// Standard output as text: invalid UTF-8 is replaced, white space around it removed.
-    public var text: String { Self.trimmed(standardOutput) }
+    package var text: String { Self.trimmed(standardOutput) }
     /// Standard error as text: invalid UTF-8 is replaced, white space around it removed.
-    public var errorText: String { Self.trimmed(standardError) }
+    package var errorText: String { Self.trimmed(standardError) }
 
     private static func trimmed(_ bytes: [UInt8]) -> String {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
@@ -49,7 +49,7 @@ public struct CommandOutput: Sendable, Hashable {
 }
 
 /// Which of a program's two streams a line came from.
-public enum OutputSource: Sendable, Hashable {
+package enum OutputSource: Sendable, Hashable {
     /// Standard output.
     case standardOutput
     /// Standard error.
@@ -57,7 +57,7 @@ public enum OutputSource: Sendable, Hashable {
 }
 
 /// What happens to what a program prints.
-public enum OutputHandling: Sendable {
+package enum OutputHandling: Sendable {
     /// Everything is kept in memory and returned.
     case collected
     /// Each line (without its newline) is handed over as it comes, on a thread of the program's own, in order; nothing
@@ -73,7 +73,7 @@ public enum OutputHandling: Sendable {
 }
 
 /// Why a program could not be started.
-public enum LaunchError: Error, Hashable {
+package enum LaunchError: Error, Hashable {
     /// No program of that name on `PATH`, or none at that path.
     case notFound(String)
     /// It is there and could not be started; the second value is the system's reason.
@@ -82,7 +82,7 @@ public enum LaunchError: Error, Hashable {
 
 extension LaunchError: CustomStringConvertible {
     /// The reason in words.
-    public var description: String {
+    package var description: String {
         switch self {
         case .notFound(let name): "\(name) was not found on PATH"
         case .failed(let name, let reason): "\(name) could not be started: \(reason)"
@@ -91,7 +91,7 @@ extension LaunchError: CustomStringConvertible {
 }
 
 /// Runs commands. The real one is ``SystemLauncher``; tests bring fakes that record.
-public protocol CommandRunning: Sendable {
+package protocol CommandRunning: Sendable {
     /// Runs a command to its end.
     ///
     /// Cancelling the task stops the program and everything it started, and returns after its end.
@@ -102,7 +102,7 @@ public protocol CommandRunning: Sendable {
 
 extension CommandRunning {
     /// Runs a command to its end and returns all that it printed.
-    public func run(_ command: Command) async throws -> CommandOutput {
+    package func run(_ command: Command) async throws -> CommandOutput {
         try await run(command, output: .collected)
     }
 }

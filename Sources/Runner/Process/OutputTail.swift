@@ -1,15 +1,15 @@
 import Synchronization
 
 /// The last lines of a program's output, for the message about its failure.
-public final class OutputTail: Sendable {
+package final class OutputTail: Sendable {
     private let limit: Int
     private let kept = Mutex<[String]>([])
 
     /// Keeps this many lines at the most.
-    public init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// Takes the next line.
-    public func append(_ line: [UInt8]) {
+    package func append(_ line: [UInt8]) {
         // A line of a megabyte says no more than its beginning.
         let text = String(decoding: line.prefix(2000), as: UTF8.self)
         kept.withLock {
@@ -19,5 +19,5 @@ public final class OutputTail: Sendable {
     }
 
     /// The last lines, oldest first.
-    public var lines: [String] { kept.withLock { $0 } }
+    package var lines: [String] { kept.withLock { $0 } }
 }

@@ -14,11 +14,11 @@
 /// does.
 ///
 /// On macOS there is nothing like it. A child that prints something ends there by the pipe that nobody reads any more.
-public enum ParentBound {
+package enum ParentBound {
     private static let flag = "--become-child-of"
 
     /// The program that calls ``becomeCommand(_:count:)`` first of all; `nil` where nothing can be asked for.
-    public static var ownProgram: String? {
+    package static var ownProgram: String? {
         #if os(Linux)
             setParentDeathSignal == nil ? nil : "/proc/self/exe"
         #else
@@ -32,7 +32,7 @@ public enum ParentBound {
     }
 
     /// Becomes another program, if the words on the command line say so. The first thing that `main` does.
-    public static func becomeCommand(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, count: Int32) {
+    package static func becomeCommand(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, count: Int32) {
         guard count > 4, let word = arguments[1], strcmp(word, flag) == 0, let parent = arguments[2].map({ atoi($0) }),
             let path = arguments[3]
         else { return }

@@ -12,15 +12,15 @@ import Synchronization
 ///
 /// A lock of the kernel's is held on it: it ends with the process, however that ends, so that the next run knows what
 /// one that was killed left behind, and removes it.
-public final class ScratchFolder: Sendable {
+package final class ScratchFolder: Sendable {
     /// Its path.
-    public let path: String
+    package let path: String
     private let lock: Int32
     private let count = Atomic(0)
 
     /// Makes the folder in the system's folder for temporary files.
     /// - Throws: ``TargetError`` where it can't be made.
-    public convenience init() throws {
+    package convenience init() throws {
         try self.init(in: Self.preferred(TemporaryPlace.folders()))
     }
 
@@ -54,15 +54,15 @@ public final class ScratchFolder: Sendable {
     deinit { _ = Glue.close(lock) }
 
     /// Removes the folder with all that is in it; a program that exits calls this itself.
-    public func remove() { Self.remove(path) }
+    package func remove() { Self.remove(path) }
 
     /// A path in the folder that nothing has yet.
-    public func newPath() -> String {
+    package func newPath() -> String {
         "\(path)/\(count.add(1, ordering: .relaxed).newValue)"
     }
 
     /// The content of a file; `nil` where it can't be read.
-    public func read(_ file: String) -> [UInt8]? {
+    package func read(_ file: String) -> [UInt8]? {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = Glue.close(descriptor) }
@@ -70,7 +70,7 @@ public final class ScratchFolder: Sendable {
     }
 
     /// Removes a file of the folder, if it is there.
-    public func remove(_ file: String) { unlink(file) }
+    package func remove(_ file: String) { unlink(file) }
 
     // MARK: - What others left behind
 

@@ -12,9 +12,9 @@ import Synchronization
 ///
 /// A stop is SIGTERM to the group, the grace time, SIGKILL to the group. When a program ends by itself, what it left
 /// running in its group is ended with it.
-public final class SystemLauncher: CommandRunning {
+package final class SystemLauncher: CommandRunning {
     /// What the children's environment starts from; `PATH` in it is where programs are found.
-    public let environment: [String: String]
+    package let environment: [String: String]
 
     private let grace: Duration
     private let binder: String?
@@ -30,7 +30,7 @@ public final class SystemLauncher: CommandRunning {
     ///   - binder: the program through which a child whose output is streamed, and which may run as long as we do, ends
     ///     with us even if we are killed: ``ParentBound/ownProgram``. Others end by themselves.
     ///   - onStart: told of each command just before it runs (for `--verbose`).
-    public init(
+    package init(
         environment: [String: String], grace: Duration = .seconds(2), binder: String? = nil,
         onStart: (@Sendable (Command) -> Void)? = nil
     ) {
@@ -41,7 +41,7 @@ public final class SystemLauncher: CommandRunning {
     }
 
     /// Runs a command to its end, as ``CommandRunning`` says.
-    public func run(_ command: Command, output: OutputHandling) async throws -> CommandOutput {
+    package func run(_ command: Command, output: OutputHandling) async throws -> CommandOutput {
         let path = try locate(command.executable)
         try Task.checkCancellation()
         onStart?(command)
@@ -64,7 +64,7 @@ public final class SystemLauncher: CommandRunning {
     }
 
     /// Stops every child process in order, those that are meant to run as long as we do, and returns once they have ended.
-    public func stopAll() async {
+    package func stopAll() async {
         while true {
             let version = ends.current.version
             let children = running.withLock { Array($0.values) }
@@ -75,13 +75,13 @@ public final class SystemLauncher: CommandRunning {
     }
 
     /// Ends every child process at once with SIGKILL, for a program that must not stay a moment longer.
-    public func killAll() {
+    package func killAll() {
         for child in running.withLock({ Array($0.values) }) { child.kill() }
     }
 
     /// The path of a program.
     /// - Throws: ``LaunchError/notFound(_:)``.
-    public func locate(_ executable: String) throws -> String {
+    package func locate(_ executable: String) throws -> String {
         let candidates =
             executable.contains("/")
             ? [executable]

@@ -3,7 +3,7 @@ extension IgnorePatterns {
     ///
     /// Only names that are never an input: vim's probe `4913` is missing, because a file that is created and deleted
     /// within one batch is no change anyway, and because somebody may well have a folder of that name.
-    public static let editorFiles: IgnorePatterns = {
+    package static let editorFiles: IgnorePatterns = {
         let patterns = [
             "**/.git", "**/.hg", "**/.svn",
             "**/.*.swp", "**/.*.swo", "**/.*.swn", "**/.*.swx", "**/*~", "**/.#*", "**/#*#",

@@ -4,12 +4,12 @@
 /// context (each path is matched with what its parent folder matched). The legacy builder uses the same rules but
 /// never looks below an excluded folder unless an exception spells that folder out, so that it may leave out a file
 /// that these rules include; devloop follows BuildKit, because a needless build is better than a missed one.
-public struct IgnorePatterns: Sendable, Hashable {
+package struct IgnorePatterns: Sendable, Hashable {
     let patterns: [IgnorePattern]
     let hasExceptions: Bool
 
     /// No pattern: nothing is excluded.
-    public static let none = IgnorePatterns(checked: [])
+    package static let none = IgnorePatterns(checked: [])
 
     /// Reads the contents of an ignore file.
     ///
@@ -17,7 +17,7 @@ public struct IgnorePatterns: Sendable, Hashable {
     /// cleaned (`/a/./b/` is `a/b`).
     /// - Throws: ``UnknownIgnorePattern`` for the first pattern that is not in the plain language of ``GlobSyntax``. No
     ///   file may be left out then: what the pattern means may be that one counts.
-    public init(parsing contents: [UInt8]) throws(UnknownIgnorePattern) {
+    package init(parsing contents: [UInt8]) throws(UnknownIgnorePattern) {
         var contents = contents[...]
         if contents.starts(with: [0xEF, 0xBB, 0xBF]) {
             contents = contents.dropFirst(3)
@@ -38,13 +38,13 @@ public struct IgnorePatterns: Sendable, Hashable {
     }
 
     /// Reads the contents of an ignore file that is already text.
-    public init(parsing contents: String) throws(UnknownIgnorePattern) {
+    package init(parsing contents: String) throws(UnknownIgnorePattern) {
         try self.init(parsing: Array(contents.utf8))
     }
 
     /// Takes patterns that do not come from a file: `#` does not begin a comment, and the rest is as in a file.
     /// - Throws: ``UnknownIgnorePattern``, without a line.
-    public init(patterns: [String]) throws(UnknownIgnorePattern) {
+    package init(patterns: [String]) throws(UnknownIgnorePattern) {
         var parsed: [IgnorePattern] = []
         for text in patterns {
             do {
@@ -63,12 +63,12 @@ public struct IgnorePatterns: Sendable, Hashable {
     }
 
     /// Whether the file or folder at `path`, relative to the context and separated by `/`, is left out.
-    public func excludes(_ path: String) -> Bool {
+    package func excludes(_ path: String) -> Bool {
         judge(Array(path.utf8)).isExcluded
     }
 
     /// Whether nothing below the folder at `path` can count, so that it need not be entered.
-    public func canSkip(directory path: String) -> Bool {
+    package func canSkip(directory path: String) -> Bool {
         let path = Array(path.utf8)
         return canSkip(directory: path[...], judged: judge(path))
     }
@@ -94,11 +94,11 @@ public struct IgnorePatterns: Sendable, Hashable {
 }
 
 /// A pattern that devloop does not understand; Docker may.
-public struct UnknownIgnorePattern: Error, Sendable, Hashable {
+package struct UnknownIgnorePattern: Error, Sendable, Hashable {
     /// The pattern as it was written.
-    public let pattern: String
+    package let pattern: String
     /// Its line in the file, counted from 1; nil if it is not from a file.
-    public let line: Int?
+    package let line: Int?
 }
 
 extension IgnorePatterns {

@@ -3,12 +3,12 @@
 /// The language is that of `COPY` sources, Go's `filepath.Match` for each part of a path: `*` is any text, `?` any
 /// character. A class may match a `/` there, and an escape means different things to different builders: from the part
 /// on that holds one, everything counts.
-public struct IncludePatterns: Sendable, Hashable {
+package struct IncludePatterns: Sendable, Hashable {
     private let patterns: [[Part]]
 
     /// - Parameter patterns: paths relative to the root, without a `/` at either end, `.` or `..`; the empty one is the
     ///   root itself, and includes everything.
-    public init(_ patterns: [String]) {
+    package init(_ patterns: [String]) {
         self.patterns = patterns.map { pattern in
             Array(pattern.utf8).split(separator: Ascii.slash)
                 .prefix { !$0.contains(Ascii.leftBracket) && !$0.contains(Ascii.backslash) }

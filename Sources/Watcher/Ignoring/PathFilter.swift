@@ -1,7 +1,7 @@
 /// Which paths below a root count as its inputs.
 ///
 /// A pure value that answers two questions: does this path count, and can this whole folder be skipped.
-public struct PathFilter: Sendable, Hashable {
+package struct PathFilter: Sendable, Hashable {
     private let ignoring: [IgnorePatterns]
     private let including: IncludePatterns?
     private let alwaysIncluding: [[UInt8]]
@@ -11,7 +11,7 @@ public struct PathFilter: Sendable, Hashable {
     ///     exception in one does not bring back what another excludes.
     ///   - including: where it is given, only what it includes can count.
     ///   - alwaysIncluding: paths relative to the root that count whatever the patterns say, such as the Dockerfile.
-    public init(
+    package init(
         ignoring: [IgnorePatterns] = [], including: IncludePatterns? = nil, alwaysIncluding: [String] = []
     ) {
         self.including = including
@@ -21,12 +21,12 @@ public struct PathFilter: Sendable, Hashable {
 
     /// Whether a change of the file or folder at `path`, relative to the root, counts. Docker's patterns make no
     /// difference between files and folders.
-    public func includes(_ path: String) -> Bool {
+    package func includes(_ path: String) -> Bool {
         judge(Array(path.utf8)).counts
     }
 
     /// Whether nothing at or below the folder at `path` can count, so that it need not be entered.
-    public func canSkip(directory path: String) -> Bool {
+    package func canSkip(directory path: String) -> Bool {
         let path = Array(path.utf8)
         let verdict = judge(path)
         return !verdict.counts && canSkip(directory: path[...], judged: verdict)

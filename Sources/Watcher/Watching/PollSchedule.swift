@@ -1,13 +1,13 @@
 /// When to look, and when a batch of changes is complete. Pure: it is told what happened at which instant and answers
 /// with instants, so that its tests need not wait.
-public struct PollSchedule: Sendable, Hashable {
+package struct PollSchedule: Sendable, Hashable {
     /// How often a tree is looked through where the kernel announces nothing, in milliseconds; a large tree less often,
     /// so that it costs no more than a small share of one core.
-    public let pollMilliseconds: Int
+    package let pollMilliseconds: Int
     /// A batch is complete when nothing changed for this long, in milliseconds.
-    public let settleMilliseconds: Int
+    package let settleMilliseconds: Int
     /// A batch is complete this long after its first change, even if the changes go on, in milliseconds.
-    public let ceilingMilliseconds: Int
+    package let ceilingMilliseconds: Int
 
     private var firstNoticed: ContinuousClock.Instant?
     private var lastNoticed: ContinuousClock.Instant?
@@ -17,7 +17,7 @@ public struct PollSchedule: Sendable, Hashable {
     static let trust = Duration.milliseconds(20)
 
     /// Values below what makes sense are raised: 10 ms between polls.
-    public init(pollMilliseconds: Int = 250, settleMilliseconds: Int = 50, ceilingMilliseconds: Int = 2000) {
+    package init(pollMilliseconds: Int = 250, settleMilliseconds: Int = 50, ceilingMilliseconds: Int = 2000) {
         self.pollMilliseconds = max(10, pollMilliseconds)
         self.settleMilliseconds = max(0, settleMilliseconds)
         self.ceilingMilliseconds = max(ceilingMilliseconds, settleMilliseconds, 20)

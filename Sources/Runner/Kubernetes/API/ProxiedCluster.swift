@@ -14,6 +14,7 @@ struct ProxiedCluster: ClusterReading {
     func read(
         _ query: ClusterQuery, onPiece: (@Sendable (UnsafeRawBufferPointer) -> Void)?
     ) async throws -> ClusterAnswer {
+        try Task.checkCancellation()
         onRead("\(query)")
         var attempts = 2
         while true {

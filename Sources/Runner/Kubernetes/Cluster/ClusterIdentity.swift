@@ -1,14 +1,13 @@
 /// Which cluster a command is for, and where in it.
-public struct ClusterIdentity: Sendable, Hashable {
+package struct ClusterIdentity: Sendable, Hashable {
     /// The name of the context in kubectl's configuration.
-    public var context: String
+    package var context: String
     /// The server's address: `https://127.0.0.1:6443`
-    public var server: String
+    package var server: String
     /// The namespace of objects that name none.
-    public var namespace: String
+    package var namespace: String
 
-    /// A place in a cluster.
-    public init(context: String, server: String, namespace: String) {
+    package init(context: String, server: String, namespace: String) {
         self.context = context
         self.server = server
         self.namespace = namespace
@@ -18,7 +17,7 @@ public struct ClusterIdentity: Sendable, Hashable {
     /// clusters gives, and its server is at an address that is not public.
     ///
     /// The address alone says too little, since tunnels to other clusters begin at this machine as well.
-    public var isKnownLocal: Bool { hasLocalName && hasLocalServer }
+    package var isKnownLocal: Bool { hasLocalName && hasLocalServer }
 
     private var hasLocalName: Bool {
         let names = [

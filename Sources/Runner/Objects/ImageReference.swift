@@ -2,18 +2,18 @@
 ///
 /// The rules are those of https://github.com/distribution/reference: the part before the first slash is a registry
 /// where it holds a dot or a colon or is `localhost`; without one the registry is Docker Hub.
-public struct ImageReference: Sendable, Hashable {
+package struct ImageReference: Sendable, Hashable {
     /// The registry's host, with its port; `nil` is Docker Hub.
-    public var registry: String?
+    package var registry: String?
     /// The path in the registry; Docker Hub's `library/` is left out.
-    public var repository: String
+    package var repository: String
     /// The tag, where one is given.
-    public var tag: String?
+    package var tag: String?
     /// The digest, where one is given: `sha256:…`
-    public var digest: String?
+    package var digest: String?
 
     /// Reads a reference; `nil` where the text is none.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         var rest = text[...]
         if let at = rest.firstIndex(of: "@") {
             let digest = rest[rest.index(after: at)...]
@@ -44,7 +44,7 @@ public struct ImageReference: Sendable, Hashable {
     /// The same image in another registry: `blog/posts` in `localhost:5000` is `localhost:5000/blog/posts`. One that is
     /// there already stays as it is.
     /// - Parameter prefix: a host, or a host and the start of a path.
-    public func inRegistry(_ prefix: String) -> ImageReference? {
+    package func inRegistry(_ prefix: String) -> ImageReference? {
         let hub = Self.hubHosts.first { prefix == $0 || prefix.hasPrefix("\($0)/") }
         let place = hub.map { prefix.dropFirst($0.count + 1) } ?? prefix[...]
         if place.isEmpty ? registry == nil : name.hasPrefix("\(place)/") { return self }
@@ -52,10 +52,10 @@ public struct ImageReference: Sendable, Hashable {
     }
 
     /// The reference without tag and digest.
-    public var name: String { registry.map { "\($0)/\(repository)" } ?? repository }
+    package var name: String { registry.map { "\($0)/\(repository)" } ?? repository }
 
     /// The reference with its tag: `latest` where none is given.
-    public var tagged: String { "\(name):\(tag ?? "latest")" }
+    package var tagged: String { "\(name):\(tag ?? "latest")" }
 
     private static let hubHosts = ["docker.io", "index.docker.io"]
 
@@ -123,5 +123,5 @@ public struct ImageReference: Sendable, Hashable {
 
 extension ImageReference: CustomStringConvertible {
     /// The reference as it is written, without what is implied.
-    public var description: String { name + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "") }
+    package var description: String { name + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "") }
 }

@@ -1,10 +1,9 @@
 /// Reads manifests through kubectl: files, folders (without those below them, as `kubectl apply -f FOLDER` does),
 /// folders with a kustomization, and patterns of these (``ManifestPaths``). No cluster is needed.
-public struct ManifestReader: Sendable {
+package struct ManifestReader: Sendable {
     private let launcher: any CommandRunning
 
-    /// A reader.
-    public init(launcher: any CommandRunning) {
+    package init(launcher: any CommandRunning) {
         self.launcher = launcher
     }
 
@@ -12,7 +11,7 @@ public struct ManifestReader: Sendable {
     /// others may need them. What no cluster would take is refused here, so that both targets refuse the same.
     /// - Throws: ``TargetError`` of severity `configuration` with the words of kubectl or Kubernetes, which name the file
     ///   or the object; of `unavailable` where kubectl is missing or was ended by a signal.
-    public func read(_ paths: [String]) async throws -> [JSONValue] {
+    package func read(_ paths: [String]) async throws -> [JSONValue] {
         var objects: [JSONValue] = []
         for path in paths.flatMap(ManifestPaths.expand) { objects += try await readOne(path) }
         let isFirst = { (object: JSONValue) in

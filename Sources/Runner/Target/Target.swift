@@ -1,50 +1,47 @@
 /// An image as it came out of a build.
-public struct BuiltImage: Sendable, Hashable {
+package struct BuiltImage: Sendable, Hashable {
     /// The name that the manifests know it by.
-    public var reference: ImageReference
+    package var reference: ImageReference
     /// The image id: `sha256:…`. Two builds with one id are the same image.
-    public var id: String
+    package var id: String
 
-    /// A built image.
-    public init(reference: ImageReference, id: String) {
+    package init(reference: ImageReference, id: String) {
         self.reference = reference
         self.id = id
     }
 }
 
 /// A built image where the target's containers can be started from it.
-public struct DeliveredImage: Sendable, Hashable {
+package struct DeliveredImage: Sendable, Hashable {
     /// What was built.
-    public var built: BuiltImage
+    package var built: BuiltImage
     /// The reference that the applied manifests carry.
-    public var reference: String
+    package var reference: String
     /// The digest in the registry, where it was pushed: `sha256:…`
-    public var digest: String?
+    package var digest: String?
 
-    /// A delivered image.
-    public init(built: BuiltImage, reference: String, digest: String? = nil) {
+    package init(built: BuiltImage, reference: String, digest: String? = nil) {
         self.built = built
         self.reference = reference
         self.digest = digest
     }
 
     /// Whether it came over a registry, so that a node has to pull it.
-    public var wasPushed: Bool { digest != nil }
+    package var wasPushed: Bool { digest != nil }
 }
 
 /// What an apply did.
-public struct ApplyReport: Sendable, Hashable {
+package struct ApplyReport: Sendable, Hashable {
     /// The workloads that are new: their containers start from the images that were handed over.
-    public var created: Set<Workload>
+    package var created: Set<Workload>
     /// The workloads that were there and are another way now.
-    public var changed: Set<Workload>
+    package var changed: Set<Workload>
     /// What the user should know, each told once in a session: fields that can't be honoured, URLs.
-    public var notices: [String]
+    package var notices: [String]
     /// What of the objects could not be applied; all others are.
-    public var failures: [ApplyFailure]
+    package var failures: [ApplyFailure]
 
-    /// A report.
-    public init(
+    package init(
         created: Set<Workload> = [], changed: Set<Workload> = [], notices: [String] = [],
         failures: [ApplyFailure] = []
     ) {
@@ -55,7 +52,7 @@ public struct ApplyReport: Sendable, Hashable {
     }
 
     /// What both did.
-    public func adding(_ other: ApplyReport) -> ApplyReport {
+    package func adding(_ other: ApplyReport) -> ApplyReport {
         ApplyReport(
             created: created.union(other.created), changed: changed.union(other.changed),
             notices: notices + other.notices, failures: failures + other.failures)
@@ -63,7 +60,7 @@ public struct ApplyReport: Sendable, Hashable {
 }
 
 /// What comes out of following the logs.
-public enum LogEvent: Sendable, Hashable {
+package enum LogEvent: Sendable, Hashable {
     /// One line of a container, without its newline.
     case line(workload: Workload, container: String?, text: [UInt8])
     /// Something that happened to a container: it exited, it was restarted, the log could not be read.
@@ -77,7 +74,7 @@ public enum LogEvent: Sendable, Hashable {
 }
 
 /// What comes of deleting.
-public enum DeletionEvent: Sendable, Hashable {
+package enum DeletionEvent: Sendable, Hashable {
     /// Something is deleted: the tool's line for it.
     case deleted(String)
     /// Something takes long: what, and what it waits for.
@@ -85,17 +82,16 @@ public enum DeletionEvent: Sendable, Hashable {
 }
 
 /// Which part of the logs is read.
-public struct LogSelection: Sendable {
+package struct LogSelection: Sendable {
     /// Of a container that ran before anybody looked, the lines of this time; `nil` shows the last ten for orientation.
     /// One that starts later is shown from its first line.
-    public var since: Duration?
+    package var since: Duration?
     /// Whether what comes later is read too; otherwise reading ends with what is there.
-    public var follows: Bool
+    package var follows: Bool
     /// Whether the log of a workload is shown. What happens to its containers is told in any case.
-    public var isShown: @Sendable (Workload) -> Bool
+    package var isShown: @Sendable (Workload) -> Bool
 
-    /// A selection.
-    public init(
+    package init(
         since: Duration? = nil, follows: Bool = true, isShown: @escaping @Sendable (Workload) -> Bool = { _ in true }
     ) {
         self.since = since
@@ -127,9 +123,9 @@ enum LogStart: Sendable, Hashable {
 }
 
 /// A stage of the loop that failed, in the words that the user needs.
-public struct TargetError: Error, Hashable {
+package struct TargetError: Error, Hashable {
     /// How bad it is.
-    public enum Severity: Sendable {
+    package enum Severity: Sendable {
         /// The step failed; the loop goes on.
         case failed
         /// The step failed, because what it was about is not there any more.
@@ -141,24 +137,22 @@ public struct TargetError: Error, Hashable {
     }
 
     /// How bad it is.
-    public var severity: Severity
+    package var severity: Severity
     /// What could not be done, to what: `deployment/posts-depl did not become ready`.
-    public var summary: String
+    package var summary: String
     /// What the tool said, line by line.
-    public var details: [String]
+    package var details: [String]
     /// What to do next, where there is something to say.
-    public var advice: String?
+    package var advice: String?
 
-    /// A failure.
-    public init(_ severity: Severity, _ summary: String, details: [String] = [], advice: String? = nil) {
+    package init(_ severity: Severity, _ summary: String, details: [String] = [], advice: String? = nil) {
         self.severity = severity
         self.summary = summary
         self.details = details
         self.advice = advice
     }
 
-    /// A step that failed.
-    public init(_ summary: String, details: [String] = [], advice: String? = nil) {
+    package init(_ summary: String, details: [String] = [], advice: String? = nil) {
         self.init(.failed, summary, details: details, advice: advice)
     }
 }
@@ -167,7 +161,7 @@ public struct TargetError: Error, Hashable {
 ///
 /// All calls may run at once for different workloads; for one workload they come one after the other. Every call ends
 /// its child processes when its task is cancelled. All throw ``TargetError``, or `CancellationError` when cancelled.
-public protocol Target: Sendable {
+package protocol Target: Sendable {
     /// One line for the start: what and where this is.
     var summary: String { get }
 
@@ -244,15 +238,15 @@ public protocol Target: Sendable {
 
 extension Target {
     /// A cluster is asked to.
-    public var startsContainersInApply: Bool { false }
+    package var startsContainersInApply: Bool { false }
 
     /// Deletes the objects, and tells what is gone at the end only.
-    public func delete(_ objects: [KubernetesObject]) async throws -> [String] {
+    package func delete(_ objects: [KubernetesObject]) async throws -> [String] {
         try await delete(objects) { _ in }
     }
 
     /// Follows all of the logs.
-    public func followLogs(
+    package func followLogs(
         of workloads: @escaping @Sendable () -> Set<Workload>, onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
         try await followLogs(of: workloads, LogSelection(), onEvent: onEvent)

@@ -1,5 +1,5 @@
 /// Which builder is behind `docker build`. They differ in what they take from a context.
-public enum BuilderKind: Sendable, Hashable, CaseIterable {
+package enum BuilderKind: Sendable, Hashable, CaseIterable {
     /// The one that docker had first, and has where BuildKit or its client, buildx, is missing.
     case legacy
     /// BuildKit.
@@ -25,13 +25,13 @@ public enum BuilderKind: Sendable, Hashable, CaseIterable {
 
     /// Whether a build leaves out the stages that the wanted one doesn't need; the legacy builder builds all up to the
     /// wanted one. `false` is always the cautious answer.
-    public var skipsUnneededStages: Bool { self == .buildKit }
+    package var skipsUnneededStages: Bool { self == .buildKit }
 
     /// Where it looks for what to leave out of a context: the first file that is there counts, alone.
     /// - Parameters:
     ///   - dockerfile: the path of the Dockerfile.
     ///   - context: the path of the context.
-    public func ignoreFiles(dockerfile: String, context: String) -> [String] {
+    package func ignoreFiles(dockerfile: String, context: String) -> [String] {
         switch self {
         case .legacy: ["\(context)/.dockerignore"]
         case .buildKit: ["\(dockerfile).dockerignore", "\(context)/.dockerignore"]
@@ -47,7 +47,7 @@ public enum BuilderKind: Sendable, Hashable, CaseIterable {
     /// - Parameter isThere: whether a file exists.
     /// - Returns: `nil` where none does, or where the builders differ and it is not known which builds: then every file
     ///   counts.
-    public func ignoreFile(dockerfile: String, context: String, _ isThere: (String) -> Bool) -> String? {
+    package func ignoreFile(dockerfile: String, context: String, _ isThere: (String) -> Bool) -> String? {
         func first(_ kind: BuilderKind) -> String? {
             kind.ignoreFiles(dockerfile: dockerfile, context: context).first(where: isThere)
         }

@@ -1,18 +1,17 @@
 /// An object that could not be applied: what the cluster has of it, if anything, is as it was.
-public struct ApplyFailure: Sendable, Hashable {
+package struct ApplyFailure: Sendable, Hashable {
     /// The object.
-    public var object: KubernetesObject.Identity
+    package var object: KubernetesObject.Identity
     /// Whether it may work a moment later with nobody's doing, so that it is worth another try.
-    public var passes: Bool
+    package var passes: Bool
     /// Why, each in a line: `spec.selector: field is immutable`
-    public var reasons: [String]
+    package var reasons: [String]
     /// What to do next, where there is something to say.
-    public var advice: String?
+    package var advice: String?
     /// The file that the object is in, where that is known.
-    public var file: String?
+    package var file: String?
 
-    /// A failure.
-    public init(
+    package init(
         _ object: KubernetesObject.Identity, passes: Bool = false, reasons: [String], advice: String? = nil,
         file: String? = nil
     ) {
@@ -24,15 +23,15 @@ public struct ApplyFailure: Sendable, Hashable {
     }
 
     /// `Deployment web (k8s/web.yaml): unknown field spec.template.spec.contaners`
-    public var error: TargetError { error(of: subject) }
+    package var error: TargetError { error(of: subject) }
 
     /// For a step that goes on without it: `the manifest of Deployment web is not applied: spec.selector: field is …`
-    public var reminder: String {
+    package var reminder: String {
         (["the manifest of \(object) is not applied"] + reasons.prefix(1)).joined(separator: ": ")
     }
 
     /// One error for all that failed for the same reason, in their order.
-    public static func errors(of failures: [ApplyFailure]) -> [TargetError] {
+    package static func errors(of failures: [ApplyFailure]) -> [TargetError] {
         var seen: Set<[String]> = []
         return failures.filter { seen.insert($0.reasons).inserted }.map { first in
             let subjects = failures.filter { $0.reasons == first.reasons }.map(\.subject)

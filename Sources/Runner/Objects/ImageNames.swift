@@ -5,15 +5,15 @@
 /// image without a tag stands for every tag of its repository, one with a tag only for that tag, where a missing one is
 /// `latest`; a reference that is pinned by digest means none. Of several the most specific is meant: the one with the
 /// reference's tag before the one that stands for every tag. ``collisions`` are what stays ambiguous.
-public struct ImageNames: Sendable, Hashable {
+package struct ImageNames: Sendable, Hashable {
     /// Two images that can't be told apart.
-    public struct Collision: Sendable, Hashable {
+    package struct Collision: Sendable, Hashable {
         /// The place of the one in the list.
-        public var first: Int
+        package var first: Int
         /// The place of the other.
-        public var second: Int
+        package var second: Int
         /// The reference that both are delivered under.
-        public var reference: String
+        package var reference: String
     }
 
     private let images: [ImageReference]
@@ -24,7 +24,7 @@ public struct ImageNames: Sendable, Hashable {
     /// - Parameters:
     ///   - images: as the configuration names them.
     ///   - registry: where images are pushed: `HOST[:PORT][/PATH]`
-    public init(_ images: [ImageReference], registry: String? = nil) {
+    package init(_ images: [ImageReference], registry: String? = nil) {
         self.images = images
         self.registry = registry
         var byRepository: [String: [String?: ImageReference]] = [:]
@@ -37,7 +37,7 @@ public struct ImageNames: Sendable, Hashable {
     }
 
     /// The image that a manifest's reference means; `nil` where it is none of these.
-    public func image(meantBy text: String) -> ImageReference? {
+    package func image(meantBy text: String) -> ImageReference? {
         guard let reference = ImageReference(text), reference.digest == nil,
             let tags = byRepository[reference.name]
         else { return nil }
@@ -45,7 +45,7 @@ public struct ImageNames: Sendable, Hashable {
     }
 
     /// The images that would be delivered under one reference.
-    public var collisions: [Collision] {
+    package var collisions: [Collision] {
         var places: [String: Int] = [:]
         return images.enumerated().compactMap { index, image in
             let reference = Self.delivered(image, registry).tagged
@@ -63,20 +63,20 @@ public struct ImageNames: Sendable, Hashable {
 }
 
 /// What the images that devloop builds are delivered as by now.
-public struct DeliveredImages: Sendable, Hashable {
+package struct DeliveredImages: Sendable, Hashable {
     /// Which of them a reference means.
-    public var names: ImageNames {
+    package var names: ImageNames {
         didSet { version += 1 }
     }
     /// Grows with each change: of two copies, the one with the higher version is the newer.
-    public private(set) var version = 0
+    package private(set) var version = 0
     private var delivered: [ImageReference: DeliveredImage] = [:]
 
     /// None so far.
-    public init(names: ImageNames) { self.names = names }
+    package init(names: ImageNames) { self.names = names }
 
     /// What an image was delivered as; `nil` before it was.
-    public subscript(image: ImageReference) -> DeliveredImage? {
+    package subscript(image: ImageReference) -> DeliveredImage? {
         get { delivered[image] }
         set {
             delivered[image] = newValue
@@ -85,10 +85,10 @@ public struct DeliveredImages: Sendable, Hashable {
     }
 
     /// What a manifest's reference stands for; `nil` where that is none of devloop's images, or not delivered yet.
-    public func image(meantBy text: String) -> DeliveredImage? {
+    package func image(meantBy text: String) -> DeliveredImage? {
         names.image(meantBy: text).flatMap { delivered[$0] }
     }
 
     /// The images that were delivered.
-    public var images: [ImageReference] { Array(delivered.keys) }
+    package var images: [ImageReference] { Array(delivered.keys) }
 }

@@ -1,5 +1,5 @@
 /// How an image gets from this machine's Docker to the nodes of a cluster.
-public enum ImageDelivery: Sendable, Hashable {
+package enum ImageDelivery: Sendable, Hashable {
     /// The cluster runs on this machine's Docker: what is built is there.
     case shared
     /// It is pushed to a registry: this one, or the one that the image's name holds.
@@ -13,7 +13,7 @@ public enum ImageDelivery: Sendable, Hashable {
     /// - Parameters:
     ///   - registry: the configured registry; with one, images are always pushed.
     ///   - usesMinikubeDocker: whether `eval $(minikube docker-env)` is in force here.
-    public init(context: String, registry: String?, usesMinikubeDocker: Bool) {
+    package init(context: String, registry: String?, usesMinikubeDocker: Bool) {
         let sharing = ["docker-desktop", "orbstack", "rancher-desktop"]
         if registry != nil {
             self = .push(registry: registry)
@@ -42,7 +42,7 @@ public enum ImageDelivery: Sendable, Hashable {
 
 extension ImageDelivery: CustomStringConvertible {
     /// For the first line: `images go to localhost:5000`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .shared: "images are shared with this machine's Docker"
         case .push(let registry?): "images go to \(registry)"

@@ -1,37 +1,35 @@
 /// What to build an image from.
-public struct BuildRequest: Sendable, Hashable {
+package struct BuildRequest: Sendable, Hashable {
     /// One `--build-arg`.
-    public struct Argument: Sendable, Hashable {
+    package struct Argument: Sendable, Hashable {
         /// Its name.
-        public var name: String
+        package var name: String
         /// Its value; `nil` takes the value of the environment variable of that name, and the Dockerfile's default
         /// where there is none, as `docker build --build-arg NAME` does.
-        public var value: String?
+        package var value: String?
 
-        /// A build argument.
-        public init(name: String, value: String?) {
+        package init(name: String, value: String?) {
             self.name = name
             self.value = value
         }
     }
 
     /// The name that the image is tagged with.
-    public var reference: ImageReference
+    package var reference: ImageReference
     /// The absolute path of the build context.
-    public var context: String
+    package var context: String
     /// The absolute path of the Dockerfile.
-    public var dockerfile: String
+    package var dockerfile: String
     /// The stage to build; the last one where `nil`.
-    public var stage: String?
+    package var stage: String?
     /// The build arguments, in order.
-    public var arguments: [Argument]
+    package var arguments: [Argument]
     /// Further names that the image is tagged with.
-    public var otherNames: [ImageReference]
+    package var otherNames: [ImageReference]
     /// The images that it is built on, by the names that the Dockerfile has for them.
-    public var bases: [BuiltImage]
+    package var bases: [BuiltImage]
 
-    /// A request.
-    public init(
+    package init(
         reference: ImageReference, context: String, dockerfile: String, stage: String? = nil,
         arguments: [Argument] = [], otherNames: [ImageReference] = [], bases: [BuiltImage] = []
     ) {
@@ -47,26 +45,26 @@ public struct BuildRequest: Sendable, Hashable {
 
 /// A build is not what it should be: while it ran, or before, names of what it is built on were given to other images, or
 /// taken away.
-public struct MovedBases: Error, Equatable {
+package struct MovedBases: Error, Equatable {
     /// These names.
-    public var names: Set<ImageReference>
+    package var names: Set<ImageReference>
 }
 
 /// Builds images with `docker build` and pushes them with `docker push`.
-public struct ImageBuilder: Sendable {
+package struct ImageBuilder: Sendable {
     private let launcher: any CommandRunning
     private let scratch: ScratchFolder
 
     /// A builder.
     /// - Parameter scratch: a folder for the files through which docker hands over image ids.
-    public init(launcher: any CommandRunning, scratch: ScratchFolder) {
+    package init(launcher: any CommandRunning, scratch: ScratchFolder) {
         self.launcher = launcher
         self.scratch = scratch
     }
 
     /// Asks the Docker daemon for its version.
     /// - Throws: ``TargetError`` of severity `unavailable` where docker is missing or its daemon does not answer.
-    public func prepare() async throws {
+    package func prepare() async throws {
         let output = try await launcher.runTool(Command("docker", ["version", "--format={{.Server.Version}}"]))
         guard output.termination.isSuccess else {
             throw DockerFailure.error(
@@ -75,7 +73,7 @@ public struct ImageBuilder: Sendable {
     }
 
     /// Asks docker which builder its builds use.
-    public func kind() async throws -> BuilderKind {
+    package func kind() async throws -> BuilderKind {
         let output = try await launcher.runTool(Command("docker", ["build", "--help"]))
         return BuilderKind(help: output.text + "\n" + output.errorText)
     }
@@ -86,7 +84,7 @@ public struct ImageBuilder: Sendable {
     /// - Parameter onLine: is handed each line of docker's output.
     /// - Throws: ``MovedBases`` where it was built on something else than was asked for, ``TargetError`` with the end of
     ///   docker's output, or `CancellationError`.
-    public func build(
+    package func build(
         _ request: BuildRequest, onLine: @escaping @Sendable ([UInt8]) -> Void = { _ in }
     ) async throws -> BuiltImage {
         let result: Result<BuiltImage, any Error>
@@ -156,7 +154,7 @@ public struct ImageBuilder: Sendable {
     ///   - onRetry: is handed what docker says when it first tries again.
     /// - Returns: the digest that the registry knows it by: `sha256:…`
     /// - Throws: ``TargetError``, or `CancellationError`.
-    public func push(
+    package func push(
         _ image: BuiltImage, as reference: ImageReference, lastFailure: TargetError? = nil,
         onRetry: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> String {
@@ -212,7 +210,7 @@ public struct ImageBuilder: Sendable {
     }
 
     /// The digests that a local image was pushed with or pulled by: `localhost:5000/blog/posts@sha256:…`
-    public func repositoryDigests(of id: String) async throws -> [String] {
+    package func repositoryDigests(of id: String) async throws -> [String] {
         let output = try await launcher.runTool(
             Command("docker", ["image", "inspect", "--format={{json .RepoDigests}}", id]))
         guard output.termination.isSuccess, let list = try? JSONParser.parse(output.standardOutput) else { return [] }
