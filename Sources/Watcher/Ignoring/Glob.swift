@@ -32,23 +32,22 @@ struct Glob: Sendable, Hashable {
     private let steps: [Step]
     /// The ASCII literals that every match ends with: most paths are turned down by these alone.
     private let ending: [UInt8]
+    /// The longest row of ASCII literals elsewhere in every match: it turns down most of the rest.
+    private let needle: [UInt8]
 
     init(_ steps: [Step]) {
         self.steps = steps
-        ending = Self.literalEnding(of: steps)
-    }
-
-    private static func literalEnding(of steps: [Step]) -> [UInt8] {
-        var ending: [UInt8] = []
-        for step in steps.reversed() {
-            guard case .one(.scalar(let scalar)) = step, scalar < 0x80 else { break }
-            ending.append(UInt8(scalar))
+        let literals = steps.map { step -> UInt8? in
+            guard case .one(.scalar(let scalar)) = step, scalar < 0x80 else { return nil }
+            return UInt8(scalar)
         }
-        return ending.reversed()
+        let rows = literals.split(separator: nil, omittingEmptySubsequences: false).map { $0.compactMap(\.self) }
+        ending = rows.last ?? []
+        needle = ending.isEmpty ? rows.max { $0.count < $1.count } ?? [] : []
     }
 
     func matches(_ path: ArraySlice<UInt8>) -> Bool {
-        path.hasSuffix(ending) && run(on: path).isMatch
+        path.hasSuffix(ending) && path.contains(text: needle) && run(on: path).isMatch
     }
 
     /// Whether some text that begins with `beginning` could match.
