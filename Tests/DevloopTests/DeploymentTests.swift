@@ -214,6 +214,25 @@ private final class FakeTarget: Target {
         #expect(target.recorded == ["apply w", "restart w of 2"])
     }
 
+    /// The namespace was gone, say, and what failed was tried again.
+    @Test func aWorkloadThatAnotherApplyHasCreatedFromTheImageIsNotRestarted() async throws {
+        let current = try project(separate)
+        let target = FakeTarget(created: ["w"], failures: ["apply w": 1])
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        let one = try image("shop/web", "1")
+        await #expect(throws: TargetError.self) {
+            try await deployment.rollOut(one, of: web, isRunning: false)
+        }
+        _ = try await deployment.applyAll()
+        let workload = Workload(kind: .deployment, name: "w")
+        #expect(try await deployment.rollOut(one, of: web, isRunning: false) == .started([workload]))
+        #expect(target.recorded == ["apply w", "apply svc", "apply w"])
+        // A later pass is one for its own sake.
+        _ = try await deployment.rollOut(one, of: web, isRunning: false)
+        #expect(target.recorded.last == "restart w of 1")
+    }
+
     @Test func aWorkloadThatWasThereIsAppliedAndRestarted() async throws {
         let current = try project(separate)
         let target = FakeTarget()
@@ -255,6 +274,58 @@ private final class FakeTarget: Target {
         let rollout = try await deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: false)
         #expect(rollout == .started([Workload(kind: .deployment, name: "w")]))
         #expect(target.recorded == ["apply w"])
+    }
+
+    /// A cluster takes nearly as long for one object as for forty.
+    @Test func whatManyPassesApplyAtOnceGoesIntoFewCallsAndEachHearsOfItsOwn() async throws {
+        let names = (0..<40).map { "s\($0)" }
+        let current = CurrentProject(try LoopFixture.project(names).project)
+        let refused = Fixture.object("Deployment", "s7", images: ["shop/s7"])
+        let target = FakeTarget(created: Set(names), refused: ["s7": immutable(refused, passes: true)])
+        let deployment = Deployment(project: current, target: target)
+        let started = await withTaskGroup(of: (String, Int).self) { group in
+            for service in current.value.services {
+                group.addTask {
+                    let reference = service.configuration.image
+                    let image = DeliveredImage(
+                        built: BuiltImage(reference: reference, id: "1"), reference: reference.tagged)
+                    let rollout = try? await deployment.rollOut(image, of: service, isRunning: false)
+                    guard case .started(let workloads) = rollout else { return (service.name, 0) }
+                    return (service.name, workloads.map(\.name) == [service.name] ? 1 : -1)
+                }
+            }
+            return await group.reduce(into: [String: Int]()) { $0[$1.0] = $1.1 }
+        }
+        #expect(started == Dictionary(uniqueKeysWithValues: names.map { ($0, $0 == "s7" ? 0 : 1) }))
+        // Each was applied once.
+        let applied = target.recorded.flatMap { $0.split(separator: " ").dropFirst().map(String.init) }
+        #expect(applied.sorted() == names.sorted())
+        #expect(target.recorded.allSatisfy { $0.hasPrefix("apply ") })
+    }
+
+    /// While a call hangs, the others' go on; at the end of devloop nobody is left waiting.
+    @Test func anApplyThatHangsHoldsUpNoOtherPass() async throws {
+        let names = (0..<6).map { "s\($0)" }
+        let current = CurrentProject(try LoopFixture.project(names).project)
+        let (applied, inbox) = AsyncStream.makeStream(of: Void.self)
+        let target = FakeTarget(created: Set(names), onApply: { inbox.yield() }, hanging: ["apply s0"])
+        let deployment = Deployment(project: current, target: target)
+        func begin(_ service: Project.Service) -> Task<Deployment.Rollout, any Error> {
+            Task {
+                let reference = service.configuration.image
+                let image = DeliveredImage(
+                    built: BuiltImage(reference: reference, id: "1"), reference: reference.tagged)
+                return try await deployment.rollOut(image, of: service, isRunning: false)
+            }
+        }
+        let first = begin(current.value.services[0])
+        for await _ in applied.prefix(1) {}
+        let others = current.value.services.dropFirst().map(begin)
+        for (other, service) in zip(others, current.value.services.dropFirst()) {
+            #expect(try await other.value == .started(service.workloads))
+        }
+        first.cancel()
+        await #expect(throws: CancellationError.self) { try await first.value }
     }
 
     @Test func workloadsOfOneImageAreRestartedSideBySideAndOneThatFailsHoldsUpNone() async throws {

@@ -13,10 +13,15 @@ actor Deployment {
     private var applied: Set<KubernetesObject.Identity> = []
     /// What an apply was begun of, and not let go of since.
     private var touched: Set<KubernetesObject.Identity> = []
+    /// The workloads that an apply created and no pass knows of, and what they were created from.
+    private var created: [Workload: DeliveredImages] = [:]
     private var unapplied = UnappliedObjects()
     /// How many applies of everything were begun, and which of them is the latest that came to its end.
     private var (begun, complete) = (0, 0)
     private let file: @Sendable (KubernetesObject.Identity) async -> String?
+    /// How many calls of passes to apply something are on their way, and who waits for the next one.
+    private var calls = 0
+    private var applicants: [Applicant] = []
     private var told: Set<String> = []
     private var untold: [String] = []
     /// The latest apply of what is no workload and needs no image; passes wait for it.
@@ -141,13 +146,14 @@ actor Deployment {
                 if let workload = object.workload { pending.insert(workload) }
                 continue
             }
-            let report = try await apply([object.identity])
+            let report = try await applyTogether(object.identity)
             if let failure = report.failures.first(where: { $0.object == object.identity }) {
                 if failure.passes { throw failure.error }
                 // What is there goes on as it is, with the new image.
                 continue
             }
             guard let workload = object.workload else { continue }
+            created[workload] = nil
             if !applied.contains(object.identity) {
                 // It is gone from the manifests meanwhile.
                 pending.insert(workload)
@@ -161,7 +167,9 @@ actor Deployment {
             }
         }
         let left = service.workloads.filter { !isRunning && !started.contains($0) && !pending.contains($0) }
-        try await restart(left)
+        // An apply that was tried again may have come first, with this image.
+        try await restart(
+            left.filter { created.removeValue(forKey: $0)?[service.configuration.image]?.built != image.built })
         started += left
         if started.isEmpty { return waiting.isEmpty ? .running : .waiting(for: waiting.sorted()) }
         return .started(started)
@@ -190,6 +198,7 @@ actor Deployment {
         let own = objects.filter { $0.workload == workload }.map(\.identity)
         guard !own.isEmpty else { throw error }
         let report = try await apply(Set(objects.filter { $0.workload == nil }.map(\.identity) + own))
+        created[workload] = nil
         if let failure = report.failures.first(where: { own.contains($0.object) }) { throw failure.error }
         onLoss()
     }
@@ -306,6 +315,69 @@ actor Deployment {
         return report
     }
 
+    // MARK: - Applies of several passes in one
+
+    /// Who wants an object applied and waits for the next call.
+    private struct Applicant {
+        var object: KubernetesObject.Identity
+        var continuation: CheckedContinuation<Turn, Never>
+    }
+
+    private enum Turn: Sendable {
+        /// Make the call, for these others too.
+        case call([KubernetesObject.Identity: CheckedContinuation<Turn, Never>])
+        /// Somebody made it.
+        case made(Result<ApplyReport, any Error>)
+    }
+
+    /// How many calls there are at once: one that takes long holds up nobody.
+    private static let callsAtOnce = 2
+
+    /// Applies an object for a pass. What others want applied while calls are on their way goes into the next one
+    /// together: kubectl takes nearly as long for one object as for forty.
+    private func applyTogether(_ object: KubernetesObject.Identity) async throws -> ApplyReport {
+        // There each call starts containers, and takes as long as they do.
+        guard !target.startsContainersInApply else { return try await apply([object]) }
+        var others: [KubernetesObject.Identity: CheckedContinuation<Turn, Never>] = [:]
+        if calls < Self.callsAtOnce {
+            calls += 1
+        } else {
+            switch await withCheckedContinuation({ applicants.append(Applicant(object: object, continuation: $0)) }) {
+            case .made(let result): return try result.get().only(of: object)
+            case .call(let rest): others = rest
+            }
+        }
+        let result: Result<ApplyReport, any Error>
+        do {
+            result = .success(try await apply(Set(others.keys).union([object])))
+        } catch {
+            result = .failure(error)
+        }
+        for other in others.values { other.resume(returning: .made(result)) }
+        callNext()
+        return try result.get().only(of: object)
+    }
+
+    /// Whoever came first makes the next call.
+    private func callNext() {
+        guard let first = applicants.first else {
+            calls -= 1
+            return
+        }
+        // One object may be wanted twice: the second is applied by the call after it.
+        var others: [KubernetesObject.Identity: CheckedContinuation<Turn, Never>] = [:]
+        var later: [Applicant] = []
+        for applicant in applicants.dropFirst() {
+            if applicant.object == first.object || others[applicant.object] != nil {
+                later.append(applicant)
+            } else {
+                others[applicant.object] = applicant.continuation
+            }
+        }
+        applicants = later
+        first.continuation.resume(returning: .call(others))
+    }
+
     /// Applies the objects as the manifests have them now, which may be newer than when the caller began to wait for
     /// its turn, so that an older state never follows a newer one. Those whose images are not all there are left out.
     private func applyNewest(_ identities: Set<KubernetesObject.Identity>) async throws -> ApplyReport {
@@ -316,7 +388,9 @@ actor Deployment {
         unapplied.keep(only: Set(project.objects.map(\.identity)))
         guard !objects.isEmpty else { return ApplyReport() }
         touched.formUnion(objects.map(\.identity))
-        let report = try await target.apply(objects, images: delivered)
+        let images = delivered
+        let report = try await target.apply(objects, images: images)
+        for workload in report.created { created[workload] = images }
         applied.formUnion(objects.map(\.identity))
         applied.subtract(report.failures.map(\.object))
         let recovered = unapplied.note(objects, failures: report.failures)
@@ -368,5 +442,14 @@ actor Deployment {
 
     private func restartNow(_ workload: Workload) async throws {
         try await target.restart(workload, images: delivered)
+    }
+}
+
+extension ApplyReport {
+    /// What of it is about one object.
+    fileprivate func only(of object: KubernetesObject.Identity) -> ApplyReport {
+        ApplyReport(
+            created: created.filter { $0 == object.workload }, changed: changed.filter { $0 == object.workload },
+            failures: failures.filter { $0.object == object })
     }
 }
