@@ -51,7 +51,11 @@ struct ClusterWarnings: Sendable {
                 Workload(kind: .deployment, name: name, namespace: namespace), ClusterEvent(refusedIn: deployment))
         }
         let watch = ClusterWatch(cluster: cluster, list: .deployments(namespace: namespace))
-        _ = try await watch.run(from: nil) { change, deployment in if change != .deleted { tell(deployment) } }
+        guard let list = try await cluster.read(watch.list).json else { return }
+        await PosixThread.run { for deployment in list["items"]?.array ?? [] { tell(deployment) } }
+        _ = try await watch.run(from: list.resourceVersion) { change, deployment in
+            if change != .deleted { tell(deployment) }
+        }
     }
 
     /// Runs a watch until it ends.

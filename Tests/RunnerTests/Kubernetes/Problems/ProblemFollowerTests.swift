@@ -228,21 +228,27 @@ import Testing
     }
 
     /// A user who may deploy, but not see the events.
-    @Test func withoutTheRightToReadEventsRefusalsComeFromTheDeploymentsThemselves() async throws {
+    @Test(arguments: [true, false])
+    func withoutTheRightToReadEventsRefusalsComeFromTheDeploymentsThemselves(isThereAlready: Bool) async throws {
         let deployment = { (name: String, status: String) in
             """
-            {"type": "ADDED", "object": {"kind": "Deployment", "metadata": {"name": "\(name)", "namespace": "blog"}, \
+            {"kind": "Deployment", "metadata": {"name": "\(name)", "namespace": "blog"}, \
             "status": {"conditions": [{"type": "Available", "status": "False"}, {"type": "ReplicaFailure", \
-            "status": "\(status)", "reason": "FailedCreate", "message": "exceeded quota: q, requested: pods=1"}]}}}
-
+            "status": "\(status)", "reason": "FailedCreate", "message": "exceeded quota: q, requested: pods=1"}]}}
             """
         }
-        let deployments =
-            deployment("strange", "True") + deployment("posts", "False") + deployment("posts", "True")
+        let list = """
+            {"metadata": {"resourceVersion": "7"}, "items": [\(deployment("strange", "True")), \
+            \(deployment("posts", isThereAlready ? "True" : "False"))]}
+            """
+        let changes = isThereAlready ? [] : [#"{"type": "MODIFIED", "object": \#(deployment("posts", "True"))}"# + "\n"]
+        // Not every server watches a list from its beginning on: it is read first.
+        let path = "GET /apis/apps/v1/namespaces/blog/deployments"
         let session = Session(
             [
-                "GET /apis/apps/v1/namespaces/blog/deployments?watch=true&allowWatchBookmarks=true":
-                    FakeCluster.Answer(parts: [deployments], ending: .hangs)
+                path: FakeCluster.Answer(parts: [list]),
+                "\(path)?watch=true&allowWatchBookmarks=true&resourceVersion=7":
+                    FakeCluster.Answer(parts: changes, ending: .hangs),
             ], list: .fails("Error from server (Forbidden): events is forbidden"))
         #expect(
             await session.next()
