@@ -233,6 +233,21 @@ private final class FakeTarget: Target {
         #expect(target.recorded.last == "restart w of 1")
     }
 
+    @Test func whereAnotherApplyIsQuickerAPassFindsWhatItHasCreated() async throws {
+        let current = try project(separate)
+        let (applied, inbox) = AsyncStream.makeStream(of: Void.self)
+        let target = FakeTarget(created: ["w"], onApply: { inbox.yield() })
+        let deployment = Deployment(project: current, target: target)
+        let web = current.value.services[0]
+        let one = try image("shop/web", "1")
+        // Both want it at once; whichever comes first, it is created once and not restarted.
+        async let pass = deployment.rollOut(one, of: web, isRunning: false)
+        for await _ in applied.prefix(1) {}
+        _ = try await deployment.applyAll()
+        #expect(try await pass == .started([Workload(kind: .deployment, name: "w")]))
+        #expect(!target.recorded.contains { $0.hasPrefix("restart") })
+    }
+
     @Test func aWorkloadThatWasThereIsAppliedAndRestarted() async throws {
         let current = try project(separate)
         let target = FakeTarget()

@@ -8,6 +8,20 @@ import Testing
 struct DockerTargetFailureTests: DockerTargetSuite {
     let launcher = RecordingLauncher()
 
+    /// Two devloops made a network of one name at the same moment: one of them removes its own.
+    @Test func aStartIsTriedAgainWhileANetworksNameMeansTwo() async throws {
+        let target = target()
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps", "POST /containers/create"] { launcher.expect(command) }
+        let said = "Error response from daemon: network devloop-shop is ambiguous (2 matches found on name)"
+        launcher.expect("docker start", .fails(said))
+        launcher.expect("docker start", .fails(said))
+        launcher.expect("docker start")
+        let report = try await target.apply([try deployment()], images: [image])
+        #expect(report.created == [web] && report.failures.isEmpty)
+        launcher.verify()
+    }
+
     @Test func aContainerThatCannotBeCreatedLeavesTheOldOneUntouched() async throws {
         let target = target()
         let create = try await applied([try deployment()], to: target)

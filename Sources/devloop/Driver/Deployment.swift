@@ -153,11 +153,11 @@ actor Deployment {
                 continue
             }
             guard let workload = object.workload else { continue }
-            created[workload] = nil
+            let isFresh = takeCreated(workload, from: image, of: service)
             if !applied.contains(object.identity) {
                 // It is gone from the manifests meanwhile.
                 pending.insert(workload)
-            } else if report.created.contains(workload) {
+            } else if isFresh || report.created.contains(workload) {
                 started.append(workload)
             } else if !isRunning {
                 try await restart(workload)
@@ -167,9 +167,7 @@ actor Deployment {
             }
         }
         let left = service.workloads.filter { !isRunning && !started.contains($0) && !pending.contains($0) }
-        // An apply that was tried again may have come first, with this image.
-        try await restart(
-            left.filter { created.removeValue(forKey: $0)?[service.configuration.image]?.built != image.built })
+        try await restart(left.filter { !takeCreated($0, from: image, of: service) })
         started += left
         if started.isEmpty { return waiting.isEmpty ? .running : .waiting(for: waiting.sorted()) }
         return .started(started)
@@ -401,6 +399,12 @@ actor Deployment {
     }
 
     private func tell(_ notices: [String]) { untold += notices.filter { told.insert($0).inserted } }
+
+    /// Whether an apply has created the workload from this image since a pass asked last: one that was tried again may
+    /// have come first.
+    private func takeCreated(_ workload: Workload, from image: DeliveredImage, of service: Project.Service) -> Bool {
+        created.removeValue(forKey: workload)?[service.configuration.image]?.built == image.built
+    }
 
     /// How many workloads are restarted at once.
     private static let restartsAtOnce = 8

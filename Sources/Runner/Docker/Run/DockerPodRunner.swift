@@ -73,12 +73,21 @@ struct DockerPodRunner: Sendable {
         return state.map { $0.reason.isEmpty && $0.status == "exited" } ?? false
     }
 
+    /// How often a start is tried while a network's name means two: over some five seconds.
+    private static let startAttempts = 8
+
     /// Starts the containers in their order.
     func start(_ pod: Pod) async throws {
         guard !pod.containers.isEmpty else { return }
-        let output = try await launcher.runTool(DockerCommand.start(pod.containers))
-        guard output.termination.isSuccess else {
-            throw Self.startFailure(pod.plan.withoutSecrets(output.errorText), of: pod.plan)
+        var backoff = Backoff(first: .milliseconds(100), limit: .seconds(1))
+        for attempt in 1...Self.startAttempts {
+            let output = try await launcher.runTool(DockerCommand.start(pod.containers))
+            if output.termination.isSuccess { return }
+            // Another devloop has made a network of this name at the same moment, and is about to see that and remove it.
+            guard output.errorText.contains("is ambiguous"), attempt < Self.startAttempts else {
+                throw Self.startFailure(pod.plan.withoutSecrets(output.errorText), of: pod.plan)
+            }
+            try await backoff.wait()
         }
     }
 
