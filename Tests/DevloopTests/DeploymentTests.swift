@@ -301,10 +301,8 @@ private final class FakeTarget: Target {
         let started = await withTaskGroup(of: (String, Int).self) { group in
             for service in current.value.services {
                 group.addTask {
-                    let reference = service.configuration.image
-                    let image = DeliveredImage(
-                        built: BuiltImage(reference: reference, id: "1"), reference: reference.tagged)
-                    let rollout = try? await deployment.rollOut(image, of: service, isRunning: false)
+                    let rollout = try? await deployment.rollOut(
+                        try image("shop/\(service.name)", "1"), of: service, isRunning: false)
                     guard case .started(let workloads) = rollout else { return (service.name, 0) }
                     return (service.name, workloads.map(\.name) == [service.name] ? 1 : -1)
                 }
@@ -327,10 +325,7 @@ private final class FakeTarget: Target {
         let deployment = Deployment(project: current, target: target)
         func begin(_ service: Project.Service) -> Task<Deployment.Rollout, any Error> {
             Task {
-                let reference = service.configuration.image
-                let image = DeliveredImage(
-                    built: BuiltImage(reference: reference, id: "1"), reference: reference.tagged)
-                return try await deployment.rollOut(image, of: service, isRunning: false)
+                try await deployment.rollOut(try image("shop/\(service.name)", "1"), of: service, isRunning: false)
             }
         }
         let first = begin(current.value.services[0])

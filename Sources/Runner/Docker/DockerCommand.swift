@@ -7,8 +7,15 @@ struct DockerCommand: Sendable, Hashable {
     /// Of all projects of the name: what others of them have is looked at, too.
     private var nameFilter: String { "--filter=label=\(DockerLabel.project)=\(project.name)" }
 
-    /// Needs the daemon to answer.
-    static let version = Command("docker", ["version", "--format={{.Server.Version}}"])
+    /// Asks the daemon for its version.
+    /// - Throws: ``TargetError`` of severity `unavailable` where docker is missing or its daemon does not answer.
+    static func checkDaemon(with launcher: any CommandRunning) async throws {
+        let output = try await launcher.runTool(Command("docker", ["version", "--format={{.Server.Version}}"]))
+        guard output.termination.isSuccess else {
+            throw DockerFailure.error(
+                "docker does not work", said: output.errorText.split(separator: "\n").map(String.init))
+        }
+    }
 
     /// Prints its id.
     func createNetwork(_ name: String, for scope: NetworkScope) -> Command {

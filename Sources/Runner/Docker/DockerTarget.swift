@@ -70,11 +70,7 @@ package final class DockerTarget: Target {
 
     /// Asks the daemon for its version.
     package func prepare() async throws {
-        let output = try await launcher.runTool(DockerCommand.version)
-        guard output.termination.isSuccess else {
-            throw DockerFailure.error(
-                "docker does not work", said: output.errorText.split(separator: "\n").map(String.init))
-        }
+        try await DockerCommand.checkDaemon(with: launcher)
     }
 
     /// Nothing to do: what was built is where the containers are started.

@@ -65,11 +65,7 @@ package struct ImageBuilder: Sendable {
     /// Asks the Docker daemon for its version.
     /// - Throws: ``TargetError`` of severity `unavailable` where docker is missing or its daemon does not answer.
     package func prepare() async throws {
-        let output = try await launcher.runTool(Command("docker", ["version", "--format={{.Server.Version}}"]))
-        guard output.termination.isSuccess else {
-            throw DockerFailure.error(
-                "docker does not work", said: output.errorText.split(separator: "\n").map(String.init))
-        }
+        try await DockerCommand.checkDaemon(with: launcher)
     }
 
     /// Asks docker which builder its builds use.

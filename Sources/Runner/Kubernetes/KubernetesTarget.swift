@@ -240,8 +240,7 @@ package final class KubernetesTarget: Target {
     ) async throws -> [String] {
         let check = try await check(of: image, among: images)
         let pods = try await whenReachable { try await self.pods(of: workload) }
-        let applied = applied(workload)
-        let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
+        let names = containers(of: workload, running: image)
         let differences = check.differences(in: pods, containers: names)
         guard differences.isEmpty else {
             let now = try await reading().read(.workload(workload)).json.flatMap {
@@ -259,8 +258,7 @@ package final class KubernetesTarget: Target {
     package func runs(_ image: DeliveredImage, among images: ImageNames, in workload: Workload) async throws -> Bool {
         let pods = try await self.pods(of: workload)
         guard pods.isEmpty else {
-            let applied = shared.withLock { $0.applied.values.first { $0.workload == workload } }
-            let names = applied.map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
+            let names = containers(of: workload, running: image)
             return try await check(of: image, among: images).isRun(by: pods, containers: names)
         }
         guard let now = try await reading().read(.workload(workload)).json else { return false }
@@ -371,6 +369,11 @@ package final class KubernetesTarget: Target {
     /// The workload's object as it was applied.
     private func applied(_ workload: Workload) -> KubernetesObject? {
         shared.withLock { $0.applied.values.first { $0.workload == workload } }
+    }
+
+    /// The names of the containers that are to run an image, as the workload was applied; `nil` where it was not.
+    private func containers(of workload: Workload, running image: DeliveredImage) -> Set<String>? {
+        applied(workload).map { Set($0.containerImages.filter { $0.value == image.reference }.keys) }
     }
 
     /// What keeps a workload from being ready: a reminder of what was told already, or what its pods say.

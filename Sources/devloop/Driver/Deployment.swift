@@ -93,6 +93,9 @@ actor Deployment {
         live = live.filter { names.contains($0.key) }
     }
 
+    /// What the manifests hold now.
+    private var manifested: Set<KubernetesObject.Identity> { Set(current.value.objects.map(\.identity)) }
+
     /// Whether a service has an image to start from.
     private func isDelivered(_ name: String, _ project: Project) -> Bool {
         project.services.first { $0.name == name }.map { delivered[$0.configuration.image] != nil } ?? false
@@ -215,15 +218,14 @@ actor Deployment {
     }
 
     private func letGo() async throws {
-        let left = try await target.leftovers(besides: Set(current.value.objects.map(\.identity))).union(touched)
-            .subtracting(current.value.objects.map(\.identity))
+        let left = try await target.leftovers(besides: manifested).union(touched).subtracting(manifested)
         guard !left.isEmpty else { return }
         try await locks.withLocks(on: left) { try await self.letGoNow(of: left) }
     }
 
     private func letGoNow(of objects: Set<KubernetesObject.Identity>) async throws {
         // They may have come back meanwhile.
-        let gone = objects.subtracting(current.value.objects.map(\.identity))
+        let gone = objects.subtracting(manifested)
         guard !gone.isEmpty else { return }
         untold += try await target.letGo(of: gone)
         applied.subtract(gone)
@@ -240,9 +242,7 @@ actor Deployment {
         let parts = target.startsContainersInApply ? all.map { [$0] } : [all]
         return await withTaskGroup(of: Result<ApplyReport, any Error>.self) { group in
             for part in parts {
-                group.addTask {
-                    do { return .success(try await self.apply(Set(part))) } catch { return .failure(error) }
-                }
+                group.addTask { await Result { try await self.apply(Set(part)) } }
             }
             var report = foundation
             for await part in group { report = Self.both(report, part) }
@@ -345,12 +345,8 @@ actor Deployment {
             case .call(let rest): others = rest
             }
         }
-        let result: Result<ApplyReport, any Error>
-        do {
-            result = .success(try await apply(Set(others.keys).union([object])))
-        } catch {
-            result = .failure(error)
-        }
+        let all = Set(others.keys).union([object])
+        let result = await Result { try await self.apply(all) }
         for other in others.values { other.resume(returning: .made(result)) }
         callNext()
         return try result.get().only(of: object)
@@ -392,7 +388,7 @@ actor Deployment {
         applied.formUnion(objects.map(\.identity))
         applied.subtract(report.failures.map(\.object))
         let recovered = unapplied.note(objects, failures: report.failures)
-        unapplied.keep(only: Set(current.value.objects.map(\.identity)))
+        unapplied.keep(only: manifested)
         untold += recovered.map { "\($0) is applied now" }
         tell(report.notices)
         return report

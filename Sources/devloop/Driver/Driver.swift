@@ -117,21 +117,21 @@ private struct DriverRun {
             // From now on each pass waits for what it may need of this.
             let apply = await deployment.begin()
             run(in: &group) {
-                let result = await Self.result { try await deployment.finish(apply) }
+                let result = await Result { try await deployment.finish(apply) }
                 return .applied(result, await deployment.aftermath())
             }
         case .applyAgain:
             run(in: &group) {
-                let result = await Self.result { try await deployment.applyAgain() }
+                let result = await Result { try await deployment.applyAgain() }
                 return .applied(result, await deployment.aftermath())
             }
         case .awaitReady(let workload):
             run(in: &group) {
-                .ready(workload, await Self.result { try await deployment.awaitReady([workload]) })
+                .ready(workload, await Result { try await deployment.awaitReady([workload]) })
             }
         case .load:
             run(in: &group) {
-                .loaded(await Self.result { try await loader.load(namespace: target.namespace, builder: kind) })
+                .loaded(await Result { try await loader.load(namespace: target.namespace, builder: kind) })
             }
         case .retryLater(let step):
             run(in: &group) {
@@ -168,11 +168,5 @@ private struct DriverRun {
             let outcome = await pass.run()
             return .ended(outcome, service: service, await deployment.aftermath())
         }
-    }
-
-    private static func result<Success: Sendable>(
-        _ body: @Sendable () async throws -> Success
-    ) async -> Result<Success, any Error> {
-        do { return .success(try await body()) } catch { return .failure(error) }
     }
 }

@@ -105,20 +105,19 @@ struct Loop: Sendable {
     private mutating func ended(_ outcome: Pass.Outcome, _ service: String, _ aftermath: Aftermath) -> [Effect] {
         guard let cause = passes.removeValue(forKey: service) else { return [] }
         var effects = tell(aftermath, except: outcome)
+        let report: Report? =
+            switch outcome {
+            case .live(let summary): .live(summary)
+            case .waiting(let summary, let others): .waiting(summary, for: others)
+            case .failed(let error): .failed(service: service, error)
+            // The one that follows it tells whether an outage is over.
+            case .misbuilt, .stopped: nil
+            }
         if case .failed(let error) = outcome, error.severity == .unavailable {
             effects += retryLater(.pass(of: service), error, about: service, cause: cause)
-        } else {
-            switch outcome {
-            // The one that follows it tells whether an outage is over.
-            case .misbuilt, .stopped: break
-            case .live, .waiting, .failed: outages.ended(.pass(of: service))
-            }
-            switch outcome {
-            case .live(let summary): effects.append(.say(.live(summary)))
-            case .waiting(let summary, let others): effects.append(.say(.waiting(summary, for: others)))
-            case .failed(let error): effects.append(.say(.failed(service: service, error)))
-            case .misbuilt, .stopped: break
-            }
+        } else if let report {
+            outages.ended(.pass(of: service))
+            effects.append(.say(report))
         }
         // Each save tries again what could not be applied.
         if aftermath.hasFailures { effects.append(.applyAgain) }

@@ -86,8 +86,5 @@ struct StandIns: Sendable {
     /// What was handed to `kubectl apply`.
     var applied: String { programs.lines(of: "applied").joined(separator: "\n") }
 
-    func remove() {
-        api.stop()
-        try? FileManager.default.removeItem(at: folder)
-    }
+    func remove() { try? FileManager.default.removeItem(at: folder) }
 }

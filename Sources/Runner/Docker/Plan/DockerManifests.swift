@@ -8,18 +8,16 @@ struct DockerManifests: Sendable {
     private var images: DeliveredImages
     /// The port of this machine for each published port of a Service that names none.
     private var ports: [String: Int] = [:]
+    /// Which workload has the ports of a purpose now.
+    private var holders: [String: Workload] = [:]
+    /// The workloads that were applied.
+    private(set) var workloads: [Workload] = []
 
     init(commands: DockerCommand, hash: KeyedHash) {
         self.commands = commands
         self.hash = hash
         images = DeliveredImages(names: ImageNames([]))
     }
-
-    /// Which workload has the ports of a purpose now.
-    private var holders: [String: Workload] = [:]
-
-    /// The workloads that were applied.
-    private(set) var workloads: [Workload] = []
 
     /// Everything that was applied.
     var identities: Set<KubernetesObject.Identity> { Set(objects.keys) }

@@ -2,13 +2,17 @@ import Foundation
 import Synchronization
 
 /// A server at a socket of this machine that answers each request as a test says, and records it.
-final class LocalServer: Sendable {
-    struct Answer: Sendable {
-        var bytes: [UInt8]
+package final class LocalServer: Sendable {
+    package struct Answer: Sendable {
+        package var bytes: [UInt8]
         /// Whether the connection stays open after them, until the client closes it.
-        var staysOpen = false
+        package var staysOpen: Bool
 
-        static func response(_ status: Int, _ body: String, type: String = "application/json") -> Answer {
+        package init(bytes: [UInt8], staysOpen: Bool = false) {
+            (self.bytes, self.staysOpen) = (bytes, staysOpen)
+        }
+
+        package static func response(_ status: Int, _ body: String, type: String = "application/json") -> Answer {
             Answer(
                 bytes: Array(
                     "HTTP/1.1 \(status) X\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
@@ -16,12 +20,12 @@ final class LocalServer: Sendable {
         }
     }
 
-    let path: String
+    package let path: String
     private let listener: Int32
     private let answer: @Sendable (String) -> Answer
     private let state = Mutex<(requests: [String], closed: Int, sent: Int)>(([], 0, 0))
 
-    init(at path: String, _ answer: @escaping @Sendable (_ target: String) -> Answer) throws {
+    package init(at path: String, _ answer: @escaping @Sendable (_ target: String) -> Answer) throws {
         self.path = path
         self.answer = answer
         listener = socket(AF_UNIX, Self.stream, 0)
@@ -53,11 +57,11 @@ final class LocalServer: Sendable {
     }
 
     /// The paths that were asked for.
-    var requests: [String] { state.withLock { $0.requests } }
+    package var requests: [String] { state.withLock { $0.requests } }
     /// How many connections are over.
-    var closed: Int { state.withLock { $0.closed } }
+    package var closed: Int { state.withLock { $0.closed } }
     /// How many bytes the clients have taken.
-    var sent: Int { state.withLock { $0.sent } }
+    package var sent: Int { state.withLock { $0.sent } }
 
     private func serve(_ client: Int32) {
         defer {
