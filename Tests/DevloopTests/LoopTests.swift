@@ -3,109 +3,119 @@ import Testing
 
 @testable import devloop
 
-/// Facts go in and effects come out; what is said is compared as it is shown.
-struct LoopFixture {
-    static let start = ContinuousClock.now
-
-    /// A project of services with a Deployment each.
-    static func project(
-        _ services: [String] = ["web", "api"], manifests version: Int = 0, bases: [String: Set<String>] = [:]
-    ) throws -> LoadedProject {
-        let list = services.map { #"{ "image": "shop/\#($0)", "context": "\#($0)" }"# }.joined(separator: ", ")
-        let configuration = try Fixture.configuration(
-            #"{ "manifests": ["k8s"], "registry": "localhost:5000", "services": [\#(list)] }"#)
-        var objects = services.map { Fixture.object("Deployment", $0, images: ["shop/\($0)"]) }
-        objects.append(Fixture.object("ConfigMap", "version-\(version)"))
-        let images = bases.mapValues { bases in bases.sorted().map { "shop/\($0)" } }
-        let dependencies = ImageDependencies(configuration, images: images)
-        return LoadedProject(
-            project: try Project(configuration: configuration, objects: objects, bases: dependencies.allBases),
-            dependencies: dependencies)
-    }
-
-    static let away = TargetError(.unavailable, "docker build failed", details: ["Cannot connect to the Docker daemon"])
-
-    static func live(_ service: String) -> Pass.Outcome {
-        .live(PassSummary(service: service, total: .zero, stages: []))
-    }
-
-    static func saved(_ services: String..., manifests: [String] = [], filters: Bool = false) -> Fact {
-        let files = Dictionary(uniqueKeysWithValues: services.map { ($0, ["index.js"]) })
-        return .changes(
-            .init(services: files, manifests: manifests, filters: filters || !manifests.isEmpty), noticed: start)
-    }
-}
-
-extension Effect {
-    /// In a word or two: `start web`, `say posts: index.js changed, building`
-    var inWords: String {
-        switch self {
-        case .survey: "survey"
-        case .readConfiguration: "read devloop.json"
-        case .load: "load"
-        case .adopt(let project): "adopt \(project.services.map(\.name).joined(separator: " "))"
-        case .start(let request): "start \(request.service.name)"
-        case .stop(let service): "stop \(service)"
-        case .apply: "apply"
-        case .applyAgain: "apply again"
-        case .awaitReady(let workload): "await \(workload)"
-        case .retryLater(let step): "retry \(step)"
-        case .say(let report): "say \(report.text)"
-        }
-    }
-}
-
-extension Report {
-    /// As it is shown, in one line.
-    var text: String {
-        switch message {
-        case .status(let text, let mark): "\(mark == .success ? "✓ " : "")\(text)"
-        case .warning(let text): "! \(text)"
-        case .success(let text): "✓ \(text)"
-        case .result(let text): text
-        case .problem(let text, _, _, _, _): "✗ \(text)"
-        case .failure(let error as TargetError, let prefix):
-            "✗ "
-                + ([prefix, error.summary].compactMap { $0 } + error.details + [error.advice].compactMap { $0 })
-                .joined(separator: " | ")
-        case .failure(let error, let prefix): "✗ \(prefix ?? "") | \(error)"
-        }
-    }
-}
-
 @Suite struct LoopTests {
-    private var loop: Loop
+    private var rig: LoopRig
     private let loaded: LoadedProject
 
     init() throws {
         loaded = try LoopFixture.project()
-        loop = Loop(loaded.project, jobs: 4)
+        rig = LoopRig(loaded)
     }
 
-    private mutating func handle(_ facts: Fact...) -> [String] {
-        facts.flatMap { loop.handle($0, at: LoopFixture.start).map(\.inWords) }
-    }
-
-    private func ended(_ service: String, _ outcome: Pass.Outcome? = nil, _ aftermath: Aftermath = .init()) -> Fact {
-        .ended(outcome ?? LoopFixture.live(service), service: service, aftermath)
-    }
+    private mutating func handle(_ facts: Fact...) -> [String] { facts.flatMap { rig.handle($0) } }
 
     /// Begins, with both services live.
     private mutating func becomeLive() {
+        rig.created = ["web", "api"]
+        _ = rig.begin()
         _ = handle(.surveyed(problems: [], .init()))
-        for service in ["web", "api"] {
-            _ = handle(.built("sha256:\(service)", service: service), ended(service))
-        }
-        _ = handle(.applied(.success(ApplyReport()), .init()))
+        _ = rig.finishCalls()
+        for service in ["web", "api"] { _ = rig.finish(service) }
+        for service in ["web", "api"] { rig.images[service] = "sha256:\(service)-2" }
+        rig.created = []
     }
 
+    private let live = "✓ web live in 0.0 s · detect 0.0 · build 0.0 · push 0.0 · restart 0.0 · ready 0.0 (index.js)"
+    private var apiLive: String { live.replacing("web", with: "api") }
+
+    // MARK: Passes
+
     @Test mutating func everythingIsAppliedWatchedAndBuiltAtTheStart() {
-        #expect(loop.begin().map(\.inWords) == ["apply", "survey"])
+        rig.created = ["web", "api"]
+        #expect(rig.begin() == ["apply", "survey"])
         #expect(
             handle(.surveyed(problems: ["web: no"], .init())) == [
-                "say ! web: no", "say building web, api", "start web", "start api",
+                "say ! web: no", "say building web, api", "build web", "build api",
             ])
-        #expect(handle(ended("web")) == ["say ✓ web live in 0.0 s"])
+        #expect(rig.answer("build web") == ["look web"])
+        #expect(rig.answer("look web") == ["deliver web"])
+        // It may need what is no workload.
+        #expect(rig.answer("deliver web") == [])
+        #expect(rig.finishCalls() == ["await deployment/web for web"])
+        #expect(rig.answer("await deployment/web for web") == ["verify web"])
+        #expect(
+            rig.answer("verify web") == [
+                "say ✓ web live in 0.0 s · build 0.0 · push 0.0 · restart 0.0 · ready 0.0"
+            ])
+    }
+
+    @Test mutating func eachStageTakesItsTime() {
+        becomeLive()
+        rig.time = LoopFixture.start + .milliseconds(80)
+        _ = handle(LoopFixture.saved("web"))
+        for (step, time) in [
+            ("build web", 680), ("deliver web", 780), ("restart deployment/web", 880),
+            ("await deployment/web for web", 1800),
+        ] {
+            rig.time = LoopFixture.start + .milliseconds(time)
+            _ = rig.answer(step)
+        }
+        rig.time = LoopFixture.start + .milliseconds(1900)
+        #expect(
+            rig.answer("verify web") == [
+                "say ✓ web live in 1.9 s · detect 0.1 · build 0.6 · push 0.1 · restart 0.1 · ready 1.0 (index.js)"
+            ])
+    }
+
+    @Test mutating func anImageThatRunsIsNotDeliveredAgainAndOneThatDoesNotAnyMoreIs() {
+        becomeLive()
+        _ = handle(LoopFixture.saved("web"))
+        _ = rig.finish("web")
+        _ = handle(LoopFixture.saved("web"))
+        #expect(rig.answer("build web") == ["look web"])
+        let image = rig.loop.deployment.delivered.image(meantBy: "shop/web")
+        #expect(
+            handle(.looked(.success(image), service: "web")) == [
+                "say ✓ web unchanged, checked in 0.0 s · detect 0.0 · build 0.0 (index.js)"
+            ])
+        // Somebody put another image there.
+        _ = handle(LoopFixture.saved("web"))
+        _ = rig.answer("build web")
+        #expect(handle(.looked(.success(nil), service: "web")) == ["deliver web"])
+    }
+
+    @Test mutating func whatAnEarlierRunLeftRunningIsNotRestarted() throws {
+        _ = rig.begin()
+        _ = handle(.surveyed(problems: [], .init()))
+        _ = rig.finishCalls()
+        _ = rig.answer("build web")
+        let reference = try #require(ImageReference("shop/web"))
+        let image = DeliveredImage(built: .init(reference: reference, id: "sha256:web"), reference: "shop/web:latest")
+        #expect(handle(.looked(.success(image), service: "web")) == ["apply web"])
+        #expect(
+            rig.answer("apply web") == ["say ✓ web runs this image already, checked in 0.0 s · build 0.0"])
+    }
+
+    @Test mutating func aSaveStopsABuildAndAWaitAndNothingInBetween() {
+        becomeLive()
+        _ = handle(LoopFixture.saved("web"))
+        #expect(handle(LoopFixture.saved("web")) == ["stop web"])
+        #expect(rig.fail("web", CancellationError()) == ["say web: index.js changed, building", "build web"])
+        _ = rig.answer("build web")
+        for step in ["deliver web", "restart deployment/web"] {
+            #expect(handle(LoopFixture.saved("web")) == [])
+            _ = rig.answer(step)
+        }
+        // There it is newer than what is waited for.
+        #expect(rig.running == ["await deployment/web for web"])
+        #expect(rig.fail("web", CancellationError()) == ["say web: index.js changed, building", "build web"])
+    }
+
+    @Test mutating func aBuildThatEndsAsItIsStoppedIsNotDelivered() {
+        becomeLive()
+        _ = handle(LoopFixture.saved("web"))
+        _ = handle(LoopFixture.saved("web"))
+        #expect(rig.answer("build web") == ["say web: index.js changed, building", "build web"])
     }
 
     @Test mutating func whatSaysWhichFilesCountIsLookedAtBeforeABuildBegins() {
@@ -113,11 +123,77 @@ extension Report {
         #expect(handle(LoopFixture.saved("web", filters: true)) == ["survey"])
         #expect(
             handle(.surveyed(problems: ["x"], .init())) == [
-                "say ! x", "say web: index.js changed, building", "start web",
+                "say ! x", "say web: index.js changed, building", "build web",
             ])
         // A problem is told for as long as it lasts.
         _ = handle(LoopFixture.saved("web", filters: true))
         #expect(!handle(.surveyed(problems: ["x"], .init())).contains("say ! x"))
+        _ = handle(LoopFixture.saved("web", filters: true))
+        _ = handle(.surveyed(problems: [], .init()))
+        _ = handle(LoopFixture.saved("web", filters: true))
+        #expect(handle(.surveyed(problems: ["x"], .init())).contains("say ! x"))
+    }
+
+    // MARK: Waiting for workloads
+
+    @Test mutating func whoWaitsForSeveralWorkloadsHearsOfTheFirstThatFails() throws {
+        rig = LoopRig(try twoWorkloads())
+        rig.created = ["a", "b"]
+        _ = rig.begin()
+        _ = handle(.surveyed(problems: [], .init()))
+        _ = rig.finishCalls()
+        for step in ["build web", "look web", "deliver web"] { _ = rig.answer(step) }
+        _ = rig.finishCalls()
+        #expect(rig.answer("await deployment/a for web", with: TargetError("a fails")) == ["stop web"])
+        #expect(
+            rig.answer("await deployment/b for web", with: CancellationError()) == [
+                "say ✗ web: a fails | fix it and save: the next save tries again"
+            ])
+    }
+
+    private func twoWorkloads() throws -> LoadedProject {
+        let configuration = try Fixture.configuration(
+            #"{ "manifests": ["k8s"], "services": [{ "image": "shop/web", "context": "web" }] }"#)
+        let objects = ["a", "b"].map { Fixture.object("Deployment", $0, images: ["shop/web"]) }
+        return LoadedProject(
+            project: try Project(configuration: configuration, objects: objects), dependencies: .init())
+    }
+
+    @Test mutating func aWorkloadThatIsDeletedWhileItIsWaitedForComesBackOnce() {
+        becomeLive()
+        _ = handle(LoopFixture.saved("web"))
+        for step in ["build web", "deliver web", "restart deployment/web"] { _ = rig.answer(step) }
+        let gone = TargetError(.missing, "deployment/web is gone")
+        #expect(rig.answer("await deployment/web for web", with: gone) == ["apply version-0 web"])
+        #expect(rig.answer("apply version-0 web") == ["await deployment/web for web", "apply"])
+        #expect(
+            rig.answer("await deployment/web for web", with: gone) == [
+                "say ✗ web: deployment/web is gone | fix it and save: the next save tries again"
+            ])
+    }
+
+    @Test mutating func aSaveWhileAWorkloadIsBroughtBackIsBuiltWhenItIs() {
+        becomeLive()
+        _ = handle(LoopFixture.saved("web"))
+        for step in ["build web", "deliver web", "restart deployment/web"] { _ = rig.answer(step) }
+        _ = rig.answer("await deployment/web for web", with: TargetError(.missing, "deployment/web is gone"))
+        #expect(handle(LoopFixture.saved("web")) == ["stop web"])
+        #expect(
+            rig.answer("apply version-0 web") == ["say web: index.js changed, building", "build web", "apply"])
+    }
+
+    @Test mutating func aWorkloadThatNoPassWaitsForComesBackToo() {
+        becomeLive()
+        rig.changed = ["web"]
+        _ = rig.handle(LoopFixture.saved(manifests: ["k8s/a.yaml"]), .surveyed(problems: [], .init()))
+        _ = rig.handle(.configuration(nil))
+        _ = rig.handle(.loaded(.success(loaded)))
+        _ = rig.loop.applyAll()
+        let web = Workload(kind: .deployment, name: "web")
+        let gone = TargetError(.missing, "deployment/web is gone")
+        #expect(handle(.ready(web, .failure(gone), service: nil)) == ["apply version-0 web"])
+        #expect(rig.answer("apply version-0 web") == ["await deployment/web", "apply"])
+        #expect(rig.answer("await deployment/web", with: gone) == ["say ✗ deployment/web is gone"])
     }
 
     // MARK: Outages
@@ -126,84 +202,96 @@ extension Report {
         becomeLive()
         _ = handle(LoopFixture.saved("web", "api"))
         #expect(
-            handle(ended("web", .failed(LoopFixture.away))) == [
+            rig.fail("web", LoopFixture.away) == [
                 "say ✗ web: docker build failed | Cannot connect to the Docker daemon | devloop goes on trying",
                 "retry pass(of: \"web\")",
             ])
-        #expect(handle(ended("api", .failed(LoopFixture.away))) == ["retry pass(of: \"api\")"])
-        #expect(handle(.retryDue(.pass(of: "web"))) == ["start web"])
-        #expect(handle(ended("web", .failed(LoopFixture.away))) == ["retry pass(of: \"web\")"])
-        #expect(handle(.retryDue(.pass(of: "web")), ended("web")) == ["start web", "say ✓ web live in 0.0 s"])
-        #expect(handle(.retryDue(.pass(of: "api")), ended("api")) == ["start api", "say ✓ api live in 0.0 s"])
+        #expect(rig.fail("api", LoopFixture.away) == ["retry pass(of: \"api\")"])
+        #expect(handle(.retryDue(.pass(of: "web"))) == ["build web"])
+        #expect(rig.fail("web", LoopFixture.away) == ["retry pass(of: \"web\")"])
+        #expect(handle(.retryDue(.pass(of: "web"))) == ["build web"])
+        #expect(rig.finish("web") == ["say \(live)"])
+        #expect(handle(.retryDue(.pass(of: "api"))) == ["build api"])
+        #expect(rig.finish("api") == ["say \(apiLive)"])
         #expect(handle(.retryDue(.pass(of: "api"))) == [])
         // The next one is news.
         _ = handle(LoopFixture.saved("web"))
-        #expect(handle(ended("web", .failed(LoopFixture.away))).count == 2)
+        #expect(rig.fail("web", LoopFixture.away).count == 2)
     }
 
     @Test mutating func aPassThatIsStoppedForASaveEndsNoOutage() {
         becomeLive()
-        _ = handle(LoopFixture.saved("web"), ended("web", .failed(LoopFixture.away)))
-        #expect(handle(LoopFixture.saved("web")).last == "start web")
+        _ = handle(LoopFixture.saved("web"))
+        _ = rig.fail("web", LoopFixture.away)
+        #expect(handle(LoopFixture.saved("web")).last == "build web")
         #expect(handle(LoopFixture.saved("web")) == ["stop web"])
-        #expect(handle(ended("web", .stopped)).last == "start web")
-        #expect(handle(ended("web", .failed(LoopFixture.away))) == [])
-        #expect(handle(.retryDue(.pass(of: "web"))) == ["start web"])
+        #expect(rig.fail("web", CancellationError()).last == "build web")
+        #expect(rig.fail("web", LoopFixture.away) == [])
+        #expect(handle(.retryDue(.pass(of: "web"))) == ["build web"])
     }
 
     @Test mutating func aSaveDuringAnOutageNeedsNoRetry() {
         becomeLive()
-        _ = handle(LoopFixture.saved("web"), ended("web", .failed(LoopFixture.away)))
-        #expect(handle(LoopFixture.saved("web")) == ["say web: index.js changed, building", "start web"])
-        #expect(handle(.retryDue(.pass(of: "web"))) == [])
-        #expect(handle(ended("web"), .retryDue(.pass(of: "web"))) == ["say ✓ web live in 0.0 s"])
-    }
-
-    @Test mutating func anApplyIsTriedAgainUntilTheLatestOfThemIsComplete() {
-        becomeLive()
-        let failed = Result<ApplyReport, any Error>.failure(LoopFixture.away)
-        #expect(
-            handle(.applied(failed, .init(isIncomplete: true))) == [
-                "say ✗ manifests: docker build failed | Cannot connect to the Docker daemon | devloop goes on trying",
-                "retry apply",
-            ])
-        // One of one service works; the latest of everything is still to come.
-        #expect(handle(.applied(.success(ApplyReport()), .init(isIncomplete: true))) == [])
-        #expect(handle(.retryDue(.apply)) == ["apply again"])
-        #expect(handle(.applied(.success(ApplyReport()), .init()), .retryDue(.apply)) == [])
-    }
-
-    @Test mutating func whatMayPassIsTriedAgainByItselfAndWhatNotWithTheNextPass() {
-        becomeLive()
-        let passing = TargetError(.unavailable, "Widget w: no such kind yet")
-        #expect(
-            handle(.applied(.success(ApplyReport()), .init(hasFailures: true, passing: passing))) == [
-                "say ✗ Widget w: no such kind yet | devloop goes on trying", "retry apply",
-            ])
-        let refused = TargetError("Deployment web: immutable")
         _ = handle(LoopFixture.saved("web"))
+        _ = rig.fail("web", LoopFixture.away)
+        #expect(handle(LoopFixture.saved("web")) == ["say web: index.js changed, building", "build web"])
+        #expect(handle(.retryDue(.pass(of: "web"))) == [])
+        #expect(rig.finish("web") == ["say \(live)"])
+        #expect(handle(.retryDue(.pass(of: "web"))) == [])
+    }
+
+    @Test mutating func anApplyIsTriedAgainUntilTheLatestOfThemIsComplete() throws {
+        becomeLive()
+        let told = "say ✗ manifests: docker build failed | Cannot connect to the Docker daemon | devloop goes on trying"
+        _ = reload(try LoopFixture.project(manifests: 1))
+        _ = rig.failCall(LoopFixture.away)
+        // The part that waits for no container fails; the other is tried all the same.
+        #expect(rig.running == ["apply api web"])
+        #expect(rig.answer("apply api web") == [told, "retry apply"])
+        // One of one service works; the latest of everything is still to come.
+        _ = handle(LoopFixture.saved("web"))
+        #expect(rig.finish("web") == ["say \(live)"])
+        #expect(handle(.retryDue(.apply)) == ["apply"])
+        #expect(rig.finishCalls() == [])
+        #expect(handle(.retryDue(.apply)) == [])
+    }
+
+    @Test mutating func whatMayPassIsTriedAgainByItselfAndWhatNotWithTheNextPass() throws {
+        becomeLive()
+        let version = KubernetesObject.Identity(kind: "ConfigMap", name: "version-1")
+        rig.refused = [ApplyFailure(version, passes: true, reasons: ["no such kind yet"])]
+        _ = reload(try LoopFixture.project(manifests: 1))
         #expect(
-            handle(ended("web", nil, .init(notices: ["a"], failures: [refused], hasFailures: true))) == [
-                "say a", "say ✗ Deployment web: immutable | fix it and save: the next save tries again",
-                "say ✓ web live in 0.0 s", "apply again",
+            rig.finishCalls() == [
+                "say ✗ ConfigMap version-1: no such kind yet | devloop goes on trying", "retry apply",
             ])
+        rig.refused = [ApplyFailure(version, reasons: ["immutable"])]
+        #expect(handle(.retryDue(.apply)) == ["apply version-1"])
+        #expect(
+            rig.finishCalls() == ["say ✗ ConfigMap version-1: immutable | fix it and save: the next save tries again"])
+        rig.refused = []
+        rig.notices = ["a"]
+        _ = handle(LoopFixture.saved("web"))
+        #expect(rig.finish("web") == ["say \(live)", "say ConfigMap version-1 is applied now", "say a"])
     }
 
     @Test mutating func aFailureThatEndsThePassIsNotToldOfTheApplyAsWell() {
-        becomeLive()
-        _ = handle(LoopFixture.saved("web"))
-        let error = TargetError("Deployment web: immutable", advice: "delete it")
-        #expect(
-            handle(ended("web", .failed(error), .init(failures: [error]))) == [
-                "say ✗ web: Deployment web: immutable | delete it"
-            ])
+        rig.refused = [
+            ApplyFailure(.init(kind: "Deployment", name: "web"), reasons: ["immutable"], advice: "delete it")
+        ]
+        _ = rig.begin()
+        _ = handle(.surveyed(problems: [], .init()))
+        _ = rig.finishCalls()
+        for step in ["build web", "look web", "deliver web", "apply web", "locate web"] { _ = rig.answer(step) }
+        let said = rig.answer("restart deployment/web", with: TargetError(.missing, "gone")) + rig.finishCalls()
+        #expect(said.filter { $0.contains("immutable") } == ["say ✗ web: Deployment web: immutable | delete it"])
     }
 
     // MARK: devloop.json and the manifests
 
-    private mutating func reload(_ loaded: LoadedProject, manifests: [String] = ["k8s/a.yaml"]) -> [String] {
-        _ = handle(LoopFixture.saved(manifests: manifests))
-        _ = handle(.surveyed(problems: [], loop.project.services.isEmpty ? .init() : .init()))
+    private mutating func reload(_ loaded: LoadedProject) -> [String] {
+        _ = handle(LoopFixture.saved(manifests: ["k8s/a.yaml"]))
+        _ = handle(.surveyed(problems: [], .init()))
         _ = handle(.configuration(loaded.project.configuration))
         return handle(.loaded(.success(loaded)))
     }
@@ -217,9 +305,9 @@ extension Report {
             handle(.loaded(.success(try LoopFixture.project(manifests: 1)))) == [
                 "adopt web api", "say applying the manifests again", "apply",
             ])
-        let web = Workload(kind: .deployment, name: "web")
-        #expect(handle(.applied(.success(ApplyReport(changed: [web])), .init())) == ["await deployment/web"])
-        #expect(handle(.ready(web, .success(()))) == ["say ✓ deployment/web ready"])
+        rig.changed = ["web"]
+        #expect(rig.finishCalls() == ["await deployment/web"])
+        #expect(rig.answer("await deployment/web") == ["say ✓ deployment/web ready"])
     }
 
     @Test mutating func whatDevloopJSONNamesIsWatchedBeforeItIsRead() throws {
@@ -230,7 +318,7 @@ extension Report {
         #expect(
             handle(.loaded(.success(more))) == [
                 "adopt web api new", "say applying the manifests again", "apply",
-                "say new: devloop.json changed, building", "start new",
+                "say new: devloop.json changed, building", "build new",
             ])
     }
 
@@ -240,14 +328,16 @@ extension Report {
         let less = try LoopFixture.project(["web"])
         #expect(
             reload(less) == ["adopt web", "say applying the manifests again", "apply", "stop api"])
-        #expect(handle(ended("api", .stopped)) == [])
+        #expect(rig.fail("api", CancellationError()) == [])
         #expect(handle(.retryDue(.pass(of: "api"))) == [])
-        #expect(handle(.ready(Workload(kind: .deployment, name: "api"), .failure(LoopFixture.away))) == [])
+        let api = Workload(kind: .deployment, name: "api")
+        #expect(handle(.ready(api, .failure(LoopFixture.away), service: nil)) == [])
     }
 
     @Test mutating func anOutageOfAServiceThatIsGoneIsForgotten() throws {
         becomeLive()
-        _ = handle(LoopFixture.saved("api"), ended("api", .failed(LoopFixture.away)))
+        _ = handle(LoopFixture.saved("api"))
+        _ = rig.fail("api", LoopFixture.away)
         _ = reload(try LoopFixture.project(["web"]))
         #expect(handle(.retryDue(.pass(of: "api"))) == [])
     }
@@ -287,7 +377,7 @@ extension Report {
         _ = handle(LoopFixture.saved("web", filters: true))
         #expect(
             handle(.surveyed(problems: [], .init())) == [
-                "read devloop.json", "say web: index.js changed, building", "start web",
+                "read devloop.json", "say web: index.js changed, building", "build web",
             ])
     }
 
@@ -299,12 +389,10 @@ extension Report {
         _ = handle(LoopFixture.saved("web", "api", filters: true))
         #expect(
             handle(.surveyed(problems: [], based.dependencies)) == [
-                "say web: index.js changed, building", "start web",
+                "say web: index.js changed, building", "build web",
             ])
         #expect(
-            handle(.built("sha256:2", service: "web")) == [
-                "say api: index.js and 1 more changed, building", "start api",
-            ])
+            rig.answer("build web") == ["say api: index.js and 1 more changed, building", "build api", "deliver web"])
     }
 
     @Test mutating func aCircleIsToldOnceAndLeftAside() throws {
@@ -320,14 +408,18 @@ extension Report {
 
     @Test mutating func whatWasBuiltOnSomethingElseIsBuiltAgainAfterItsBase() throws {
         let based = try LoopFixture.project(bases: ["api": ["web"]])
-        loop = Loop(based.project, jobs: 4)
+        rig = LoopRig(based)
+        _ = rig.begin()
         _ = handle(.surveyed(problems: [], based.dependencies))
-        _ = handle(.built("sha256:1", service: "web"), ended("web"), .built("sha256:2", service: "api"), ended("api"))
+        _ = rig.finishCalls()
+        _ = rig.finish("web")
+        _ = rig.finish("api")
         _ = handle(LoopFixture.saved("api"))
-        let said = handle(ended("api", .misbuilt(on: ["web"])))
+        let moved = MovedBases(names: [try #require(ImageReference("shop/web"))])
+        let said = rig.fail("api", moved)
         #expect(said.first?.hasPrefix("say ! web: the name of its image means another one now") == true)
-        #expect(said.dropFirst() == ["start web"])
-        #expect(handle(.built("sha256:1", service: "web")) == ["start api"])
+        #expect(said.dropFirst() == ["build web"])
+        #expect(rig.answer("build web").contains("build api"))
     }
 
     // MARK: What is told
@@ -337,51 +429,57 @@ extension Report {
         let registry = TargetError(
             .unavailable, "docker push of localhost:5000/shop/web:latest failed (exit status 1)",
             details: ["dial tcp: connection refused"], advice: "is the registry up?")
-        let summary = PassSummary(
-            service: "web", total: .milliseconds(1900),
-            stages: [
-                .init(name: "detect", duration: .milliseconds(80)), .init(name: "build", duration: .milliseconds(600)),
-            ],
-            changes: ["index.js", "lib.js"], reminders: ["the manifest of Service web is not applied: port 0"])
-        let web = Workload(kind: .deployment, name: "web")
-        let facts: [Fact] = [
-            .surveyed(problems: ["api: the ignore patterns cannot be used, so they leave out no file: a"], .init()),
-            .applied(.success(ApplyReport(created: [web])), .init(notices: ["web-np: http://127.0.0.1:31000"])),
-            .ready(web, .success(())),
-            .built("sha256:1", service: "web"),
-            ended("web", .waiting(summary, for: ["api"])),
-            ended(
-                "api",
-                .failed(TargetError("docker build of shop/api failed (exit status 1)", details: ["no such file"]))),
-            .changes(.init(services: ["web": ["index.js", "lib.js"]]), noticed: LoopFixture.start),
-            ended("web", .failed(registry)),
-            .retryDue(.pass(of: "web")),
-            ended("web", .failed(registry)),
-            .retryDue(.pass(of: "web")),
-            ended("web", .live(summary), .init(failures: [TargetError("Service web (k8s/web.yaml): port 0")])),
-            .watching("context of web: too many changes at once"),
-            .ready(web, .failure(TargetError("deployment/web did not become ready", details: ["exit 1"]))),
-        ]
-        let said = facts.flatMap { loop.handle($0, at: LoopFixture.start) }.compactMap { effect in
-            if case .say(let report) = effect { report.text } else { nil }
-        }
+        let version = KubernetesObject.Identity(kind: "ConfigMap", name: "version-1")
+        (rig.created, rig.notices) = (["web", "api"], ["web-np: http://127.0.0.1:31000"])
+        var said = rig.begin()
+        said += handle(
+            .surveyed(problems: ["api: the ignore patterns cannot be used, so they leave out no file: a"], .init()))
+        said += rig.finishCalls()
+        said += rig.finish("web")
+        said += rig.fail(
+            "api", TargetError("docker build of shop/api failed (exit status 1)", details: ["no such file"]))
+        rig.images["web"] = "sha256:2"
+        rig.time += .milliseconds(80)
+        said += handle(.changes(.init(services: ["web": ["index.js", "lib.js"]]), noticed: LoopFixture.start))
+        rig.time += .milliseconds(620)
+        _ = rig.answer("build web")
+        said += rig.fail("web", registry)
+        said += handle(.retryDue(.pass(of: "web")))
+        _ = rig.answer("build web")
+        said += rig.fail("web", registry)
+        (rig.created, rig.changed) = ([], ["web"])
+        rig.refused = [ApplyFailure(version, reasons: ["port 0"])]
+        said += reload(try LoopFixture.project(manifests: 1))
+        said += rig.finishCalls()
+        said += rig.answer("await deployment/web")
+        said += handle(.retryDue(.pass(of: "web")))
+        rig.time += .milliseconds(1200)
+        said += rig.finish("web")
+        said += handle(.watching("context of web: too many changes at once"))
+        rig.changed = ["web"]
+        rig.refused = []
+        said += reload(try LoopFixture.project(manifests: 2))
+        said += rig.finishCalls()
+        said += rig.answer(
+            "await deployment/web", with: TargetError("deployment/web did not become ready", details: ["exit 1"]))
         #expect(
-            said == [
+            said.filter { $0.hasPrefix("say") }.map { String($0.dropFirst(4)) } == [
                 "! api: the ignore patterns cannot be used, so they leave out no file: a",
                 "building web, api",
                 "web-np: http://127.0.0.1:31000",
-                "✓ deployment/web ready",
-                "web live in 1.9 s · detect 0.1 · build 0.6 (index.js and 1 more); the manifest of Service web is not "
-                    + "applied: port 0; it starts together with api",
+                "✓ web live in 0.0 s · build 0.0 · push 0.0 · restart 0.0 · ready 0.0",
                 "✗ api: docker build of shop/api failed (exit status 1) | no such file | fix it and save: the next save "
                     + "tries again",
                 "web: index.js and 1 more changed, building",
                 "✗ web: docker push of localhost:5000/shop/web:latest failed (exit status 1) | dial tcp: connection "
                     + "refused | is the registry up?; devloop goes on trying",
-                "✗ Service web (k8s/web.yaml): port 0 | fix it and save: the next save tries again",
-                "✓ web live in 1.9 s · detect 0.1 · build 0.6 (index.js and 1 more); the manifest of Service web is not "
-                    + "applied: port 0",
+                "applying the manifests again",
+                "✗ ConfigMap version-1: port 0 | fix it and save: the next save tries again",
+                "✓ deployment/web ready",
+                "✓ web live in 1.9 s · detect 0.7 · build 1.2 · push 0.0 · restart 0.0 · ready 0.0 (index.js and 1 "
+                    + "more)",
                 "! context of web: too many changes at once",
+                "applying the manifests again",
                 "✗ deployment/web did not become ready | exit 1",
             ])
     }

@@ -48,6 +48,8 @@ package struct BuildRequest: Sendable, Hashable {
 package struct MovedBases: Error, Equatable {
     /// These names.
     package var names: Set<ImageReference>
+
+    package init(names: Set<ImageReference>) { self.names = names }
 }
 
 /// Builds images with `docker build` and pushes them with `docker push`.

@@ -17,7 +17,7 @@ package struct KubernetesObject: Sendable, Hashable {
         }
 
         /// The object that a workload is.
-        init(_ workload: Workload) {
+        package init(_ workload: Workload) {
             self.init(kind: workload.kind.objectKind, name: workload.name, namespace: workload.namespace)
         }
 

@@ -57,10 +57,10 @@ private struct DriverRun {
     private let driver: Driver
     private let watcher: TreeWatcher
     private let current: CurrentProject
-    private let deployment: Deployment
     private let tell: @Sendable (Fact) -> Void
     private var loop: Loop
-    private var controls: [String: PassControl] = [:]
+    /// What is being done for the pass of each service.
+    private var steps: [String: [Task<Fact, Never>]] = [:]
     /// What the watcher's changes mean.
     private var paths: WatchedPaths?
 
@@ -68,13 +68,9 @@ private struct DriverRun {
         driver: Driver, watcher: TreeWatcher, current: CurrentProject, inbox: AsyncStream<Input>.Continuation
     ) {
         (self.driver, self.watcher, self.current) = (driver, watcher, current)
-        let tell = { @Sendable (fact: Fact) -> Void in inbox.yield(.fact(fact)) }
-        self.tell = tell
-        deployment = Deployment(
-            project: current, target: driver.target,
-            file: { [loader = driver.loader] in await loader.file(of: $0, in: current.value.configuration) },
-            onLoss: { tell(.lost) })
-        loop = Loop(current.value, jobs: driver.jobs)
+        tell = { inbox.yield(.fact($0)) }
+        loop = Loop(
+            current.value, jobs: driver.jobs, startsContainersInApply: driver.target.startsContainersInApply, at: .now)
     }
 
     mutating func begin(in group: inout DiscardingTaskGroup) async { await perform(loop.begin(), in: &group) }
@@ -89,7 +85,6 @@ private struct DriverRun {
     }
 
     private mutating func take(_ fact: Fact, in group: inout DiscardingTaskGroup) async {
-        if case .ended(_, let service, _) = fact { controls[service] = nil }
         await perform(loop.handle(fact, at: .now), in: &group)
     }
 
@@ -102,36 +97,59 @@ private struct DriverRun {
 
     /// - Returns: what came of it, where nothing else may come before that.
     private mutating func perform(_ effect: Effect, in group: inout DiscardingTaskGroup) async -> Fact? {
-        let (deployment, target, loader, kind) = (deployment, driver.target, driver.loader, driver.builderKind)
+        let (target, builder, loader, kind) = (driver.target, driver.builder, driver.loader, driver.builderKind)
+        let terminal = driver.terminal
         switch effect {
-        case .say(let report): driver.terminal.say(report)
+        case .say(let report): terminal.say(report)
         case .survey(let watched, let built): return await survey(watched, built)
         case .readConfiguration: return .configuration(try? loader.configuration(isComplete: false))
         case .adopt(let project):
             current.value = project
-            await deployment.forgetRemovedServices()
-            driver.terminal.setServices(project.services.map(\.name))
-        case .stop(let service): controls[service]?.stop()
-        case .start(let request): start(request, in: &group)
-        case .apply:
-            // From now on each pass waits for what it may need of this.
-            let apply = await deployment.begin()
-            run(in: &group) {
-                let result = await Result { try await deployment.finish(apply) }
-                return .applied(result, await deployment.aftermath())
-            }
-        case .applyAgain:
-            run(in: &group) {
-                let result = await Result { try await deployment.applyAgain() }
-                return .applied(result, await deployment.aftermath())
-            }
-        case .awaitReady(let workload):
-            run(in: &group) {
-                .ready(workload, await Result { try await deployment.awaitReady([workload]) })
-            }
+            terminal.setServices(project.services.map(\.name))
         case .load:
             run(in: &group) {
                 .loaded(await Result { try await loader.load(namespace: target.namespace, builder: kind) })
+            }
+        case .build(let request, let service):
+            steps[service] = []
+            step(of: service, in: &group) {
+                let image = await Result {
+                    try await builder.build(request) { line in
+                        if terminal.verbosity == .verbose { terminal.log(service: service, line: line) }
+                    }
+                }
+                return .built(image, service: service)
+            }
+        case .look(let look, let service):
+            step(of: service, in: &group) {
+                .looked(await Result { try await target.running(look) }, service: service)
+            }
+        case .deliver(let image, let service):
+            step(of: service, in: &group) {
+                let delivered = await Result {
+                    try await target.deliver(image) { terminal.say(.passNotice(service: service, $0)) }
+                }
+                return .delivered(delivered, service: service)
+            }
+        case .verify(let image, let names, let workloads, let service):
+            step(of: service, in: &group) {
+                let notices = await Result {
+                    var notices: [String] = []
+                    for workload in workloads {
+                        notices += try await target.verify(image, among: names, runsIn: workload)
+                    }
+                    return notices
+                }
+                return .verified(notices, service: service)
+            }
+        case .stop(let service): for step in steps[service] ?? [] { step.cancel() }
+        case .ask(let call, let id):
+            run(in: &group) { [current] in
+                .answered(id, await Result { try await target.answer(call, loader, current.value.configuration) })
+            }
+        case .awaitReady(let workload, let service):
+            step(of: service, in: &group) {
+                .ready(workload, await Result { try await target.waitUntilReady(workload) }, service: service)
             }
         case .retryLater(let step):
             run(in: &group) {
@@ -147,6 +165,22 @@ private struct DriverRun {
         group.addTask { [tell] in tell(await body()) }
     }
 
+    /// Does something for the pass of a service, so that it can be ended.
+    private mutating func step(
+        of service: String?, in group: inout DiscardingTaskGroup, _ body: @escaping @Sendable () async -> Fact
+    ) {
+        guard let service else { return run(in: &group, body) }
+        let task = Task { await body() }
+        steps[service, default: []].append(task)
+        run(in: &group) {
+            await withTaskCancellationHandler {
+                await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        }
+    }
+
     private mutating func survey(_ watched: Configuration, _ built: Configuration) async -> Fact {
         let surveyed = WatchedPaths(watched, builder: driver.builderKind)
         paths = surveyed
@@ -154,19 +188,39 @@ private struct DriverRun {
         return .surveyed(
             problems: surveyed.problems, ImageDependencies(built, builder: driver.builderKind))
     }
+}
 
-    private mutating func start(_ request: PassRequest, in group: inout DiscardingTaskGroup) {
-        let (service, tell, terminal) = (request.service.name, tell, driver.terminal)
-        let control = PassControl { tell(.entered($0, service: service)) }
-        controls[service] = control
-        let pass = Pass(
-            request: request, builder: driver.builder, target: driver.target, deployment: deployment, control: control,
-            onBuildLine: { if terminal.verbosity == .verbose { terminal.log(service: service, line: $0) } },
-            onBuilt: { tell(.built($0, service: service)) },
-            onNotice: { terminal.say(.passNotice(service: service, $0)) })
-        run(in: &group) { [deployment] in
-            let outcome = await pass.run()
-            return .ended(outcome, service: service, await deployment.aftermath())
+extension Target {
+    /// What an image was delivered as, where all of the workloads run it; `nil` where one does not.
+    fileprivate func running(_ look: Look) async throws -> DeliveredImage? {
+        var result = look.known
+        for workload in look.workloads {
+            if let known = look.known {
+                guard try await runs(known, among: look.names, in: workload) else { return nil }
+            } else {
+                guard let found = try await delivered(look.image, among: look.names, runningIn: workload) else {
+                    return nil
+                }
+                result = found
+            }
+        }
+        return result
+    }
+
+    fileprivate func answer(
+        _ call: Deployment.Call, _ loader: ProjectLoader, _ configuration: Configuration
+    ) async throws -> Deployment.Answer {
+        switch call {
+        case .leftovers(let objects): return .leftovers(try await leftovers(besides: objects))
+        case .letGo(let objects): return .letGo(try await letGo(of: objects))
+        case .apply(let objects, let images): return .applied(try await apply(objects, images: images))
+        case .restart(let workload, let images):
+            try await restart(workload, images: images)
+            return .restarted
+        case .locate(let objects):
+            var files: [KubernetesObject.Identity: String] = [:]
+            for object in objects { files[object] = await loader.file(of: object, in: configuration) }
+            return .located(files)
         }
     }
 }

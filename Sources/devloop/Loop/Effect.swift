@@ -2,6 +2,8 @@ import Runner
 
 /// Something that the loop wants done. What comes of it is a ``Fact``.
 enum Effect: Sendable {
+    // MARK: The project
+
     /// Look at the files that say which others count and which images are built on others, and watch what counts from
     /// now on: before the next effect, and before any other fact.
     /// - Parameters:
@@ -14,30 +16,39 @@ enum Effect: Sendable {
     case load
     /// This project counts from now on.
     case adopt(Project)
-    /// Begin a pass.
-    case start(PassRequest)
-    /// End the pass of a service, if its stage can be stopped.
+
+    // MARK: Steps of a pass
+
+    case build(BuildRequest, service: String)
+    /// See whether workloads run an image.
+    case look(Look, service: String)
+    case deliver(BuiltImage, service: String)
+    /// Compare what workloads run with an image.
+    case verify(DeliveredImage, among: ImageNames, in: [Workload], service: String)
+    /// End what is done for the pass of a service; each step that it ends is a fact as well.
     case stop(String)
-    /// Apply everything; passes that begin from now on wait for what they may need of it.
-    case apply
-    /// Apply what could not be applied last.
-    case applyAgain
-    /// Wait until a workload is up.
-    case awaitReady(Workload)
+
+    // MARK: Workloads
+
+    /// Ask the target about objects.
+    case ask(Deployment.Call, id: Int)
+    /// Wait until a workload is up, for the pass of a service, or for none.
+    case awaitReady(Workload, service: String?)
+
+    // MARK: Others
+
     /// Call for something that failed after a while.
     case retryLater(Outages.Step)
     /// Say something.
     case say(Report)
 }
 
-/// What a pass is to do.
-struct PassRequest: Sendable {
-    var service: Project.Service
-    /// The names besides its own that the image is built under.
-    var otherNames: [ImageReference]
-    /// The images of the services that it is built on.
-    var bases: [String: [BuiltImage]]
-    /// The id of the image that was built last.
-    var lastImage: String?
-    var cause: WorkPlan.Cause
+/// Whether workloads run an image.
+struct Look: Sendable {
+    var image: BuiltImage
+    /// What it was delivered as by this run; `nil` where an earlier one may have done so.
+    var known: DeliveredImage?
+    /// The images that devloop builds.
+    var names: ImageNames
+    var workloads: [Workload]
 }

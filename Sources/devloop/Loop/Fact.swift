@@ -9,14 +9,22 @@ enum Fact: Sendable {
     /// Something about watching that the user may want to know.
     case watching(String)
 
-    // MARK: From a pass
+    // MARK: From the steps of a pass
 
-    /// It went on to a stage.
-    case entered(WorkPlan.Stage, service: String)
-    /// Its image is there: the id.
-    case built(String, service: String)
-    /// It ended.
-    case ended(Pass.Outcome, service: String, Aftermath)
+    /// Its image is built, or not.
+    case built(Result<BuiltImage, any Error>, service: String)
+    /// Whether the image runs already: as what it was delivered.
+    case looked(Result<DeliveredImage?, any Error>, service: String)
+    case delivered(Result<DeliveredImage, any Error>, service: String)
+    /// What the user should know of containers that run something else on purpose.
+    case verified(Result<[String], any Error>, service: String)
+
+    // MARK: From the target
+
+    /// It has answered what it was asked about objects.
+    case answered(Int, Result<Deployment.Answer, any Error>)
+    /// A workload is up, with what the user should know of what had to be done for it, or it is not.
+    case ready(Workload, Result<[String], any Error>, service: String?)
 
     // MARK: From other effects
 
@@ -26,12 +34,6 @@ enum Fact: Sendable {
     case configuration(Configuration?)
     /// devloop.json and the manifests were read.
     case loaded(Result<LoadedProject, any Error>)
-    /// The objects were applied, as far as that went.
-    case applied(Result<ApplyReport, any Error>, Aftermath)
-    /// A workload that no pass waits for came up, or did not.
-    case ready(Workload, Result<Void, any Error>)
-    /// A workload was found deleted and is back: others may be gone as well.
-    case lost
     /// The time has come to try something again.
     case retryDue(Outages.Step)
 }

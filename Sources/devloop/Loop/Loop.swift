@@ -3,23 +3,27 @@ import Runner
 /// What `devloop dev` knows, and what follows from what happens. A value without processes, clocks or files: facts in,
 /// effects out.
 struct Loop: Sendable {
-    /// The project that runs.
-    private(set) var project: Project
+    /// What is delivered and applied of the project that runs.
+    var deployment: Deployment
     /// Which images are built on others.
-    private var dependencies = ImageDependencies()
+    var dependencies = ImageDependencies()
     /// Those that were left aside, as there is no order to build in.
     private var rejected: ImageDependencies?
-    private var plan: WorkPlan
-    /// Why the pass of each service runs.
-    private var passes: [String: WorkPlan.Cause] = [:]
-    private var outages = Outages()
+    var plan: WorkPlan
+    /// The pass of each service that has one.
+    var passes: [String: Pass] = [:]
+    /// The workloads that no pass waits for and that were found deleted.
+    var comebacks = Comebacks()
+    var outages = Outages()
+    /// When the fact that is being handled came.
+    var time: ContinuousClock.Instant
     /// Whether the first passes were begun.
     private var hasBegun = false
 
     /// The newest configuration that could be read: its paths are watched.
     private var watched: Configuration
-    /// Problems of what is watched that were told.
-    private var problems: [String] = []
+    /// What was told of problems of what is watched.
+    private var problems = Once<String>()
     /// Services that were not watched for a while, so that edits of them may have gone by.
     private var unwatched: Set<String> = []
     /// What changed and is taken up when it is known again which files count.
@@ -31,23 +35,33 @@ struct Loop: Sendable {
     /// Whether something changed while they are being read.
     private var loadsAgain = false
 
-    /// - Parameter jobs: how many images may be built at once.
-    init(_ project: Project, jobs: Int) {
-        self.project = project
+    /// - Parameters:
+    ///   - jobs: how many images may be built at once.
+    ///   - startsContainersInApply: whether the target does that, see ``Target``.
+    ///   - now: the time.
+    init(
+        _ project: Project, jobs: Int, startsContainersInApply: Bool = false, at now: ContinuousClock.Instant
+    ) {
+        time = now
+        deployment = Deployment(project, startsContainersInApply: startsContainersInApply)
         watched = project.configuration
         plan = WorkPlan(jobs: jobs)
     }
 
+    /// The project that runs.
+    var project: Project { deployment.project }
+
     /// What the loop begins with.
-    func begin() -> [Effect] {
+    mutating func begin() -> [Effect] {
         // A Dockerfile may have been saved between its being read and the baseline of what is watched.
-        [.apply, .survey(watched: watched, built: project.configuration)]
+        applyAll() + [survey]
     }
 
     /// Takes a fact.
     /// - Parameter now: the time.
     /// - Returns: what is to be done, in this order.
     mutating func handle(_ fact: Fact, at now: ContinuousClock.Instant) -> [Effect] {
+        time = now
         switch fact {
         case .changes(let impact, let noticed):
             guard impact.filters else { return take(up: impact, noticed) }
@@ -55,118 +69,23 @@ struct Loop: Sendable {
             unsorted.append((impact, noticed))
             return [survey]
         case .watching(let text): return [.say(.warning(text))]
-        case .surveyed(let problems, let dependencies): return surveyed(problems, dependencies, now)
-        case .entered(let stage, let service): return effects(plan.entered(stage, service))
-        case .built(let image, let service): return effects(plan.built(image, service))
-        case .ended(let outcome, let service, let aftermath): return ended(outcome, service, aftermath)
+        case .surveyed(let problems, let dependencies): return surveyed(problems, dependencies)
+        case .built(let result, let service): return built(result, service)
+        case .looked(let result, let service): return looked(result, service)
+        case .delivered(let result, let service): return delivered(result, service)
+        case .verified(let result, let service): return verified(result, service)
+        case .answered(let id, let result): return effects(deployment.answered(id, result))
+        case .ready(let workload, let result, let service): return ready(workload, result, service)
         case .retryDue(let step): return retry(step)
         case .configuration(let configuration): return read(configuration)
-        case .loaded(let result): return loaded(result, now)
-        case .lost: return [.apply]
-        case .applied(let result, let aftermath): return applied(result, aftermath)
-        case .ready(let workload, let result): return ready(workload, result)
+        case .loaded(let result): return loaded(result)
         }
-    }
-
-    // MARK: - Passes
-
-    /// What the decisions of the plan come to.
-    private mutating func effects(_ actions: [WorkPlan.Action]) -> [Effect] {
-        var effects: [Effect] = []
-        for action in actions {
-            switch action {
-            case .stop(let service): effects.append(.stop(service))
-            case .hold(let service, let base): effects.append(.say(.held(service: service, base: base)))
-            case .rebuild(let base, let service): effects.append(.say(.rebuilt(base: base, for: service)))
-            case .giveUp(let service, let base): effects.append(.say(.givenUp(service: service, base: base)))
-            case .letFinish(let service, let file): effects.append(.say(.restless(service: service, file: file)))
-            case .start(let name, let cause):
-                guard let service = project.services.first(where: { $0.name == name }) else {
-                    // It is gone meanwhile.
-                    effects += self.effects(plan.ended(name))
-                    continue
-                }
-                passes[name] = cause
-                if !cause.changes.isEmpty, !cause.isTold {
-                    effects.append(.say(.changed(service: name, cause.changes)))
-                }
-                effects.append(
-                    .start(
-                        PassRequest(
-                            service: service, otherNames: dependencies.names[name] ?? [],
-                            bases: dependencies.images(
-                                under: name, in: project.configuration, image: plan.image),
-                            lastImage: plan.image(of: name), cause: cause)))
-            }
-        }
-        return effects
-    }
-
-    private mutating func ended(_ outcome: Pass.Outcome, _ service: String, _ aftermath: Aftermath) -> [Effect] {
-        guard let cause = passes.removeValue(forKey: service) else { return [] }
-        var effects = tell(aftermath, except: outcome)
-        let report: Report? =
-            switch outcome {
-            case .live(let summary): .live(summary)
-            case .waiting(let summary, let others): .waiting(summary, for: others)
-            case .failed(let error): .failed(service: service, error)
-            // The one that follows it tells whether an outage is over.
-            case .misbuilt, .stopped: nil
-            }
-        if case .failed(let error) = outcome, error.severity == .unavailable {
-            effects += retryLater(.pass(of: service), error, about: service, cause: cause)
-        } else if let report {
-            outages.ended(.pass(of: service))
-            effects.append(.say(report))
-        }
-        // Each save tries again what could not be applied.
-        if aftermath.hasFailures { effects.append(.applyAgain) }
-        if case .misbuilt(let bases) = outcome { effects += self.effects(plan.moved(bases, under: service)) }
-        return effects + self.effects(plan.ended(service))
-    }
-
-    // MARK: - What is applied
-
-    private mutating func applied(_ result: Result<ApplyReport, any Error>, _ aftermath: Aftermath) -> [Effect] {
-        var effects = tell(aftermath)
-        if case .failure(let error as TargetError) = result, error.severity == .unavailable {
-            return effects + retryLater(.apply, error, about: "manifests")
-        }
-        if let error = aftermath.passing {
-            effects += retryLater(.apply, error)
-        } else if !aftermath.isIncomplete {
-            outages.ended(.apply)
-        }
-        switch result {
-        case .failure(let error): effects.append(.say(.applyFailed(error)))
-        case .success(let report):
-            effects += report.created.union(report.changed).sorted { $0.description < $1.description }
-                .map { .awaitReady($0) }
-        }
-        return effects
-    }
-
-    private func ready(_ workload: Workload, _ result: Result<Void, any Error>) -> [Effect] {
-        // The manifests may have lost it meanwhile.
-        guard project.workloads.contains(workload) else { return [] }
-        switch result {
-        case .success: return [.say(.ready(workload))]
-        case .failure(let error): return [.say(.notReady(error))]
-        }
-    }
-
-    /// What the applies had to say, but for what the end of a pass says itself.
-    private func tell(_ aftermath: Aftermath, except outcome: Pass.Outcome = .stopped) -> [Effect] {
-        let failures = aftermath.failures.filter { failure in
-            if case .failed(let error) = outcome { error.summary != failure.summary } else { true }
-        }
-        return aftermath.notices.map { .say(.notice($0)) } + failures.map { .say(.notApplied($0)) }
     }
 
     // MARK: - What fails and is tried again
 
     /// Tells once that a step failed, and has it tried again until it works: no edit must be lost.
-    private mutating func retryLater(
+    mutating func retryLater(
         _ step: Outages.Step, _ error: TargetError, about subject: String? = nil, cause: WorkPlan.Cause? = nil
     ) -> [Effect] {
         let response = outages.failed(step, error.reason, cause: cause)
@@ -182,8 +101,8 @@ struct Loop: Sendable {
             // A pass that runs by now answers for it.
             guard passes[service] == nil, let cause else { return [] }
             return effects(plan.changed(service, cause))
-        case .apply: return [.applyAgain]
-        // As does one that reads by now.
+        case .apply: return effects(deployment.applyAgain())
+        // As one does that reads by now.
         case .load: return isLoading ? [] : load([])
         }
     }
@@ -193,16 +112,15 @@ struct Loop: Sendable {
     private var survey: Effect { .survey(watched: watched, built: project.configuration) }
 
     private mutating func surveyed(
-        _ problems: [String], _ dependencies: ImageDependencies, _ now: ContinuousClock.Instant
+        _ problems: [String], _ dependencies: ImageDependencies
     ) -> [Effect] {
-        var effects: [Effect] = problems.filter { !self.problems.contains($0) }.map { .say(.warning($0)) }
-        self.problems = problems
-        effects += follow(dependencies, noticed: unsorted.first?.noticed ?? now)
+        var effects: [Effect] = self.problems.news(lasting: problems).map { .say(.warning($0)) }
+        effects += follow(dependencies, noticed: unsorted.first?.noticed ?? time)
         if !hasBegun {
             hasBegun = true
             effects += project.notices.map { .say(.warning($0)) }
             effects.append(.say(.building(project.services.map(\.name))))
-            effects += self.effects(plan.changed(project.services.map { ($0.name, .init(noticed: now)) }))
+            effects += self.effects(plan.changed(project.services.map { ($0.name, .init(noticed: time)) }))
         }
         let sorted = unsorted
         unsorted = []
@@ -267,7 +185,7 @@ struct Loop: Sendable {
     }
 
     private mutating func loaded(
-        _ result: Result<LoadedProject, any Error>, _ now: ContinuousClock.Instant
+        _ result: Result<LoadedProject, any Error>
     ) -> [Effect] {
         let isOutdated = loadsAgain
         (isLoading, loadsAgain) = (false, false)
@@ -276,7 +194,7 @@ struct Loop: Sendable {
         case .success(let loaded):
             outages.ended(.load)
             // What could be read counts, however soon it changes again.
-            effects = adopt(loaded, now)
+            effects = adopt(loaded)
             unread = []
         case .failure where isOutdated: break
         case .failure(let error as TargetError) where error.severity == .unavailable:
@@ -288,27 +206,27 @@ struct Loop: Sendable {
         return effects + (isOutdated ? load([]) : [])
     }
 
-    private mutating func adopt(_ loaded: LoadedProject, _ now: ContinuousClock.Instant) -> [Effect] {
+    private mutating func adopt(_ loaded: LoadedProject) -> [Effect] {
         let (before, after) = (project, loaded.project)
         let change = ProjectChange(from: before, to: after, files: unread, unwatched: unwatched)
         var effects: [Effect] = []
         if !change.settingsThatNeedARestart.isEmpty {
             effects.append(.say(.needsRestart(change.settingsThatNeedARestart)))
         }
-        project = after
+        deployment.adopt(after)
         unwatched = []
         effects.append(.adopt(after))
         effects += after.notices.filter { !before.notices.contains($0) }.map { .say(.warning($0)) }
         // Passes that begin now wait for what they may need of it.
-        if change.appliesManifests { effects += [.say(.applyingAgain), .apply] }
+        if change.appliesManifests { effects += [.say(.applyingAgain)] + applyAll() }
         for service in change.removed { outages.ended(.pass(of: service)) }
         effects += self.effects(change.removed.flatMap { plan.removed($0) })
-        effects += follow(loaded.dependencies, noticed: now)
+        effects += follow(loaded.dependencies, noticed: time)
         return effects
             + self.effects(
                 plan.changed(
                     after.services.compactMap { service in
-                        change.changed[service.name].map { (service.name, .init(files: $0, noticed: now)) }
+                        change.changed[service.name].map { (service.name, .init(files: $0, noticed: time)) }
                     }))
     }
 }

@@ -1,0 +1,150 @@
+import Runner
+
+/// One pass of one service, as far as it got: a list of steps, which the ``Loop`` takes one after the other. A value.
+struct Pass: Sendable {
+    /// What is done in a pass.
+    enum Step: Sendable, Hashable {
+        case build
+        /// See whether this very image runs already.
+        case look
+        case deliver
+        /// Apply and restart what runs the image.
+        case rollOut
+        /// Wait until the workloads are up.
+        case ready
+        /// Compare what they run with what was built.
+        case verify
+
+        /// The stage that it belongs to, which says whether a newer change may end it.
+        var stage: WorkPlan.Stage {
+            switch self {
+            case .build, .look: .build
+            case .deliver: .deliver
+            case .rollOut: .restart
+            case .ready, .verify: .ready
+            }
+        }
+    }
+
+    /// How a pass ended.
+    enum Outcome: Sendable {
+        /// New containers run the new image, or are known to run it already, or nothing but other images needs it.
+        case live(PassSummary)
+        /// The image is built and delivered, but nothing can start before other services have images too.
+        case waiting(PassSummary, for: [String])
+        /// A step failed.
+        case failed(TargetError)
+        /// It was built on something else than these services' images, whose names mean others now, or none.
+        case misbuilt(on: [String])
+        /// A newer change, or the end of devloop, came first.
+        case stopped
+    }
+
+    let request: PassRequest
+    /// What is left to do, in order; the first is on its way.
+    var steps: [Step]
+    /// Whether it was asked to end.
+    var isStopping = false
+    var image: BuiltImage?
+    var delivered: DeliveredImage?
+    /// Whether the containers are known to run the image already.
+    var isRunning = false
+    /// What was started.
+    var workloads: [Workload] = []
+    /// Those of them that are not up yet.
+    var awaited: Set<Workload> = []
+    /// Those that were found deleted.
+    var comebacks = Comebacks()
+    var failure: (any Error)?
+
+    /// What the pass is for; none at the start.
+    private(set) var stages: [PassSummary.Stage] = []
+    private var last: ContinuousClock.Instant
+
+    init(_ request: PassRequest, at now: ContinuousClock.Instant) {
+        self.request = request
+        steps = request.service.isOnlyBuiltUpon ? [.build] : [.build, .look, .deliver, .rollOut, .ready, .verify]
+        last = now
+        // At the start there is nothing to detect.
+        if let name = request.cause.files.isEmpty ? request.cause.bases.first : "detect" {
+            stages.append(.init(name: name, duration: now - request.cause.noticed))
+        }
+    }
+
+    /// A stage came to its end.
+    mutating func finish(_ name: String, at now: ContinuousClock.Instant) {
+        stages.append(.init(name: name, duration: now - last))
+        last = now
+    }
+
+    /// How it ended, for want of a step.
+    func outcome(of error: any Error) -> Outcome {
+        switch error {
+        case let error as TargetError: .failed(error)
+        case let error as MovedBases: .misbuilt(on: error.bases(among: request.bases))
+        default: .stopped
+        }
+    }
+
+    /// What is told of it, when it ends now.
+    func summary(_ outcome: String, at now: ContinuousClock.Instant, reminders: [String]) -> PassSummary {
+        PassSummary(
+            service: request.service.name, outcome: outcome, total: now - request.cause.noticed, stages: stages,
+            changes: request.cause.changes, reminders: reminders)
+    }
+}
+
+/// Workloads that were found deleted while they were waited for: each is brought back once. A pure value.
+struct Comebacks: Sendable {
+    private var all: Set<Workload> = []
+    private var going: Set<Workload> = []
+
+    /// Whether a workload is to be brought back, which begins with that.
+    mutating func begin(_ workload: Workload) -> Bool {
+        guard all.insert(workload).inserted else { return false }
+        going.insert(workload)
+        return true
+    }
+
+    /// Whether a workload that is back, or can't be brought back, is one of these.
+    mutating func end(_ workload: Workload) -> Bool { going.remove(workload) != nil }
+
+    /// The wait for a workload is over.
+    mutating func forget(_ workload: Workload) { all.remove(workload) }
+}
+
+/// What a pass is to do.
+struct PassRequest: Sendable {
+    var service: Project.Service
+    /// The names besides its own that the image is built under.
+    var otherNames: [ImageReference]
+    /// The images of the services that it is built on.
+    var bases: [String: [BuiltImage]]
+    /// The id of the image that was built last.
+    var lastImage: String?
+    var cause: WorkPlan.Cause
+
+    /// What docker is asked to build.
+    var build: BuildRequest {
+        var build = service.configuration.buildRequest
+        build.otherNames = otherNames
+        build.bases = bases.values.flatMap(\.self)
+        return build
+    }
+}
+
+extension MovedBases {
+    /// The services whose images these are.
+    func bases(among bases: [String: [BuiltImage]]) -> [String] {
+        bases.filter { $0.value.contains { names.contains($0.reference) } }.keys.sorted()
+    }
+}
+
+extension Configuration.Service {
+    /// What docker is asked to build.
+    var buildRequest: BuildRequest {
+        BuildRequest(
+            reference: image, context: context, dockerfile: dockerfile, stage: stage,
+            arguments: buildArgs.map { .init(name: $0.name, value: $0.value) })
+    }
+}
