@@ -39,18 +39,15 @@ enum DockerFailure {
     }
 
     /// What docker ends with when its daemon goes away in the middle of a command.
-    private static let brokenConnection = [
-        "unexpected EOF", "connection reset by peer", "code = Unavailable", "transport is closing", "broken pipe",
-        "closing transport",
-    ]
+    private static let brokenConnection =
+        NetworkWords.broken + ["code = Unavailable", "transport is closing", "closing transport"]
 
     /// Whether docker's words about a push mean that the registry is down for now, and not that it refuses the image.
     static func isRegistryDown(_ text: String) -> Bool {
-        [
-            "connection refused", "connection reset", "no such host", "i/o timeout", "TLS handshake timeout",
+        let others = [
             "unexpected HTTP status: 5", "internal server error", "Internal Server Error", "Service Unavailable",
-            "Bad Gateway", "Gateway Timeout", "EOF", "no space left on device", "request canceled", "no route to host",
-            "network is unreachable", "broken pipe",
-        ].contains(where: text.contains)
+            "Bad Gateway", "Gateway Timeout", "EOF", "no space left on device",
+        ]
+        return (NetworkWords.all + others).contains(where: text.contains)
     }
 }

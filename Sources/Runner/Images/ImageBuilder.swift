@@ -246,7 +246,7 @@ package struct ImageBuilder: Sendable {
         if reference.registry == nil {
             return "without a registry the image goes to Docker Hub: set \"registry\" in devloop.json or --registry"
         }
-        if said.contains("connection refused") || said.contains("no such host") {
+        if NetworkWords.noWay.contains(where: said.contains) {
             return "is the registry \(reference.registry ?? "") up? Try: curl http://\(reference.registry ?? "")/v2/"
         }
         if said.contains("denied") || said.contains("unauthorized") || said.contains("no basic auth") {

@@ -88,7 +88,7 @@ struct ContainerReader {
         if let group = podSecurity["fsGroup"]?.integer { groups.append(group) }
         container.groups = groups.map(String.init)
         container.isPrivileged = security["privileged"]?.bool ?? false
-        container.keepsPrivileges = security["allowPrivilegeEscalation"]?.bool == false
+        container.forbidsNewPrivileges = security["allowPrivilegeEscalation"]?.bool == false
         container.addedCapabilities = (security[path: ["capabilities", "add"]]?.array ?? []).compactMap(\.string)
         container.droppedCapabilities = (security[path: ["capabilities", "drop"]]?.array ?? []).compactMap(\.string)
         container.hasReadOnlyRoot = security["readOnlyRootFilesystem"]?.bool ?? false

@@ -167,7 +167,7 @@ struct ContainerPlan: Sendable, Hashable {
     var droppedCapabilities: [String] = []
     var hasReadOnlyRoot = false
     /// Whether no program in it may gain rights that its parent has not.
-    var keepsPrivileges = false
+    var forbidsNewPrivileges = false
     /// Bytes.
     var memory: Int?
     /// Thousandths of a core.

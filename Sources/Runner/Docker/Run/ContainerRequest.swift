@@ -70,7 +70,7 @@ extension DockerCommand {
     private func hostConfig(_ container: ContainerPlan, on ground: PodGround) -> [(String, JSONValue)] {
         var host: [(String, JSONValue)] = [
             ("GroupAdd", strings(container.groups)), ("Privileged", .bool(container.isPrivileged)),
-            ("SecurityOpt", strings(container.keepsPrivileges ? ["no-new-privileges"] : [])),
+            ("SecurityOpt", strings(container.forbidsNewPrivileges ? ["no-new-privileges"] : [])),
             ("CapAdd", strings(container.addedCapabilities)), ("CapDrop", strings(container.droppedCapabilities)),
             ("ReadonlyRootfs", .bool(container.hasReadOnlyRoot)),
         ]

@@ -17,15 +17,7 @@ package struct ClusterIdentity: Sendable, Hashable {
     /// clusters gives, and its server is at an address that is not public.
     ///
     /// The address alone says too little, since tunnels to other clusters begin at this machine as well.
-    package var isKnownLocal: Bool { hasLocalName && hasLocalServer }
-
-    private var hasLocalName: Bool {
-        let names = [
-            "docker-desktop", "docker-for-desktop", "minikube", "orbstack", "rancher-desktop", "colima", "microk8s",
-        ]
-        let prefixes = ["kind-", "k3d-", "colima-"]
-        return names.contains(context) || prefixes.contains { context.hasPrefix($0) && context != $0 }
-    }
+    package var isKnownLocal: Bool { LocalCluster(context: context) != nil && hasLocalServer }
 
     /// This machine's own addresses and the private ones: RFC 1918, RFC 4193 (https://www.rfc-editor.org/rfc/rfc1918).
     var hasLocalServer: Bool {

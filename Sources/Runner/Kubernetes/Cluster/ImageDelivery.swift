@@ -14,19 +14,16 @@ package enum ImageDelivery: Sendable, Hashable {
     ///   - registry: the configured registry; with one, images are always pushed.
     ///   - usesMinikubeDocker: whether `eval $(minikube docker-env)` is in force here.
     package init(context: String, registry: String?, usesMinikubeDocker: Bool) {
-        let sharing = ["docker-desktop", "orbstack", "rancher-desktop"]
-        if registry != nil {
+        guard registry == nil else {
             self = .push(registry: registry)
-        } else if sharing.contains(context) || context.hasPrefix("colima")
-            || context == "minikube" && usesMinikubeDocker
-        {
-            self = .shared
-        } else if context.hasPrefix("kind-") {
-            self = .kind(cluster: String(context.dropFirst("kind-".count)))
-        } else if context.hasPrefix("k3d-") {
-            self = .k3d(cluster: String(context.dropFirst("k3d-".count)))
-        } else {
-            self = .push(registry: nil)
+            return
+        }
+        switch LocalCluster(context: context) {
+        case .sharingDocker: self = .shared
+        case .minikube where usesMinikubeDocker: self = .shared
+        case .kind(let name): self = .kind(cluster: name)
+        case .k3d(let name): self = .k3d(cluster: name)
+        case .minikube, .microk8s, nil: self = .push(registry: nil)
         }
     }
 

@@ -63,14 +63,12 @@ enum KubectlFailure {
         line.hasPrefix("Error from server") && line.contains(":10250/")
     }
 
-    private static let unreachable = [
-        "Unable to connect to the server", "The connection to the server", "connection refused",
-        "connection reset by peer", "i/o timeout", "TLS handshake timeout", "no route to host",
-        "network is unreachable", "no such host", "unexpected EOF", ": EOF", "http2: client connection",
-        "http2: server sent GOAWAY", "currently unable to handle the request", "etcdserver: ",
-        "context deadline exceeded", "Client.Timeout", "request timed out", "apiserver is shutting down",
-        "an error on the server", "broken pipe", "TLS: ", "watch closed before",
-    ]
+    private static let unreachable =
+        NetworkWords.all + [
+            "Unable to connect to the server", "The connection to the server", ": EOF", "http2: client connection",
+            "http2: server sent GOAWAY", "currently unable to handle the request", "etcdserver: ", "Client.Timeout",
+            "request timed out", "apiserver is shutting down", "an error on the server", "TLS: ", "watch closed before",
+        ]
 
     private static let webhook = "failed calling webhook"
     private static let passing = [

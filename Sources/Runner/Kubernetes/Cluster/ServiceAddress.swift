@@ -31,7 +31,7 @@ extension ClusterIdentity {
     var nodeHost: String? {
         guard hasLocalServer, let host = Self.host(of: server) else { return nil }
         let isLoopback = host == "::1" || host == "localhost" || host == "0.0.0.0" || host.hasPrefix("127.")
-        let hidesNodes = ["kind-", "k3d-", "minikube"].contains { context.hasPrefix($0) }
+        let hidesNodes = LocalCluster(context: context)?.hidesNodes == true
         return isLoopback && hidesNodes ? nil : host == "0.0.0.0" ? "127.0.0.1" : host
     }
 }

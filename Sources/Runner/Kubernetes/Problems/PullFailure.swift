@@ -58,10 +58,9 @@ struct PullFailure: Sendable, Hashable {
         (.tag, ["manifest unknown", "manifest_unknown"]),
         (
             .unreachable,
-            [
-                "connection refused", "no such host", "timeout", "no route to host", "network is unreachable",
-                "connection reset", "deadline exceeded", "server misbehaving", ": eof", "broken pipe",
-                "502 bad gateway", "503 service unavailable", "504 gateway",
+            NetworkWords.all.map { $0.lowercased() } + [
+                "timeout", "deadline exceeded", "server misbehaving", ": eof", "502 bad gateway",
+                "503 service unavailable", "504 gateway",
             ]
         ),
         (.missing, ["not found", "404"]),
