@@ -23,11 +23,15 @@ package final class LocalServer: Sendable {
     package let path: String
     private let listener: Int32
     private let answer: @Sendable (String) -> Answer
-    private let state = Mutex<(requests: [String], closed: Int, sent: Int)>(([], 0, 0))
+    private let state = Mutex<(requests: [String], sent: Int)>(([], 0))
+    /// Tells of each connection that is over.
+    package let closings: AsyncStream<Void>
+    private let closed: AsyncStream<Void>.Continuation
 
     package init(at path: String, _ answer: @escaping @Sendable (_ target: String) -> Answer) throws {
         self.path = path
         self.answer = answer
+        (closings, closed) = AsyncStream.makeStream()
         listener = socket(AF_UNIX, Self.stream, 0)
         _ = fcntl(listener, F_SETFD, FD_CLOEXEC)
         var address = sockaddr_un()
@@ -58,15 +62,13 @@ package final class LocalServer: Sendable {
 
     /// The paths that were asked for.
     package var requests: [String] { state.withLock { $0.requests } }
-    /// How many connections are over.
-    package var closed: Int { state.withLock { $0.closed } }
     /// How many bytes the clients have taken.
     package var sent: Int { state.withLock { $0.sent } }
 
     private func serve(_ client: Int32) {
         defer {
             close(client)
-            state.withLock { $0.closed += 1 }
+            closed.yield()
         }
         var request: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -75,7 +75,7 @@ import Testing
         #expect(await pieces.first { _ in true } == 3)
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        while server.closed == 0 { await Task.yield() }
+        for await _ in server.closings.prefix(1) {}
     }
 
     /// A screen that is paused makes the server wait; nothing is dropped.

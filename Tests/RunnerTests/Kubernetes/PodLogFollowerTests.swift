@@ -195,19 +195,19 @@ import Testing
             "GET /api/v1/namespaces/blog/pods": .says(PodFixture.list([])), "*watch=true*": .feed(watch),
             "*/log?*": FakeCluster.Answer(parts: ["\(Self.time)1Z cut"]),
         ])
-        let shown = Atomic(0)
+        let (shown, lines) = AsyncStream.makeStream(of: Void.self)
         let hasTimedOut = Atomic(false)
         let screen = DispatchSemaphore(value: 0)
         let follower = PodLogFollower(
             cluster: cluster, launcher: standIn.launcher, owner: { $0.workload }
         ) { event in
             guard case .line = event else { return }
-            shown.add(1, ordering: .relaxed)
+            lines.yield()
             // Ends by itself, so that the test fails and doesn't hang.
             if screen.wait(timeout: .now() + 10) == .timedOut { hasTimedOut.store(true, ordering: .relaxed) }
         }
         let task = Task { try await follower.run(namespace: "blog") }
-        while shown.load(ordering: .relaxed) < count { await Task.yield() }
+        for await _ in shown.prefix(count) {}
         let isHeldUp = hasTimedOut.load(ordering: .relaxed)
         #expect(!isHeldUp)
         for _ in 1...count { screen.signal() }
