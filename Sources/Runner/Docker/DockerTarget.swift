@@ -10,7 +10,7 @@ package final class DockerTarget: Target {
     private struct Shared {
         var manifests: DockerManifests
         /// What the user was told in this session.
-        var told: Set<DockerNotice> = []
+        var told = Once<DockerNotice>()
         /// What it will be told at the next occasion.
         var untold: [DockerNotice] = []
         /// The pods whose init containers run, or ran, in the background.
@@ -131,7 +131,7 @@ package final class DockerTarget: Target {
         report.notices = DockerNotice.lines(
             shared.withLock { shared in
                 defer { shared.untold = [] }
-                return (shared.untold + notices).filter { shared.told.insert($0).inserted }
+                return shared.told.news(shared.untold + notices)
             })
         return report
     }

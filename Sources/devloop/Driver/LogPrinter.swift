@@ -19,17 +19,15 @@ struct LogPrinter: Sendable {
 
     /// The same with what is done at each attempt, which tells when there is something to print.
     func follow(_ attempt: (_ onEvent: @escaping @Sendable () -> Void) async throws -> Void) async {
-        var told: String?
+        var told = Once<String>()
         while !Task.isCancelled {
             let hasEvents = Atomic(false)
             do {
                 try await attempt { hasEvents.store(true, ordering: .relaxed) }
             } catch {
                 let summary = (error as? TargetError)?.summary ?? "\(error)"
-                if told != summary || hasEvents.load(ordering: .relaxed) {
-                    terminal.say(.logsLost(error))
-                }
-                told = summary
+                if hasEvents.load(ordering: .relaxed) { told.forget() }
+                for _ in told.news(lasting: [summary]) { terminal.say(.logsLost(error)) }
             }
             try? await Task.sleep(for: retryDelay)
         }

@@ -56,7 +56,7 @@ struct ObjectDeletion: Sendable {
     private func explain(
         _ objects: [KubernetesObject], namespace: String, _ said: Said, tell: (String) -> Void
     ) async throws {
-        var told: Set<String> = []
+        var told = Once<String>()
         var seen = said.lines(.standardOutput).count
         while true {
             try await Task.sleep(for: patience)
@@ -65,7 +65,7 @@ struct ObjectDeletion: Sendable {
             guard now == seen else { continue }
             let output = try await launcher.runTool(kubectl.remaining(objects.map(\.json), namespace: namespace))
             guard let json = try? JSONParser.parse(output.standardOutput) else { continue }
-            for line in Self.reasons(json) where told.insert(line).inserted { tell(line) }
+            for line in told.news(Self.reasons(json)) { tell(line) }
         }
     }
 
