@@ -17,7 +17,7 @@ struct BuildCommand: ServiceSubcommand {
     /// Whether each image is pushed.
     var push = false
 
-    private enum Event: Sendable {
+    fileprivate enum Event: Sendable {
         /// Without an image the build failed.
         case built(String, BuiltImage?)
         /// It was built on something else than these services' images.
@@ -29,77 +29,28 @@ struct BuildCommand: ServiceSubcommand {
     /// built before it, named or not; of the others nothing is pushed or printed as a result.
     func run(in context: CommandContext) async throws -> ExitCode {
         let configuration = try context.loader.configuration()
-        var services = try configuration.services(named: names)
-        let named = Set(services.map(\.name))
+        var all = try configuration.services(named: names)
+        let named = Set(all.map(\.name))
         try await context.builder.prepare()
         let dependencies = ImageDependencies(
             configuration, environment: context.environment,
             builder: try await context.builder.kind())
         try dependencies.checkOrder(configuration)
-        let needed = dependencies.closure(of: services.map(\.name)).subtracting(named)
-        services += configuration.services.filter { needed.contains($0.name) }
-        let byName = Dictionary(services.map { ($0.name, $0) }) { first, _ in first }
-        context.terminal.setServices(services.map(\.name))
-
+        let needed = dependencies.closure(of: Array(named)).subtracting(named)
+        all += configuration.services.filter { needed.contains($0.name) }
+        context.terminal.setServices(all.map(\.name))
         return try await withThrowingTaskGroup(of: Event.self) { group in
-            var plan = WorkPlan(jobs: context.jobs)
-            var actions = plan.build(on: dependencies.bases)
-            actions += plan.changed(services.map { ($0.name, .init(noticed: .now)) })
-            var isSuccess = true
-            repeat {
-                for action in actions {
-                    switch action {
-                    case .start(let name, _):
-                        guard let service = byName[name] else { continue }
-                        var request = service.buildRequest
-                        request.otherNames = dependencies.names[name] ?? []
-                        let bases = dependencies.images(under: name, in: configuration, image: plan.image)
-                        request.bases = bases.values.flatMap(\.self)
-                        group.addTask { [request] in
-                            do {
-                                return .built(name, try await build(service, request, context))
-                            } catch let error as MovedBases {
-                                return .misbuilt(name, on: error.bases(among: bases))
-                            }
-                        }
-                    case .hold(let name, let base):
-                        context.terminal.say(.imageLacksBase(service: name, base: base))
-                    case .rebuild(let base, let service):
-                        context.terminal.say(.rebuilt(base: base, for: service))
-                    case .giveUp(let name, let base):
-                        isSuccess = false
-                        context.terminal.say(.givenUp(service: name, base: base))
-                    // Nothing changes here.
-                    case .stop, .letFinish: continue
-                    }
-                }
-                switch try await group.next() {
-                case .built(let name, let image?):
-                    actions = plan.built(image.id, name)
-                    guard named.contains(name), let service = byName[name] else {
-                        actions += plan.ended(name)
-                        continue
-                    }
-                    group.addTask {
-                        .ended(name, isSuccess: try await finish(image, service, configuration, context))
-                    }
-                case .misbuilt(let name, let bases):
-                    actions = plan.moved(bases, under: name)
-                    actions += plan.ended(name)
-                case .built(let name, nil):
-                    isSuccess = false
-                    actions = plan.ended(name)
-                case .ended(let name, let pushed):
-                    isSuccess = isSuccess && pushed
-                    actions = plan.ended(name)
-                case nil: return isSuccess ? .success : .failure
-                }
-            } while true
+            var run = BuildRun(
+                command: self, context: context, configuration: configuration, dependencies: dependencies,
+                services: all, named: named, plan: WorkPlan(jobs: context.jobs))
+            run.perform(run.begin(), in: &group)
+            while let event = try await group.next() { run.perform(run.take(event, in: &group), in: &group) }
+            return run.isSuccess ? .success : .failure
         }
     }
 
     /// - Returns: the image; none where the build failed, which was told.
-    private func build(
+    fileprivate func build(
         _ service: Configuration.Service, _ request: BuildRequest, _ context: CommandContext
     ) async throws -> BuiltImage? {
         let terminal = context.terminal
@@ -117,7 +68,7 @@ struct BuildCommand: ServiceSubcommand {
     }
 
     /// Pushes the image, where that is asked for, and prints what came out.
-    private func finish(
+    fileprivate func finish(
         _ image: BuiltImage, _ service: Configuration.Service, _ configuration: Configuration,
         _ context: CommandContext
     ) async throws -> Bool {
@@ -135,6 +86,80 @@ struct BuildCommand: ServiceSubcommand {
         } catch let error as TargetError where error.severity == .failed {
             terminal.say(.imageFailed(service: service.name, error))
             return false
+        }
+    }
+}
+
+/// One run of `build`.
+private struct BuildRun {
+    typealias Group = ThrowingTaskGroup<BuildCommand.Event, any Error>
+
+    let command: BuildCommand
+    let context: CommandContext
+    let configuration: Configuration
+    let dependencies: ImageDependencies
+    let services: [Configuration.Service]
+    /// Those that were asked for; the others are only built upon.
+    let named: Set<String>
+    var plan: WorkPlan
+    var isSuccess = true
+
+    mutating func begin() -> [WorkPlan.Action] {
+        let now = ContinuousClock.Instant.now
+        return plan.build(on: dependencies.bases)
+            + plan.changed(services.map { ($0.name, .init(noticed: now)) })
+    }
+
+    mutating func perform(_ actions: [WorkPlan.Action], in group: inout Group) {
+        for action in actions {
+            switch action {
+            case .start(let name, _): start(name, in: &group)
+            case .hold(let name, let base): context.terminal.say(.imageLacksBase(service: name, base: base))
+            case .rebuild(let base, let service): context.terminal.say(.rebuilt(base: base, for: service))
+            case .giveUp(let name, let base):
+                isSuccess = false
+                context.terminal.say(.givenUp(service: name, base: base))
+            // Nothing changes here.
+            case .stop, .letFinish: continue
+            }
+        }
+    }
+
+    private func service(_ name: String) -> Configuration.Service? { services.first { $0.name == name } }
+
+    private func start(_ name: String, in group: inout Group) {
+        guard let service = service(name) else { return }
+        let bases = dependencies.images(under: name, in: configuration, image: plan.image)
+        var request = service.buildRequest
+        request.otherNames = dependencies.names[name] ?? []
+        request.bases = bases.values.flatMap(\.self)
+        group.addTask { [command, context, request] in
+            do {
+                return .built(name, try await command.build(service, request, context))
+            } catch let error as MovedBases {
+                return .misbuilt(name, on: error.bases(among: bases))
+            }
+        }
+    }
+
+    mutating func take(_ event: BuildCommand.Event, in group: inout Group) -> [WorkPlan.Action] {
+        switch event {
+        case .built(let name, let image?):
+            let actions = plan.built(image.id, name)
+            guard named.contains(name), let service = service(name) else { return actions + plan.ended(name) }
+            group.addTask { [command, context, configuration] in
+                .ended(name, isSuccess: try await command.finish(image, service, configuration, context))
+            }
+            return actions
+        case .built(let name, nil):
+            isSuccess = false
+            return plan.ended(name)
+        case .misbuilt(let name, let bases):
+            let actions = plan.moved(bases, under: name)
+            return actions + plan.ended(name)
+        case .ended(let name, let isDone):
+            isSuccess = isSuccess && isDone
+            return plan.ended(name)
         }
     }
 }

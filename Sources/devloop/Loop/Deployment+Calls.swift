@@ -42,4 +42,27 @@ extension Deployment {
         /// Nothing can be started before these services have images too.
         case waiting(for: [String])
     }
+
+    /// What an answer is awaited for.
+    enum Asked: Sendable {
+        case leftovers(of: Int)
+        case objects([ObjectQueue.Request], [KubernetesObject], DeliveredImages)
+        case files([ObjectQueue.Request], ApplyReport)
+    }
+
+    /// An apply of everything, in its turns: what the manifests have lost goes, then what is no workload comes (config
+    /// maps, services, namespaces), then the workloads, so that none waits for the containers of another.
+    struct Everything: Sendable {
+        /// Whether rollouts wait for it no more: what is no workload is applied, or was tried.
+        var isFounded = false
+        /// How many calls for workloads are to come to their end.
+        var calls = 0
+        var result: Result<ApplyReport, any Error> = .success(ApplyReport())
+
+        /// Takes what came of one of its calls.
+        mutating func add(_ other: Result<ApplyReport, any Error>) {
+            calls -= 1
+            result = ApplyReport.both(result, other)
+        }
+    }
 }

@@ -3,29 +3,6 @@ import Runner
 /// What has been delivered and applied, and what follows from it for the objects of the manifests. A pure value: it says
 /// what the target is to be asked, and takes what it answered.
 struct Deployment: Sendable {
-    /// What an answer is awaited for.
-    private enum Asked: Sendable {
-        case leftovers(of: Int)
-        case objects([ObjectQueue.Request], [KubernetesObject], DeliveredImages)
-        case files([ObjectQueue.Request], ApplyReport)
-    }
-
-    /// An apply of everything, in its turns: what the manifests have lost goes, then what is no workload comes (config
-    /// maps, services, namespaces), then the workloads, so that none waits for the containers of another.
-    private struct Everything: Sendable {
-        /// Whether rollouts wait for it no more: what is no workload is applied, or was tried.
-        var isFounded = false
-        /// How many calls for workloads are to come to their end.
-        var calls = 0
-        var result: Result<ApplyReport, any Error> = .success(ApplyReport())
-
-        /// Takes what came of one of its calls.
-        mutating func add(_ other: Result<ApplyReport, any Error>) {
-            calls -= 1
-            result = ApplyReport.both(result, other)
-        }
-    }
-
     /// The project that runs.
     private(set) var project: Project
     /// Whether an apply starts the containers itself.
@@ -172,13 +149,13 @@ struct Deployment: Sendable {
             let missing = missingImages(object)
             if missing.isEmpty {
                 rollouts[service]?.applying[object.identity] = .some(object.workload)
-                queue.add(.init(kind: .apply, objects: [object.identity], owner: .rollout(of: service)))
             } else {
                 rollouts[service]?.missing.formUnion(missing)
                 if let workload = object.workload { rollouts[service]?.pending.insert(workload) }
             }
         }
-        return start() + goOn(service)
+        let objects = Set((rollouts[service]?.applying ?? [:]).keys)
+        return objects.isEmpty ? goOn(service) : request(.apply, of: objects, for: .rollout(of: service))
     }
 
     private mutating func applied(
@@ -412,7 +389,9 @@ struct Deployment: Sendable {
             case (.again, _): actions.append(.applied(own))
             case (.rollout(let service), .restart(let workload)): actions += restarted(workload, by: service, own)
             case (.rollout(let service), _):
-                for object in request.objects { actions += applied(object, by: service, own) }
+                for object in request.objects.sorted(by: { $0.description < $1.description }) {
+                    actions += applied(object, by: service, own)
+                }
             case (.restore(let workload), _): actions += restored(workload, own)
             }
         }

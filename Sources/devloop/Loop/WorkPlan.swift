@@ -34,13 +34,44 @@ struct WorkPlan: Sendable {
         case letFinish(String, file: String)
     }
 
+    /// How far a pass is.
+    private enum Progress {
+        case building
+        /// Its build was asked to end.
+        case stopped
+        /// Its image is there; it must not be interrupted.
+        case going
+        /// It waits for containers, until a newer change comes.
+        case waiting
+        /// It was asked to give that up.
+        case givenUp
+    }
+
     private struct Run {
         var cause: Cause
-        var stage = Stage.build
-        /// Whether its image is built.
-        var isBuilt = false
-        /// Whether it was asked to end in this stage.
-        var isStopping = false
+        var progress = Progress.building
+
+        var isBuilt: Bool { progress != .building && progress != .stopped }
+    }
+
+    /// What the builds of a service came to.
+    private enum Product {
+        case none
+        /// The id of the image that its name means.
+        case image(String)
+        /// A build failed since: the image, where there is one, is older than the files.
+        case failed(last: String?)
+        /// The name means something else since.
+        case moved(last: String)
+
+        /// The id of the image that was built last.
+        var last: String? {
+            switch self {
+            case .none: nil
+            case .image(let id), .moved(let id): id
+            case .failed(let id): id
+            }
+        }
     }
 
     private struct Activity {
@@ -48,12 +79,7 @@ struct WorkPlan: Sendable {
         var run: Run?
         /// What another pass has to cover.
         var waiting: Cause?
-        /// The id of the image that was built last.
-        var image: String?
-        /// Whether a build failed since, so that the image is older than the files.
-        var isBroken = false
-        /// Whether its name means something else since.
-        var isMoved = false
+        var product = Product.none
         /// The images of the bases when the last build began.
         var bases: [String: String] = [:]
         var unrest = Unrest()
@@ -62,7 +88,7 @@ struct WorkPlan: Sendable {
         /// Who was told to wait for it, since it failed.
         var held: Set<String> = []
 
-        var isBuilding: Bool { run.map { $0.stage == .build && !$0.isBuilt } ?? false }
+        var isBuilding: Bool { run?.isBuilt == false }
         /// Whether its image is about to change.
         var isPending: Bool { waiting != nil || isBuilding }
     }
@@ -81,11 +107,13 @@ struct WorkPlan: Sendable {
     var isIdle: Bool { queue.isEmpty && activities.values.allSatisfy { $0.run == nil && $0.waiting == nil } }
 
     /// The id of the image that a service's last build made.
-    func image(of service: String) -> String? { activities[service]?.image }
+    func image(of service: String) -> String? { activities[service]?.product.last }
 
     /// Whether a service was built, or is being built.
     func hasBegun(_ service: String) -> Bool {
-        activities[service].map { $0.run != nil || $0.image != nil || $0.isBroken } ?? false
+        guard let activity = activities[service] else { return false }
+        if case .none = activity.product { return activity.run != nil }
+        return true
     }
 
     // MARK: - Events
@@ -123,10 +151,14 @@ struct WorkPlan: Sendable {
     /// The pass of a service went on to a stage.
     mutating func entered(_ stage: Stage, _ service: String) -> [Action] {
         guard activities[service]?.run != nil else { return [] }
-        activities[service]?.run?.stage = stage
-        activities[service]?.run?.isBuilt = stage > .build
         // A request to stop the stage before came too late for it.
-        activities[service]?.run?.isStopping = false
+        let progress: Progress =
+            switch stage {
+            case .build: .building
+            case .deliver, .restart: .going
+            case .ready: .waiting
+            }
+        activities[service]?.run?.progress = progress
         let actions = stage == .ready && activities[service]?.waiting != nil ? interrupt(service) : []
         return actions + startNext()
     }
@@ -134,10 +166,8 @@ struct WorkPlan: Sendable {
     /// The pass of a service has its image: what is built on it is built anew where that is another one.
     mutating func built(_ image: String, _ service: String) -> [Action] {
         guard let run = activities[service]?.run else { return [] }
-        activities[service]?.run?.isBuilt = true
-        activities[service]?.image = image
-        activities[service]?.isBroken = false
-        activities[service]?.isMoved = false
+        activities[service]?.run?.progress = .going
+        activities[service]?.product = .image(image)
         activities[service]?.misses = 0
         activities[service]?.held = []
         // One that was not built yet waits for it.
@@ -156,7 +186,7 @@ struct WorkPlan: Sendable {
         guard var activity = activities[service], let run = activity.run else { return [] }
         activity.misses += 1
         // A base that was built anew meanwhile has another image for this reason.
-        let lost = moved.filter { activities[$0]?.image == activity.bases[$0] }
+        let lost = moved.filter { image(of: $0) == activity.bases[$0] }
         guard activity.misses < Self.missLimit || lost.isEmpty else {
             activity.misses = 0
             activities[service] = activity
@@ -166,7 +196,9 @@ struct WorkPlan: Sendable {
         again.isTold = true
         activity.waiting = activity.waiting?.merged(with: again) ?? again
         activities[service] = activity
-        for base in lost { activities[base]?.isMoved = true }
+        for base in lost {
+            if let last = image(of: base) { activities[base]?.product = .moved(last: last) }
+        }
         let rebuilt = lost.filter { activities[$0]?.isPending == false }
         let cause = Cause(noticed: run.cause.noticed, isTold: true)
         return rebuilt.map { .rebuild(base: $0, for: service) } + changed(rebuilt.map { ($0, cause) })
@@ -177,11 +209,11 @@ struct WorkPlan: Sendable {
     mutating func ended(_ service: String) -> [Action] {
         guard var activity = activities[service], let run = activity.run else { return [] }
         activity.run = nil
-        activity.unrest.passed(isStopped: run.isStopping && !run.isBuilt, isLast: activity.waiting == nil)
+        activity.unrest.passed(isStopped: run.progress == .stopped, isLast: activity.waiting == nil)
         // What a stopped build was for is still to be done.
-        if !run.isBuilt, run.isStopping { activity.waiting = activity.waiting?.merged(with: run.cause) }
+        if run.progress == .stopped { activity.waiting = activity.waiting?.merged(with: run.cause) }
         let hasFailed = !run.isBuilt && activity.waiting == nil
-        activity.isBroken = activity.isBroken || hasFailed
+        if hasFailed { activity.product = .failed(last: activity.product.last) }
         activities[service] = activity
         if activity.waiting != nil { queue.append(service) }
         var actions: [Action] = []
@@ -205,15 +237,16 @@ struct WorkPlan: Sendable {
 
     /// Asks the pass of a service to end for what is newer, unless it was stopped too often, or can't be.
     private mutating func interrupt(_ service: String) -> [Action] {
-        guard let activity = activities[service], let run = activity.run, !run.isStopping,
-            activity.isBuilding || run.stage == .ready
-        else { return [] }
-        // A wait for containers may have no end: it is always given up for what is newer.
-        if activity.isBuilding, activity.unrest.isRestless {
+        guard let activity = activities[service] else { return [] }
+        switch activity.run?.progress {
+        case .building where activity.unrest.isRestless:
             let file = activities[service]?.unrest.fileToTell()
             return file.map { [.letFinish(service, file: $0)] } ?? []
+        case .building: activities[service]?.run?.progress = .stopped
+        // It may have no end: it is always given up for what is newer.
+        case .waiting: activities[service]?.run?.progress = .givenUp
+        case .stopped, .going, .givenUp, nil: return []
         }
-        activities[service]?.run?.isStopping = true
         return [.stop(service)]
     }
 
@@ -226,7 +259,7 @@ struct WorkPlan: Sendable {
             activity.waiting = nil
             activity.run = Run(cause: cause)
             activity.bases = [:]
-            for base in bases[service] ?? [] { activity.bases[base] = activities[base]?.image }
+            for base in bases[service] ?? [] { activity.bases[base] = image(of: base) }
             activities[service] = activity
             actions.append(.start(service, cause))
             building += 1
@@ -237,16 +270,15 @@ struct WorkPlan: Sendable {
     /// Whether all that the image is built on is there, and about to stay. A base that never rests is taken as it is.
     private func canStart(_ service: String) -> Bool {
         allBases(of: service).allSatisfy { base in
-            guard let activity = activities[base], activity.image != nil, !activity.isBroken, !activity.isMoved else {
-                return false
-            }
+            guard let activity = activities[base], case .image = activity.product else { return false }
             return !activity.isPending || activity.unrest.isRestless
         }
     }
 
     /// Whether a base failed, and nothing is on its way that may mend it.
     private func isStuck(_ base: String) -> Bool {
-        activities[base].map { $0.isBroken && !$0.isPending } ?? false
+        guard let activity = activities[base], case .failed = activity.product else { return false }
+        return !activity.isPending
     }
 
     /// The bases of a service, those of its bases too, sorted.

@@ -31,10 +31,10 @@ struct WatchedPaths: Sendable {
     }
 
     /// The trees to watch.
-    let roots: [WatchRoot]
+    private(set) var roots: [WatchRoot] = []
     /// Ignore files and settings that can't be understood; they leave out no file.
-    let problems: [String]
-    private let meanings: [String: Meaning]
+    private(set) var problems: [String] = []
+    private var meanings: [String: Meaning] = [:]
     /// The project's folder.
     private let directory: String
 
@@ -47,66 +47,73 @@ struct WatchedPaths: Sendable {
         _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.current(),
         builder: BuilderKind
     ) {
-        var roots: [WatchRoot] = []
-        var meanings: [String: Meaning] = [:]
-        var problems: [String] = []
-        func add(_ id: String, _ path: String, _ filter: PathFilter, _ meaning: Meaning) {
-            guard meanings.updateValue(meaning, forKey: id) == nil else { return }
-            roots.append(WatchRoot(id: id, path: path, filter: filter))
-        }
-        for service in configuration.services {
-            let inside = { (path: String) -> String? in
-                let prefix = service.context == "/" ? "/" : service.context + "/"
-                return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil
-            }
-            let (dockerfile, context) = (service.dockerfile, service.context)
-            var patterns = [IgnorePatterns.editorFiles]
-            func ignore(_ source: String, _ read: () throws -> IgnorePatterns) {
-                do {
-                    patterns.append(try read())
-                } catch {
-                    problems.append(Self.problem(with: source, of: service, error))
-                }
-            }
-            let isThere = { FileSystem.kind(of: $0) == .file }
-            if let file = builder.ignoreFile(dockerfile: dockerfile, context: context, isThere) {
-                ignore(PathName.lastComponent(of: file)) { try IgnorePatterns(parsing: try FileSystem.read(file)) }
-            }
-            ignore("ignore") { try IgnorePatterns(patterns: service.ignore) }
-            let read = [dockerfile] + builder.ignoreFiles(dockerfile: dockerfile, context: context)
-            let always = read.compactMap(inside)
-            let sources = Self.sources(of: service, environment, builder)
-            add(
-                "context of \(service.name)", context,
-                PathFilter(
-                    ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always),
-                .service(
-                    service.name,
-                    Tree(filterFiles: Set(always), narrowedContext: sources == nil ? nil : context)))
-            // What is outside of the context, or what a link in it leads to: links below a root are not followed.
-            for (index, path) in read.enumerated()
-            where inside(path) == nil || FileSystem.hasSymbolicLink(onTheWayFrom: context, to: path) {
-                add(
-                    "Dockerfile \(index) of \(service.name)", path, PathFilter(),
-                    .service(service.name, Tree(filterFiles: [PathName.lastComponent(of: path)])))
-            }
-        }
-        for path in configuration.manifests {
-            if ManifestPaths.isPattern(path) {
-                let (folder, rest) = ManifestPaths.split(pattern: path)
-                add(
-                    "manifests \(path)", folder,
-                    PathFilter(ignoring: [.editorFiles], including: IncludePatterns([rest])), .manifest(folder))
-            }
-            for input in ManifestPaths.expand(path).flatMap(ManifestInputs.paths) {
-                add("manifests \(input)", input, PathFilter(ignoring: [.editorFiles]), .manifest(input))
-            }
-        }
-        add("configuration", configuration.path, PathFilter(), .configuration)
-        self.roots = roots
-        self.meanings = meanings
-        self.problems = problems
         directory = configuration.directory
+        for service in configuration.services { watch(service, environment, builder) }
+        for path in configuration.manifests { watch(manifests: path) }
+        watch("configuration", configuration.path, PathFilter(), .configuration)
+    }
+
+    private mutating func watch(_ id: String, _ path: String, _ filter: PathFilter, _ meaning: Meaning) {
+        guard meanings.updateValue(meaning, forKey: id) == nil else { return }
+        roots.append(WatchRoot(id: id, path: path, filter: filter))
+    }
+
+    private mutating func watch(
+        _ service: Configuration.Service, _ environment: [String: String], _ builder: BuilderKind
+    ) {
+        let (dockerfile, context) = (service.dockerfile, service.context)
+        let inside = { (path: String) -> String? in
+            let prefix = context == "/" ? "/" : context + "/"
+            return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil
+        }
+        let patterns = ignorePatterns(of: service, builder)
+        let read = [dockerfile] + builder.ignoreFiles(dockerfile: dockerfile, context: context)
+        let always = read.compactMap(inside)
+        let sources = Self.sources(of: service, environment, builder)
+        watch(
+            "context of \(service.name)", context,
+            PathFilter(ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always),
+            .service(
+                service.name, Tree(filterFiles: Set(always), narrowedContext: sources == nil ? nil : context)))
+        // What is outside of the context, or what a link in it leads to: links below a root are not followed.
+        for (index, path) in read.enumerated()
+        where inside(path) == nil || FileSystem.hasSymbolicLink(onTheWayFrom: context, to: path) {
+            watch(
+                "Dockerfile \(index) of \(service.name)", path, PathFilter(),
+                .service(service.name, Tree(filterFiles: [PathName.lastComponent(of: path)])))
+        }
+    }
+
+    /// What leaves out files of a service's context; what can't be used is a problem.
+    private mutating func ignorePatterns(
+        of service: Configuration.Service, _ builder: BuilderKind
+    ) -> [IgnorePatterns] {
+        var patterns = [IgnorePatterns.editorFiles]
+        func add(_ source: String, _ read: () throws -> IgnorePatterns) {
+            do {
+                patterns.append(try read())
+            } catch {
+                problems.append(Self.problem(with: source, of: service, error))
+            }
+        }
+        let isThere = { FileSystem.kind(of: $0) == .file }
+        if let file = builder.ignoreFile(dockerfile: service.dockerfile, context: service.context, isThere) {
+            add(PathName.lastComponent(of: file)) { try IgnorePatterns(parsing: try FileSystem.read(file)) }
+        }
+        add("ignore") { try IgnorePatterns(patterns: service.ignore) }
+        return patterns
+    }
+
+    private mutating func watch(manifests path: String) {
+        if ManifestPaths.isPattern(path) {
+            let (folder, rest) = ManifestPaths.split(pattern: path)
+            watch(
+                "manifests \(path)", folder,
+                PathFilter(ignoring: [.editorFiles], including: IncludePatterns([rest])), .manifest(folder))
+        }
+        for input in ManifestPaths.expand(path).flatMap(ManifestInputs.paths) {
+            watch("manifests \(input)", input, PathFilter(ignoring: [.editorFiles]), .manifest(input))
+        }
     }
 
     /// - Parameter source: a file's name, or a setting's.
