@@ -28,8 +28,16 @@ struct HTTPResponse: Sendable, Hashable {
     var ending: Ending
 }
 
-/// One GET over a socket of this machine, on a connection and a thread of its own: what comes is handed over as it comes,
-/// and a handler that blocks makes the server wait. Nothing is dropped.
+/// Where a server is reached.
+enum HTTPServer: Sendable, Hashable {
+    /// At a socket of this machine, by its path.
+    case socket(String)
+    /// At the other end of this socket, which the exchange closes.
+    case connected(Int32)
+}
+
+/// One request over a socket of this machine, on a connection and a thread of its own: what comes is handed over as it
+/// comes, and a handler that blocks makes the server wait. Nothing is dropped.
 final class HTTPExchange: Sendable {
     private enum State {
         case created
@@ -40,23 +48,22 @@ final class HTTPExchange: Sendable {
     /// Bytes of a body that nobody wants handed over which are kept: more than any message has.
     static let bodyLimit = 64 << 20
 
-    private let socket: String
-    private let request: [UInt8]
+    private let server: HTTPServer
+    private let request: HTTPRequest
     private let patience: Duration?
     private let onPiece: (@Sendable (UnsafeRawBufferPointer) -> Void)?
     private let state = Mutex(State.created)
 
     /// - Parameters:
-    ///   - socket: the socket's path.
-    ///   - target: the path with its query.
     ///   - patience: how long the server may say nothing; `nil` is for ever.
     ///   - onPiece: is handed the body of a success, on a thread that may be held up; where `nil`, and of any other
     ///     response, it is returned.
     init(
-        socket: String, target: String, patience: Duration?, onPiece: (@Sendable (UnsafeRawBufferPointer) -> Void)?
+        _ request: HTTPRequest, to server: HTTPServer, patience: Duration? = nil,
+        onPiece: (@Sendable (UnsafeRawBufferPointer) -> Void)?
     ) {
-        self.socket = socket
-        request = Array("GET \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        self.server = server
+        self.request = request
         self.patience = patience
         self.onPiece = onPiece
     }
@@ -84,7 +91,11 @@ final class HTTPExchange: Sendable {
     }
 
     private func exchange() -> HTTPResponse {
-        let (descriptor, reason) = LocalSocket.connect(to: socket, patience: patience)
+        let (descriptor, reason) =
+            switch server {
+            case .socket(let path): LocalSocket.connect(to: path)
+            case .connected(let descriptor): (descriptor, "")
+            }
         guard descriptor >= 0 else { return HTTPResponse(ending: .refused(reason)) }
         defer { _ = Glue.close(descriptor) }
         let isWanted = state.withLock { state in
@@ -94,12 +105,15 @@ final class HTTPExchange: Sendable {
         }
         // A number that is closed may be somebody else's a moment later.
         defer { state.withLock { $0 = .ended } }
-        guard isWanted, LocalSocket.send(request, to: descriptor) else { return HTTPResponse(ending: .cut) }
+        if let patience { LocalSocket.limitWaiting(descriptor, to: patience) }
+        guard isWanted else { return HTTPResponse(ending: .cut) }
+        // A server may say no before it has read all of it, and close: what it says counts.
+        _ = LocalSocket.send(request.bytes, to: descriptor)
         return read(descriptor)
     }
 
     private func read(_ descriptor: Int32) -> HTTPResponse {
-        var parser = HTTPResponseParser()
+        var parser = HTTPResponseParser(method: request.method)
         var body: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 1)
         defer { buffer.deallocate() }
@@ -132,61 +146,5 @@ final class HTTPExchange: Sendable {
                 body += part
             }
         }
-    }
-}
-
-/// Stream sockets of this machine.
-enum LocalSocket {
-    /// Bytes that a socket's path may have, without the zero at its end: of the systems that there are, the least.
-    static let pathLimit = 103
-
-    #if canImport(Darwin)
-        private static let stream = SOCK_STREAM
-        private static let sendFlags: Int32 = 0
-    #else
-        private static let stream = Int32(SOCK_STREAM.rawValue)
-        private static let sendFlags = Int32(MSG_NOSIGNAL)
-    #endif
-
-    /// Connects; blocks for as long as the server has too much to do.
-    /// - Returns: a descriptor that no child inherits, or -1 and why there is none.
-    static func connect(to path: String, patience: Duration?) -> (descriptor: Int32, reason: String) {
-        guard path.utf8.count <= pathLimit else { return (-1, "the path of the socket is too long") }
-        let descriptor = Descriptors.closedOnExec { socket(AF_UNIX, stream, 0) }
-        guard descriptor >= 0 else { return (-1, String(cString: strerror(errno))) }
-        #if canImport(Darwin)
-            var yes: Int32 = 1
-            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
-        #endif
-        if let patience {
-            var time = timeval()
-            time.tv_sec = numericCast(patience.components.seconds)
-            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-        }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glue.connect(descriptor, $0, size) }
-        }
-        guard status == 0 else {
-            let reason = String(cString: strerror(errno))
-            _ = Glue.close(descriptor)
-            return (-1, reason)
-        }
-        return (descriptor, "")
-    }
-
-    /// - Returns: whether all of it was sent.
-    static func send(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { Glue.send(descriptor, $0, sendFlags) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return false }
-            sent += count
-        }
-        return true
     }
 }

@@ -35,6 +35,7 @@ struct HTTPResponseParser: Sendable {
     /// Bytes that the line before a chunk may have.
     private static let sizeLimit = 1 << 10
 
+    private let method: String
     /// The head, once all of it is there.
     private(set) var head: HTTPHead?
     private var place = Place.head
@@ -43,6 +44,9 @@ struct HTTPResponseParser: Sendable {
     private var lines: [[UInt8]] = []
     /// Bytes of the lines since the head, the trailer or the line before a chunk began.
     private var lineBytes = 0
+
+    /// - Parameter method: what was asked: the response to a HEAD has no body, whatever its head says.
+    init(method: String = "GET") { self.method = method }
 
     /// Whether all of the response is there.
     var isComplete: Bool { place == .end }
@@ -145,7 +149,7 @@ struct HTTPResponseParser: Sendable {
         // The response itself is still to come.
         guard status >= 200 else { return }
         head = HTTPHead(status: status, headers: headers)
-        if [204, 304].contains(status) {
+        if method == "HEAD" || [204, 304].contains(status) {
             place = .end
         } else if headers["transfer-encoding"]?.lowercased() == "chunked" {
             place = .chunkSize

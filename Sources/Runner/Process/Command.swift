@@ -10,18 +10,22 @@ package struct Command: Sendable, Hashable {
     package var environment: [String: String]
     /// What the program reads from standard input; `/dev/null` where `nil`.
     package var input: [UInt8]?
+    /// A socket that is its standard input and output both, in place of ``input``: what it writes there is nowhere in its
+    /// output. Whoever made it closes it.
+    package var socket: Int32?
     /// What its input asks for, where the arguments don't tell: `POST /containers/create`.
     package var purpose: String?
 
     /// Names a program to run.
     package init(
         _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: [UInt8]? = nil,
-        purpose: String? = nil
+        socket: Int32? = nil, purpose: String? = nil
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.input = input
+        self.socket = socket
         self.purpose = purpose
     }
 }

@@ -20,13 +20,10 @@ final class DescriptorPair: Sendable {
 
     /// A new pipe. Running out of descriptors ends the program: nothing can be run without them.
     static func pipe() -> DescriptorPair {
-        var ends: [Int32] = [-1, -1]
-        Descriptors.opening.withLock { _ in
-            let status = Glue.pipe(&ends)
-            precondition(status == 0, "no more file descriptors: raise the limit with ulimit -n")
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        guard let (reading, writing) = Descriptors.pairClosedOnExec(Glue.pipe) else {
+            preconditionFailure("no more file descriptors: raise the limit with ulimit -n")
         }
-        return DescriptorPair(reading: ends[0], writing: ends[1])
+        return DescriptorPair(reading: reading, writing: writing)
     }
 
     /// Closes the writing end, once.
@@ -49,7 +46,7 @@ final class DescriptorPair: Sendable {
 /// Where a call can't open a descriptor closed-on-exec in one step (`pipe2` is not in Swift's Glibc module, and Darwin
 /// has none), no child may start between the two steps.
 enum Descriptors {
-    fileprivate static let opening = Mutex(())
+    private static let opening = Mutex(())
 
     /// Opens a descriptor and marks it closed-on-exec before any child can start.
     static func closedOnExec(_ open: () -> Int32) -> Int32 {
@@ -58,6 +55,17 @@ enum Descriptors {
             if descriptor >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
             return descriptor
         }
+    }
+
+    /// The same for two at once; `nil` where the call fails.
+    static func pairClosedOnExec(_ open: (inout [Int32]) -> Int32) -> (Int32, Int32)? {
+        var ends: [Int32] = [-1, -1]
+        let isOpen = opening.withLock { _ in
+            guard open(&ends) == 0 else { return false }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            return true
+        }
+        return isOpen ? (ends[0], ends[1]) : nil
     }
 
     /// Runs what starts a child while nothing is half-opened.

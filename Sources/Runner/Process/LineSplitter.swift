@@ -39,6 +39,13 @@ struct LineSplitter: Sendable {
         split(chunk) { onLine(Array($0)) }
     }
 
+    /// The lines that end with the next chunk.
+    mutating func lines(of chunk: UnsafeRawBufferPointer) -> [[UInt8]] {
+        var lines: [[UInt8]] = []
+        append(chunk) { lines.append($0) }
+        return lines
+    }
+
     /// Hands over what came after the last newline, if anything did.
     mutating func finish(onLine: ([UInt8]) -> Void) {
         if !partial.isEmpty { flush { onLine(Array($0)) } }

@@ -35,10 +35,10 @@ struct SpawnRequest {
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
 
-        let input = try openInput()
-        defer { _ = Glue.close(input) }
+        let input = try command.socket ?? openInput()
+        defer { if command.socket == nil { _ = Glue.close(input) } }
         posix_spawn_file_actions_adddup2(&actions, input, 0)
-        posix_spawn_file_actions_adddup2(&actions, standardOutput, 1)
+        posix_spawn_file_actions_adddup2(&actions, command.socket ?? standardOutput, 1)
         posix_spawn_file_actions_adddup2(&actions, standardError, 2)
 
         var flags = Int32(POSIX_SPAWN_SETPGROUP) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)

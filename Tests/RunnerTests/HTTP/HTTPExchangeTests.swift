@@ -12,7 +12,8 @@ import Testing
         _ server: LocalServer, patience: Duration? = nil,
         onPiece: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
     ) -> HTTPExchange {
-        HTTPExchange(socket: server.path, target: "/a?b=c", patience: patience, onPiece: onPiece)
+        HTTPExchange(
+            HTTPRequest(target: "/a?b=c"), to: .socket(server.path), patience: patience, onPiece: onPiece)
     }
 
     @Test func anAnswerIsReturnedOrHandedOver() async throws {
@@ -50,7 +51,7 @@ import Testing
     @Test func whereNobodyListensItSaysSo() async throws {
         let folder = try TemporaryFolder()
         for path in ["\(folder.path)/s", "/" + String(repeating: "s", count: 200)] {
-            let response = try await HTTPExchange(socket: path, target: "/", patience: nil, onPiece: nil).run()
+            let response = try await HTTPExchange(HTTPRequest(target: "/"), to: .socket(path), onPiece: nil).run()
             guard case .refused = response.ending else {
                 Issue.record("\(response.ending)")
                 continue

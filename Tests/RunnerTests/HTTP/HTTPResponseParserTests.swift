@@ -52,6 +52,13 @@ import Testing
         mutating func next() -> UInt64 { .max }
     }
 
+    @Test func whatIsAskedForItsHeadAloneHasNoBody() throws {
+        var parser = HTTPResponseParser(method: "HEAD")
+        let bytes = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".utf8)
+        try bytes.withUnsafeBytes { try parser.take($0) { _ in Issue.record("a body") } }
+        #expect(parser.isComplete)
+    }
+
     @Test func aBodyIsAsLongAsItSays() {
         let outcome = parse(
             "HTTP/1.1 404 Not Found\r\nContent-Type:  text/plain\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200")

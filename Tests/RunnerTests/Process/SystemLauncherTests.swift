@@ -31,6 +31,19 @@ import Testing
         #expect(output.errorText == "err")
     }
 
+    @Test func aSocketIsInputAndOutput() async throws {
+        let (ours, theirs) = try #require(LocalSocket.pair())
+        #expect(LocalSocket.send(Array("hello\n".utf8), to: ours))
+        let command = Command("sh", ["-c", "read line; echo \"got $line\"; echo said >&2"], socket: theirs)
+        let output = try await launcher.run(command)
+        #expect(output.standardOutput == [])
+        #expect(output.errorText == "said")
+        // The program had it, and no other: where it and who made it have closed it, it has ended.
+        _ = Glue.close(theirs)
+        #expect(Glue.readToEnd(ours) == Array("got hello\n".utf8))
+        _ = Glue.close(ours)
+    }
+
     @Test(arguments: [0, 1, 42, 255]) func anExitStatusIsAResult(_ status: Int32) async throws {
         #expect(try await launcher.run(shell("exit \(status)")).termination == .exited(status))
     }

@@ -58,9 +58,7 @@ struct ClusterWatch: Sendable {
 extension ClusterWatch.State {
     mutating func take(_ piece: UnsafeRawBufferPointer) -> [(ClusterWatch.Change, JSONValue)] {
         var changes: [(ClusterWatch.Change, JSONValue)] = []
-        var whole: [[UInt8]] = []
-        lines.append(piece) { whole.append($0) }
-        for line in whole {
+        for line in lines.lines(of: piece) {
             guard let event = try? JSONParser.parse(line), let type = event["type"]?.string,
                 let object = event["object"]
             else { continue }

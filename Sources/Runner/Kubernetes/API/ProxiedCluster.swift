@@ -26,7 +26,7 @@ struct ProxiedCluster: ClusterReading {
                 return ClusterAnswer(failure: failure, hasBegun: false)
             }
             let exchange = HTTPExchange(
-                socket: run.socket, target: query.target, patience: query.patience, onPiece: onPiece)
+                HTTPRequest(target: query.target), to: .socket(run.socket), patience: query.patience, onPiece: onPiece)
             let response = try await exchange.run()
             if case .refused = response.ending, attempts > 0 {
                 // It has ended, and that is not known here yet.
