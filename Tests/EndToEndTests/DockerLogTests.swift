@@ -1,5 +1,6 @@
 import Foundation
 import Runner
+import Synchronization
 import Testing
 
 /// The logs of containers on a real Docker Engine.
@@ -89,22 +90,81 @@ struct DockerLogTests {
         }
     }
 
-    @Test func aCancelledFollowEndsItsProcesses() async throws {
+    /// The commands that run as children of this program.
+    private func children() async throws -> [String] {
+        let own = "\(ProcessInfo.processInfo.processIdentifier)"
+        return try await Docker.launcher.run(Command("ps", ["-eo", "ppid=,args="])).text.split(separator: "\n")
+            .compactMap { line in
+                let words = line.split(separator: " ", maxSplits: 1)
+                return words.first.map(String.init) == own ? words.last.map(String.init) : nil
+            }.filter { !$0.hasPrefix("ps ") }
+    }
+
+    @Test(arguments: [false, true]) func followingNeedsNoProcessWithATerminalOrWithout(isTerminal: Bool) async throws {
         let image = try await TinyImage.build("devloop-test/shell", TinyImage.shell)
         try await DockerProject.run { project in
             let target = project.target
             let app = try #require(Workload("deployment/app"))
             let log = LogCollector()
             let follow = Task { try await target.followLogs(of: { [app] }, onEvent: log.add) }
-            _ = try await target.apply(
-                objects(deployment("app", image: "devloop-test/shell")), images: [try await target.deliver(image)])
+            let object = deployment("app", image: "devloop-test/shell", container: [("tty", .bool(isTerminal))])
+            _ = try await target.apply(objects(object), images: [try await target.deliver(image)])
             await log.wait { LogCollector.lines($0) == ["up"] }
-            let id = try #require(try await project.running("deployment/app").first)
+            let children = try await children()
+            #expect(children == [])
             follow.cancel()
             await #expect(throws: CancellationError.self) { try await follow.value }
-            let processes = try await Docker.launcher.run(Command("ps", ["-eo", "args"])).text
-            #expect(!processes.contains("logs --follow --timestamps \(id)"))
-            #expect(!processes.contains("dev.devloop.project=\(project.name)"))
+        }
+    }
+
+    /// The engine is reached as one elsewhere is: through docker.
+    @Test func aConnectionThatBreaksCostsNoLineAndWhatCarriesItEndsWithTheFollow() async throws {
+        let count = 60_000
+        let image = try await TinyImage.build(
+            "devloop-test/many",
+            """
+            CMD ["sh", "-c", "i=0; while [ $i -lt \(count) ]; do i=$((i+1)); echo $i; [ $((i % 2)) = 1 ] || echo e$i >&2; \
+            done; echo done; exec busybox sleep 1000"]
+            """)
+        let proxy = try FaultyProxy(to: .socket("/var/run/docker.sock"))
+        defer { proxy.stop() }
+        try await DockerProject.run { project in
+            let app = try #require(Workload("deployment/app"))
+            let shown = Mutex<[String]>([])
+            let (counts, continuation) = AsyncStream.makeStream(of: Int.self)
+            let environment = ProcessInfo.processInfo.environment.merging([
+                "DOCKER_HOST": "tcp://127.0.0.1:\(proxy.port)"
+            ]) { $1 }
+            let target = DockerTarget(
+                project: project.name, place: "/\(project.name)/devloop.json", namespace: "default",
+                hash: KeyedHash(key: []), launcher: SystemLauncher(environment: environment))
+            let follow = Task {
+                try await target.followLogs(of: { [app] }) { event in
+                    guard case .line(_, _, let text) = event else { return }
+                    continuation.yield(
+                        shown.withLock {
+                            $0.append(String(decoding: text, as: UTF8.self))
+                            return $0.count
+                        })
+                }
+            }
+            _ = try await target.apply(
+                objects(deployment("app", image: "devloop-test/many")), images: [try await target.deliver(image)])
+            var breaks = [1000, 20_000, 40_000][...]
+            for await seen in counts {
+                if let next = breaks.first, seen > next {
+                    breaks.removeFirst()
+                    proxy.set(.refusing)
+                    proxy.set(.passing)
+                }
+                if seen >= count / 2 * 3 + 1 { break }
+            }
+            follow.cancel()
+            await #expect(throws: CancellationError.self) { try await follow.value }
+            #expect(try await children() == [])
+            let lines = shown.withLock { $0 }
+            #expect(lines.filter { !$0.hasPrefix("e") } == (1...count).map(String.init) + ["done"])
+            #expect(lines.filter { $0.hasPrefix("e") } == stride(from: 2, through: count, by: 2).map { "e\($0)" })
         }
     }
 }

@@ -358,11 +358,14 @@ import Testing
         let (plan, notices) = try plan([secret, object])
         let request = request(plan)
         let copy = DockerCommand.copy(plan.containers[0].files.flatMap(\.files), to: "/v", in: "n")
-        for command in [request.command, copy] {
+        // The first is what docker is told where it carries the request.
+        for command in [DockerCommand.dial(0, purpose: "\(request)"), copy] {
             #expect(!command.description.contains("hush"))
             #expect(!command.arguments.joined().contains("hush"))
             #expect(command.environment == [:])
-            #expect(String(decoding: command.input ?? [], as: UTF8.self).contains("hush"))
+        }
+        for sent in [request.http.bytes, copy.input ?? []] {
+            #expect(String(decoding: sent, as: UTF8.self).contains("hush"))
         }
         #expect(request.body?["Entrypoint"] == ["run", "u:hush-\nhush"])
         #expect(request.body?["Cmd"] == ["--token=hush-\nhush", "hush-\nhush"])

@@ -27,7 +27,9 @@ struct DockerReadinessTests: DockerTargetSuite {
             try await target.waitUntilReady(web)
             return
         }
-        launcher.expect("docker logs --tail=20 c1", .prints("a\nb"))
+        launcher.expect(
+            "GET /containers/c1/logs?stdout=true&stderr=true&timestamps=true&tail=20",
+            .log("2026-01-01T00:00:01.000000000Z a", "2026-01-01T00:00:02.000000000Z b"))
         await #expect(
             throws: TargetError("deployment/web did not become ready: \(problem)", details: ["a", "b"])
         ) { try await target.waitUntilReady(web) }

@@ -111,7 +111,7 @@ struct DockerTargetFailureTests: DockerTargetSuite {
         let stat = Data("{\"name\":\"s\",\"mode\":\(mode)}".utf8).base64EncodedString()
         launcher.expect(
             "HEAD /containers/shop-web-",
-            .prints("HTTP/1.1 200 OK\r\nX-Docker-Container-Path-Stat: \(stat)\r\n\r\n"))
+            .engine(200, "", headers: ["x-docker-container-path-stat": stat]))
         launcher.expect(isRight ? "docker start" : "docker rm")
         let object = try deployment(
             container: #", "volumeMounts": [{"name": "v", "mountPath": "/in/v"}]"#,
@@ -124,7 +124,7 @@ struct DockerTargetFailureTests: DockerTargetSuite {
             #expect(failure.object == object.identity)
             #expect(failure.reasons.first?.hasPrefix("deployment/web needs /run/s to be a") == true)
         }
-        #expect(launcher.commands.contains { $0.purpose?.hasSuffix("/archive?path=/in/v") == true })
+        #expect(launcher.requests.contains { $0.path.hasSuffix("/archive?path=/in/v") })
         launcher.verify()
     }
 

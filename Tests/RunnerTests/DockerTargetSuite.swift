@@ -19,7 +19,7 @@ extension DockerTargetSuite {
 
     func target() -> DockerTarget {
         DockerTarget(
-            project: "shop", place: "/shop/devloop.json", namespace: "default", launcher: launcher,
+            project: "shop", place: "/shop/devloop.json", namespace: "default", launcher: launcher, engine: launcher,
             initBackoff: Backoff(first: .zero, limit: .zero),
             isFreePort: { _ in true })
     }
@@ -42,9 +42,9 @@ extension DockerTargetSuite {
     /// A line of `docker ps`, as the container was created.
     func listed(
         _ id: String, state: String = "running", instance: String, mounts: String = "devloop-shop-data",
-        of create: Command
+        of create: EngineRequest
     ) -> String {
-        let labels = body(of: create)["Labels"]?.stringMembers ?? [:]
+        let labels = create.body?["Labels"]?.stringMembers ?? [:]
         func label(_ name: String) -> String { labels[name] ?? "" }
         return [
             id, state, label(DockerLabel.workload), label(DockerLabel.namespace), label(DockerLabel.container),
@@ -67,22 +67,13 @@ extension DockerTargetSuite {
     }
 
     /// Applies the objects with nothing there before; returns how the container was created.
-    func applied(_ objects: [KubernetesObject], to target: DockerTarget) async throws -> Command {
+    func applied(_ objects: [KubernetesObject], to target: DockerTarget) async throws -> EngineRequest {
         expectNewNetwork()
         for command in ["docker ps", "docker ps", "POST /containers/create", "docker start"] {
             launcher.expect(command)
         }
         let report = try await target.apply(objects, images: [image])
         #expect(report.created == [web])
-        return try #require(launcher.commands.first { $0.purpose?.hasPrefix("POST /containers/create") == true })
-    }
-
-    /// What the engine was asked for.
-    func body(of command: Command) -> JSONValue {
-        let lines = (command.input ?? []).split(separator: UInt8(ascii: "\n"))
-        let line = lines.first { $0.first == UInt8(ascii: "{") } ?? []
-        // Another request follows at once.
-        let end = line.lastIndex(of: UInt8(ascii: "}")) ?? line.startIndex
-        return (try? JSONParser.parse(Array(line[...end]))) ?? .null
+        return try #require(launcher.requests.first { $0.path.hasPrefix("/containers/create") })
     }
 }

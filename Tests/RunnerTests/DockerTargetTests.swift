@@ -10,8 +10,8 @@ struct DockerTargetTests: DockerTargetSuite {
     @Test func anApplyStartsWhatIsNotThere() async throws {
         let create = try await applied([try deployment()], to: target())
         launcher.verify()
-        #expect(create.purpose?.hasPrefix("POST /containers/create?name=shop-web-") == true)
-        let body = body(of: create)
+        #expect("\(create)".hasPrefix("POST /containers/create?name=shop-web-"))
+        let body = try #require(create.body)
         #expect(body["Image"] == "sha256:1111")
         #expect(body["Hostname"]?.string?.hasPrefix("web-") == true)
         #expect(body["StopTimeout"] == 30)
@@ -40,7 +40,7 @@ struct DockerTargetTests: DockerTargetSuite {
     @Test func aRestartTakesTheOldOneOffTheNetworkAndEndsItInTheBackground() async throws {
         let target = target()
         let create = try await applied([try deployment()], to: target)
-        let before = launcher.commands.count
+        let before = launcher.summaries().count
         launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         launcher.expect("POST /containers/create")
@@ -61,7 +61,7 @@ struct DockerTargetTests: DockerTargetSuite {
         let target = target()
         let object = try deployment()
         let create = try await applied([object], to: target)
-        let before = launcher.commands.count
+        let before = launcher.summaries().count
         let containers = listed("old", instance: "a", of: create)
         let other = containers.replacing("/shop/devloop.json", with: "/other/devloop.json")
             .replacing("deployment/web", with: "deployment/theirs")
@@ -99,7 +99,7 @@ struct DockerTargetTests: DockerTargetSuite {
     @Test func aRecreatedWorkloadIsStoppedBeforeTheNewOneStarts() async throws {
         let target = target()
         let create = try await applied([try deployment(strategy: "Recreate")], to: target)
-        let before = launcher.commands.count
+        let before = launcher.summaries().count
         launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         for command in ["POST /containers/create", "docker stop old", "docker start", "docker stop old", "docker rm"] {
@@ -119,7 +119,7 @@ struct DockerTargetTests: DockerTargetSuite {
         let gate = GatedLauncher(launcher, holding: "disconnect")
         let gated = DockerTarget(
             project: "shop", place: "/shop/devloop.json", namespace: "default", launcher: gate,
-            isFreePort: { _ in true })
+            engine: launcher, isFreePort: { _ in true })
         launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(listed("old", instance: "a", of: create)))
         _ = try await gated.apply([try deployment()], images: [image])
@@ -196,9 +196,7 @@ struct DockerTargetTests: DockerTargetSuite {
         launcher.expect("docker start")
         let container = #", "resources": {"limits": {"cpu": 4}}"#
         _ = try await target().apply([try deployment(container: container)], images: [])
-        let limits = launcher.commands.filter { $0.purpose != nil }.map {
-            body(of: $0)[path: ["HostConfig", "NanoCpus"]]
-        }
+        let limits = launcher.requests.map { $0.body?[path: ["HostConfig", "NanoCpus"]] }
         #expect(limits == [4_000_000_000, 4_000_000_000, nil])
         launcher.verify()
     }
@@ -227,8 +225,8 @@ struct DockerTargetTests: DockerTargetSuite {
             launcher.expect(command)
         }
         _ = try await target.apply(try all(blue: 1, green: 0), images: [image])
-        let create = try #require(launcher.commands.first { $0.purpose != nil })
-        let before = launcher.commands.count
+        let create = try #require(launcher.requests.first)
+        let before = launcher.summaries().count
         let blue = listed("b1", instance: "a", of: create)
         launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(blue))

@@ -41,33 +41,6 @@ import Testing
         #expect(KeyedHash(key: (0..<16).map { UInt8($0) }).hash(Array(0..<length)) == hash)
     }
 
-    @Test func aRequestToTheEngineIsSentAsInputAndFollowedByAnother() throws {
-        let command = EngineRequest(method: "POST", path: "/containers/create?name=n", body: ["Env": ["A=hush"]])
-            .command
-        #expect(command.description == "docker system dial-stdio # POST /containers/create?name=n")
-        let input = String(decoding: try #require(command.input), as: UTF8.self)
-        #expect(
-            input.hasPrefix(
-                "POST /containers/create?name=n HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n"
-                    + "Content-Length: 18\r\n\r\n{\"Env\":[\"A=hush\"]}HEAD /_ping HTTP/1.1\r\n"))
-        // What the engine reads ahead is 4 KiB.
-        #expect(input.utf8.count > 8192)
-    }
-
-    @Test(
-        arguments: [
-            ("HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{\"Id\":1}\nHTTP/1.1 200 OK\r\n\r\n", 201, ["Id": 1]),
-            // In chunks.
-            ("HTTP/1.1 404 Not Found\r\n\r\n11\r\n{\"message\":\"no\"}\n\r\n0\r\n\r\n", 404, ["message": "no"]),
-            ("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 400 No\r\n\r\n{\"a\":1}\n", 200, .null), ("", nil, .null),
-            ("no HTTP\n", nil, .null),
-        ] as [(String, Int?, JSONValue)])
-    func theEnginesFirstAnswerCounts(output: String, status: Int?, body: JSONValue) {
-        let answer = EngineAnswer(Array(output.utf8))
-        #expect(answer?.status == status)
-        #expect(answer?.body ?? .null == body)
-    }
-
     @Test func aPathInAQueryIsEscaped() {
         #expect("/a b&c=é".percentEncoded == "/a%20b%26c%3D%C3%A9")
     }
@@ -119,34 +92,35 @@ import Testing
     }
 
     @Test func aLogGoesOnWhereBothOfItsStreamsWere() {
-        var log = ContainerLog(oldOptions: nil, time: "")
-        #expect(log.begin() == [])
+        var log = ContainerLog(oldStart: nil, time: nil)
+        #expect(log.begin() == .beginning)
         #expect(log.accept(line(3, "out"), from: .standardOutput) == [Array("out".utf8)])
         // Nothing is known of the other stream: all is read again, and shown once.
-        #expect(log.begin() == [])
+        #expect(log.begin() == .beginning)
         #expect(log.accept(line(3, "out"), from: .standardOutput) == [])
         #expect(log.accept(line(2, "err"), from: .standardError) == [Array("err".utf8)])
-        #expect(log.begin() == ["--since=2026-01-01T00:00:02.000000000Z"])
+        #expect(log.begin() == .time(EngineTime(seconds: Self.newYear + 2)))
         #expect(log.accept(line(3, "out"), from: .standardOutput) == [])
         #expect(log.accept(line(2, "err"), from: .standardError) == [])
         #expect(log.accept(line(4, "more"), from: .standardOutput) == [Array("more".utf8)])
         log.finish()
-        #expect(log.begin() == ["--since=2026-01-01T00:00:04.000000000Z"])
+        #expect(log.begin() == .time(EngineTime(seconds: Self.newYear + 4)))
     }
 
     @Test func ofAnOldContainerTheLastLinesAreShown() {
-        var log = ContainerLog(oldOptions: ["--tail=10"], time: "2026-01-01T00:00:09Z")
-        #expect(log.begin() == ["--tail=10"])
-        #expect(log.begin() == ["--since=2026-01-01T00:00:09Z"])
+        let time = EngineTime(seconds: Self.newYear + 9)
+        var log = ContainerLog(oldStart: .lastLines(10), time: time)
+        #expect(log.begin() == .lastLines(10))
+        #expect(log.begin() == .time(time))
     }
 
     @Test func whatDockerSaysItselfIsNoLine() {
-        var log = ContainerLog(oldOptions: nil, time: "")
+        var log = ContainerLog(oldStart: nil, time: nil)
         #expect(log.accept(Array("Error response from daemon: No such container".utf8), from: .standardError) == [])
     }
 
     @Test func thePartsOfALongLineAreJoined() {
-        var log = ContainerLog(oldOptions: nil, time: "")
+        var log = ContainerLog(oldStart: nil, time: nil)
         let part = String(repeating: "x", count: 16 << 10)
         let text = log.accept(
             line(1, part) + line(1, part) + line(1, "rest"), from: .standardOutput)
@@ -168,7 +142,7 @@ import Testing
             ("2026-01-01T00:00:05.000000000Z 2026-01-01T00:00:06.000000000Z ", ["", ""]),
         ] as [(String, [String]?)])
     func theFirstLineOfARunIsNotGluedToTheLastWordsBefore(text: String, expected: [String]?) {
-        var log = ContainerLog(oldOptions: nil, time: "")
+        var log = ContainerLog(oldStart: nil, time: nil)
         let line = Array(stamped("03.", text).utf8)
         let shown = log.accept(line, from: .standardOutput, now: Self.newYear + 8)
         if text.hasPrefix("2026") {
@@ -179,15 +153,15 @@ import Testing
     }
 
     @Test func lastWordsThatWereShownAreNotShownAgainWithTheNextRun() {
-        var log = ContainerLog(oldOptions: nil, time: "")
-        #expect(log.begin() == [])
+        var log = ContainerLog(oldStart: nil, time: nil)
+        #expect(log.begin() == .beginning)
         #expect(log.accept(Array(stamped("01.", "first").utf8), from: .standardOutput).count == 1)
         // What follows the log may end without them.
-        #expect(log.beginRest() == ["--since=\(Self.newYear)"])
+        #expect(log.beginRest() == .time(EngineTime(seconds: Self.newYear)))
         #expect(log.accept(Array(stamped("01.", "first").utf8), from: .standardOutput) == [])
         #expect(log.accept(Array(stamped("02.", "fatal").utf8), from: .standardOutput) == [Array("fatal".utf8)])
         log.finish()
-        #expect(log.begin() == ["--since=2026-01-01T00:00:02.000000000Z"])
+        #expect(log.begin() == .time(EngineTime(seconds: Self.newYear + 2)))
         let glued = stamped("02.", "fatal") + stamped("03.", "first")
         #expect(log.accept(Array(glued.utf8), from: .standardOutput) == [Array("first".utf8)])
     }

@@ -86,7 +86,6 @@ struct DockerCommand: Sendable, Hashable {
     /// Anonymous volumes, which the image declares, go with their container.
     static func remove(_ ids: [String]) -> Command { Command("docker", ["rm", "--force", "--volumes"] + ids) }
     static func inspect(_ ids: [String]) -> Command { Command("docker", ["container", "inspect"] + ids) }
-    static func lastLines(of id: String, count: Int) -> Command { Command("docker", ["logs", "--tail=\(count)", id]) }
 
     static func disconnect(_ id: String, from network: String, force: Bool = false) -> Command {
         Command("docker", ["network", "disconnect"] + (force ? ["--force"] : []) + [network, id])
@@ -99,22 +98,17 @@ struct DockerCommand: Sendable, Hashable {
         Command("docker", ["cp", "-", "\(id):\(folder)"], input: TarArchive(files).bytes)
     }
 
-    /// The daemon's clock, which may differ from this machine's.
-    static let systemTime = Command("docker", ["info", "--format={{.SystemTime}}"])
+    /// Where the engine is that docker talks to: as the current context says, or DOCKER_CONTEXT, or DOCKER_HOST.
+    static let host = Command("docker", ["context", "inspect", "--format={{.Endpoints.docker.Host}}"])
 
-    /// Starts, ends and removals of the project's containers, those since a time first.
-    func events(since: String) -> Command {
-        Command(
-            "docker",
-            [
-                "events", "--since=\(since)", "--filter=type=container", "--filter=event=start", "--filter=event=die",
-                "--filter=event=kill", "--filter=event=destroy",
-                nameFilter, "--format={{json .}}",
-            ])
+    /// Connects a socket to the engine.
+    static func dial(_ socket: Int32, purpose: String) -> Command {
+        Command("docker", ["system", "dial-stdio"], socket: socket, purpose: purpose)
     }
 
-    static func logs(of id: String, follows: Bool = true, options: [String]) -> Command {
-        Command("docker", ["logs"] + (follows ? ["--follow"] : []) + ["--timestamps"] + options + [id])
+    /// Starts, ends and removals of the project's containers, those since a time first.
+    func events(since time: EngineTime) -> EngineRequest {
+        .events(label: "\(DockerLabel.project)=\(project.name)", since: time)
     }
 }
 

@@ -6,7 +6,7 @@ enum DockerFailure {
         _ summary: String, said lines: [String], termination: Termination = .exited(1)
     ) -> TargetError {
         let text = lines.joined(separator: "\n")
-        if text.contains("Cannot connect to the Docker daemon") || text.contains("error during connect") {
+        if unreachable.contains(where: text.contains) {
             return TargetError(
                 .unavailable, "the Docker daemon cannot be reached", details: lines.suffix(3),
                 advice: "start Docker Desktop, or: sudo systemctl start docker")
@@ -37,6 +37,11 @@ enum DockerFailure {
         }
         return TargetError(summary, details: lines)
     }
+
+    /// The last is what `docker system dial-stdio` says.
+    private static let unreachable = [
+        "Cannot connect to the Docker daemon", "error during connect", "failed to open the raw stream connection",
+    ]
 
     /// What docker ends with when its daemon goes away in the middle of a command.
     private static let brokenConnection =

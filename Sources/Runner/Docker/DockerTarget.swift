@@ -2,10 +2,10 @@ import Synchronization
 
 /// Services on plain Docker: the manifests of a cluster on a machine that has none.
 ///
-/// A restart costs five docker processes before the new container runs, of 30 to 60 ms each (`ps` and `network ls` side
-/// by side, `system dial-stdio`, `network disconnect`, `start`), two or three more for a pod with claims, and two in the
-/// background (`stop`, `rm`); waiting for it costs one (`inspect`). The logs need one for the events and one for each
-/// container, and another one as it ends.
+/// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps` and `network ls` side
+/// by side, `network disconnect`, `start`), two or three more for a pod with claims, and two in the background (`stop`,
+/// `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating containers and reading
+/// events and logs, costs a connection, and a process for each only where the engine is not at a socket of this machine.
 package final class DockerTarget: Target {
     private struct Shared {
         var manifests: DockerManifests
@@ -22,6 +22,7 @@ package final class DockerTarget: Target {
     /// The namespace of objects that name none.
     package let namespace: String
     private let launcher: any CommandRunning
+    private let engine: any EngineAsking
     private let pods: DockerPodRunner
     private let ground: ProjectGround
     private let retirements: Retirements
@@ -37,26 +38,29 @@ package final class DockerTarget: Target {
     ///   - namespace: the namespace of objects that name none.
     ///   - hash: makes the marks by which a container is known to be as planned. With another key than the one that it
     ///     was started with, it is replaced.
+    ///   - onRequest: told of each request to the engine just before it is sent (for `--verbose`).
     package convenience init(
-        project: String, place: String, namespace: String, hash: KeyedHash, launcher: any CommandRunning
+        project: String, place: String, namespace: String, hash: KeyedHash, launcher: any CommandRunning,
+        onRequest: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.init(
             project: project, place: place, namespace: namespace, hash: hash, launcher: launcher,
-            isFreePort: FreePort.isFree)
+            engine: DockerEngine(launcher: launcher, onRequest: onRequest), isFreePort: FreePort.isFree)
     }
 
     init(
         project: String, place: String, namespace: String, hash: KeyedHash = KeyedHash(key: []),
-        launcher: any CommandRunning,
+        launcher: any CommandRunning, engine: any EngineAsking,
         initBackoff: Backoff = Backoff(first: .milliseconds(500), limit: .seconds(10)),
         isFreePort: @escaping @Sendable (Int) -> Bool
     ) {
         let commands = DockerCommand(project: .init(name: project, place: place), namespace: namespace)
         self.namespace = namespace
         self.launcher = launcher
+        self.engine = engine
         self.isFreePort = isFreePort
         pods = DockerPodRunner(
-            commands: commands, launcher: launcher, readers: LogReaders(), initBackoff: initBackoff)
+            commands: commands, launcher: launcher, engine: engine, readers: LogReaders(), initBackoff: initBackoff)
         ground = ProjectGround(commands: commands, launcher: launcher)
         retirements = Retirements(pods: pods)
         shared = Mutex(Shared(manifests: DockerManifests(commands: commands, hash: hash)))
@@ -266,13 +270,22 @@ package final class DockerTarget: Target {
         for container in (try? JSONParser.parse(output.standardOutput))?.array ?? [] {
             guard let problem = ContainerState(container).problem else { continue }
             let id = container["Id"]?.string ?? ""
-            let log = try await launcher.runTool(DockerCommand.lastLines(of: id, count: 20))
+            let lines = try await lastLines(of: id, count: 20)
             let plan = try? shared.withLock { $0.manifests }.plan(workload).plan
             let hidden = plan?.withoutSecrets(problem) ?? problem
-            let lines = (log.text + "\n" + log.errorText).split(separator: "\n").suffix(20).map(String.init)
             throw TargetError("\(workload) did not become ready: \(hidden)", details: lines)
         }
         return []
+    }
+
+    /// What a container has written last, without the times.
+    private func lastLines(of id: String, count: Int) async throws -> [String] {
+        let tail = OutputTail(limit: count)
+        _ = try await engine.readLog(of: id, follows: false, from: .lastLines(count)) { _, line in
+            let text = LogCursor.endOfTime(line[...]).map { line[($0 + 1)...] } ?? line[...]
+            if !text.isEmpty { tail.append(Array(text)) }
+        }
+        return tail.lines
     }
 
     /// Follows the containers of the project. Ends with it: what is removed in the background.
@@ -281,7 +294,7 @@ package final class DockerTarget: Target {
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
         let follower = DockerLogFollower(
-            commands: pods.commands, launcher: launcher, readers: pods.readers, selection: selection,
+            commands: pods.commands, launcher: launcher, engine: engine, readers: pods.readers, selection: selection,
             isWanted: { workloads().contains($0) }, retirement: { self.retirements.retirement(of: $0) },
             onEvent: onEvent)
         guard selection.follows else { return try await follower.readOnce() }

@@ -101,15 +101,6 @@ package struct LogSelection: Sendable {
 
     /// Where the log of a container that ran before is begun.
     var start: LogStart { since.map { .ago($0) } ?? .lastLines(10) }
-
-    /// The same for `docker logs`.
-    var options: [String] {
-        switch start {
-        case .ago(let time): ["--since=\(time.components.seconds)s"]
-        case .lastLines(let count): ["--tail=\(count)"]
-        case .beginning, .time: []
-        }
-    }
 }
 
 /// Where the reading of a log begins.

@@ -26,7 +26,8 @@ struct CommandContext: Sendable {
             DockerTarget(
                 project: configuration.name, place: FileSystem.place(of: configuration.path),
                 namespace: configuration.namespace ?? "default",
-                hash: KeyedHash(key: MachineKey.key(environment: environment)), launcher: launcher)
+                hash: KeyedHash(key: MachineKey.key(environment: environment)), launcher: launcher,
+                onRequest: terminal.read)
         case .kubernetes:
             KubernetesTarget(
                 context: configuration.kubeContext, namespace: configuration.namespace,

@@ -1,75 +1,66 @@
-/// A request to the Docker Engine's API (https://docs.docker.com/reference/api/engine/), sent over the connection that
-/// the `docker` command itself uses, whichever context or host that is.
+/// A request to the Docker Engine's API (https://docs.docker.com/reference/api/engine/).
 ///
-/// For what must stand in nobody's list of processes and in no list of commands: here a value of a Secret is part of
-/// what is sent, never an argument or a variable. No version is named, so that the engine takes its own newest one.
+/// No version is named: the engine takes its own newest one then, as the reference says of a path without a prefix
+/// (https://docs.docker.com/reference/api/engine/version/v1.41/#section/Versioning). What is asked for here is the same
+/// from engine 20.10 to 29.
 struct EngineRequest: Sendable, Hashable {
-    var method: String
+    var method = "GET"
     /// With its query.
     var path: String
+    /// May hold a value of a Secret: it is sent, and stands in nobody's list of processes and in no list of commands.
     var body: JSONValue?
 
-    /// The command that sends it.
-    var command: Command {
-        let content = body.map { Array($0.description.utf8) } ?? []
-        let head =
-            "\(method) \(path) HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n"
-            + "Content-Length: \(content.count)\r\n\r\n"
-        return Command(
-            "docker", ["system", "dial-stdio"], input: Array(head.utf8) + content + Self.end,
-            purpose: "\(method) \(path)")
+    /// As it is sent.
+    var http: HTTPRequest {
+        HTTPRequest(method: method, target: path, body: body.map { Array($0.description.utf8) })
     }
-
-    /// The engine takes the end of its input for a client that went away, and gives up what it does. So another request
-    /// follows at once, longer than what is read ahead, and it is that one's answer after which the connection is closed.
-    private static let end = Array(
-        ("HEAD /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\nX-Padding: "
-            + String(repeating: "-", count: 8192) + "\r\n\r\n").utf8)
 }
 
-/// What the engine answered to an ``EngineRequest``.
-struct EngineAnswer: Sendable, Hashable {
-    /// HTTP's status.
-    var status: Int
-    /// With their names in lower case.
-    var headers: [String: String]
-    /// `null` where there is none.
-    var body: JSONValue
-
-    /// Reads the first answer of what was printed; `nil` where there is none.
-    init?(_ output: [UInt8]) {
-        let lines = output.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
-            String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self)
-        }
-        let words = lines[0].split(separator: " ")
-        guard words.count >= 2, words[0].hasPrefix("HTTP/"), let status = Int(words[1]),
-            let end = lines.firstIndex(of: "")
-        else { return nil }
-        self.status = status
-        headers = [:]
-        for line in lines[1..<end] {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            headers[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
-        }
-        // The body is one line, between others where it comes in chunks.
-        let rest = lines[end...].prefix { !$0.hasPrefix("HTTP/") }
-        body = rest.first { $0.hasPrefix("{") }.flatMap { try? JSONParser.parse(Array($0.utf8)) } ?? .null
-    }
-
-    /// Whether the engine did what it was asked.
-    var isSuccess: Bool { (200..<300).contains(status) }
-
-    /// The engine's own words about what it could not do.
-    var message: String { body["message"]?.string ?? "the engine answered with status \(status)" }
+extension EngineRequest: CustomStringConvertible {
+    /// `POST /containers/create?name=shop-web`, without its body.
+    var description: String { "\(method) \(path)" }
 }
 
-extension CommandRunning {
-    /// Asks the engine.
-    /// - Throws: ``TargetError`` where no answer came. An answer that says no is none.
-    func ask(_ request: EngineRequest, _ failure: String) async throws -> EngineAnswer {
-        let output = try await runTool(request.command)
-        if let answer = EngineAnswer(output.standardOutput) { return answer }
-        throw DockerFailure.error(
-            failure, said: output.errorText.split(separator: "\n").map(String.init), termination: output.termination)
+extension EngineRequest {
+    /// What the engine says of itself, its clock among it.
+    static let information = EngineRequest(path: "/info")
+
+    /// Starts, ends and removals of containers with a label (`name=value`) from a time on, until the connection ends.
+    static func events(label: String, since time: EngineTime) -> EngineRequest {
+        let filters: JSONValue = [
+            "type": ["container"], "event": ["start", "die", "kill", "destroy"], "label": [.string(label)],
+        ]
+        return EngineRequest(path: "/events?since=\(time)&filters=\(filters.description.percentEncoded)")
+    }
+
+    /// What a container has written, each line after its time; with what it still writes where that is followed.
+    static func log(of id: String, follows: Bool, from start: EngineLogStart) -> EngineRequest {
+        var path = "/containers/\(id)/logs?stdout=true&stderr=true&timestamps=true"
+        if follows { path += "&follow=true" }
+        switch start {
+        case .beginning: break
+        case .time(let time): path += "&since=\(time)"
+        case .lastLines(let count): path += "&tail=\(count)"
+        }
+        return EngineRequest(path: path)
+    }
+}
+
+/// Where the reading of a container's log begins.
+enum EngineLogStart: Sendable, Hashable {
+    case beginning
+    /// With the lines of this time.
+    case time(EngineTime)
+    case lastLines(Int)
+
+    /// - Parameter now: tests give another one than this machine's.
+    init(_ start: LogStart, now: Int = LogTime.now) {
+        self =
+            switch start {
+            case .beginning: .beginning
+            case .time(let text): EngineTime(text).map { .time($0) } ?? .beginning
+            case .ago(let time): .time(EngineTime(seconds: now - Int(time.components.seconds)))
+            case .lastLines(let count): .lastLines(count)
+            }
     }
 }

@@ -1,13 +1,14 @@
 import Synchronization
 
-/// Reads the logs of a project's containers: `docker events` tells of starts and ends, and each container that has
-/// started gets a `docker logs --follow`.
+/// Reads the logs of a project's containers over the engine's API: its events tell of starts and ends, and each container
+/// that has started gets a connection that follows its log.
 ///
-/// Nothing is missed between looking and listening: the daemon's time is taken, then the list, and the events begin at
+/// Nothing is missed between looking and listening: the engine's time is taken, then the list, and the events begin at
 /// that time.
 struct DockerLogFollower: Sendable {
     let commands: DockerCommand
     let launcher: any CommandRunning
+    let engine: any EngineAsking
     let readers: LogReaders
     let selection: LogSelection
     /// Whether a workload is one of those that are asked about.
@@ -19,7 +20,7 @@ struct DockerLogFollower: Sendable {
 
     private enum Input: Sendable {
         /// The containers that there are, after each beginning.
-        case listed([ListedContainer], time: String)
+        case listed([ListedContainer], time: EngineTime)
         case event(DockerEvent)
         case failed(String)
     }
@@ -45,7 +46,7 @@ struct DockerLogFollower: Sendable {
                 try await watch(inputs)
             }
             var states: [String: Latest<State>] = [:]
-            var time = ""
+            var time: EngineTime?
             var isFirst = true
             var stopped: Set<String> = []
             let told = Told()
@@ -54,7 +55,7 @@ struct DockerLogFollower: Sendable {
                 guard isWanted(container.workload), selection.isShown(container.workload) else { return }
                 let state = Latest(State())
                 states[container.id] = state
-                let log = ContainerLog(oldOptions: isOld ? selection.options : nil, time: time)
+                let log = ContainerLog(oldStart: isOld ? EngineLogStart(selection.start) : nil, time: time)
                 group.addTask { try await read(container, log, state) }
             }
 
@@ -121,15 +122,13 @@ struct DockerLogFollower: Sendable {
         }
         for container in commands.containers(in: list).filter(\.isUp).reversed().map(FollowedContainer.init)
         where isWanted(container.workload) && selection.isShown(container.workload) {
-            let log = Mutex(ContainerLog(oldOptions: selection.options, time: ""))
-            let options = log.withLock { $0.begin() }
-            _ = try await launcher.runTool(
-                DockerCommand.logs(of: container.id, follows: false, options: options),
-                output: .lines { source, line in
-                    for text in log.withLock({ $0.accept(line, from: source) }) {
-                        onEvent(.line(workload: container.workload, container: container.label, text: text))
-                    }
-                })
+            let log = Mutex(ContainerLog(oldStart: EngineLogStart(selection.start), time: nil))
+            let start = log.withLock { $0.begin() }
+            _ = try await engine.readLog(of: container.id, follows: false, from: start) { source, line in
+                for text in log.withLock({ $0.accept(line, from: source) }) {
+                    onEvent(.line(workload: container.workload, container: container.label, text: text))
+                }
+            }
         }
     }
 
@@ -175,44 +174,53 @@ struct DockerLogFollower: Sendable {
         var backoff = Backoff()
         var outage = Outage()
         while true {
-            let tail = OutputTail(limit: 1)
             let hasEvents = Atomic(false)
             var step = Outage.Step.asking
-            if let time = try await begin(inputs, tail) {
+            var failure: String?
+            switch try await begin(inputs) {
+            case .failure(let error): failure = error.reason
+            case .success(let time):
                 outage.succeeded(.asking)
                 step = .listening
-                let output = try await launcher.tryTool(
-                    commands.events(since: time),
-                    output: .lines { source, line in
-                        if source == .standardError { return tail.append(line) }
+                let lines = Mutex(LineSplitter())
+                let answer = try await engine.tryAsk(commands.events(since: time)) { piece in
+                    for line in lines.withLock({ $0.lines(of: piece) }) {
                         guard let event = DockerEvent(line, namespace: commands.namespace),
                             commands.isOurs(event.container.place)
-                        else { return }
+                        else { continue }
                         hasEvents.store(true, ordering: .relaxed)
                         inputs.put(.event(event))
-                    })
-                if !output.errorText.isEmpty { tail.append(output.standardError) }
+                    }
+                }
+                failure = answer.failure
             }
             if hasEvents.load(ordering: .relaxed) {
                 outage.succeeded(.listening)
                 backoff.reset()
             }
-            if outage.failed(step) { await inputs.send(.failed(tail.lines.last ?? "the daemon ended them")) }
+            if outage.failed(step) { await inputs.send(.failed(failure ?? "the daemon ended them")) }
             try await backoff.wait()
         }
     }
 
+    /// Why following could not begin.
+    private struct Refusal: Error {
+        var reason: String?
+    }
+
     /// Takes the time and the list.
-    /// - Returns: the time; `nil` where the daemon does not answer.
-    private func begin(_ inputs: Inbox<Input>, _ tail: OutputTail) async throws -> String? {
-        let time = try await launcher.tryTool(DockerCommand.systemTime)
+    /// - Returns: the time.
+    private func begin(_ inputs: Inbox<Input>) async throws -> Result<EngineTime, Refusal> {
+        let information = try await engine.tryAsk(.information)
         let list = try await launcher.tryTool(commands.list())
-        guard time.termination.isSuccess, list.termination.isSuccess, !time.text.isEmpty else {
-            for output in [time, list] where !output.errorText.isEmpty { tail.append(Array(output.errorText.utf8)) }
-            return nil
+        guard information.failure == nil, list.termination.isSuccess,
+            let time = information.body["SystemTime"]?.string.flatMap(EngineTime.init)
+        else {
+            let said = list.errorText.split(separator: "\n").last.map(String.init)
+            return .failure(Refusal(reason: said ?? information.failure))
         }
-        await inputs.send(.listed(commands.containers(in: list), time: time.text))
-        return time.text
+        await inputs.send(.listed(commands.containers(in: list), time: time))
+        return .success(time)
     }
 
     private func read(_ container: FollowedContainer, _ log: ContainerLog, _ state: Latest<State>) async throws {
@@ -224,37 +232,35 @@ struct DockerLogFollower: Sendable {
         while true {
             let (before, version) = state.current
             let said = OutputTail(limit: 1)
-            @Sendable func read(_ options: [String], follows: Bool) async throws -> CommandOutput {
-                try await launcher.tryTool(
-                    DockerCommand.logs(of: container.id, follows: follows, options: options),
-                    output: .lines { source, line in
-                        guard LogCursor.endOfTime(line[...]) != nil else { return said.append(line) }
-                        for text in log.withLock({ $0.accept(line, from: source) }) {
-                            onEvent(.line(workload: container.workload, container: container.label, text: text))
-                        }
-                    })
+            @Sendable func read(from start: EngineLogStart, follows: Bool) async throws -> EngineAnswer {
+                try await engine.readLog(of: container.id, follows: follows, from: start) { source, line in
+                    guard LogCursor.endOfTime(line[...]) != nil else { return said.append(line) }
+                    for text in log.withLock({ $0.accept(line, from: source) }) {
+                        onEvent(.line(workload: container.workload, container: container.label, text: text))
+                    }
+                }
             }
-            let output = try await readers.read(container.id) {
-                let output = try await read(log.withLock { $0.begin() }, follows: true)
-                guard output.termination.isSuccess else { return output }
-                return try await read(log.withLock { $0.beginRest() }, follows: false)
+            let failure: String? = try await readers.read(container.id) {
+                let failure = try await read(from: log.withLock { $0.begin() }, follows: true).failure
+                if let failure { return failure }
+                return try await read(from: log.withLock { $0.beginRest() }, follows: false).failure
             }
-            if output.termination.isSuccess {
+            if failure == nil {
                 log.withLock { $0.finish() }
                 backoff.reset()
             }
-            let isMissing = said.lines.contains { $0.contains("No such container") || $0.contains("dead or marked") }
-            if !isMissing { isCut = !output.termination.isSuccess && !hasTold }
+            let reasons = said.lines + (failure.map { [$0] } ?? [])
+            let isMissing = reasons.contains { $0.contains("No such container") || $0.contains("dead or marked") }
+            if !isMissing { isCut = failure != nil && !hasTold }
             if before.isGone || isMissing {
                 guard isCut else { return }
                 let text = "lines of its log may be missing: it was removed before the rest could be read"
                 return onEvent(.notice(workload: container.workload, text: text))
             }
             // An unreachable daemon is the events' to tell.
-            if !output.termination.isSuccess, !hasTold, let reason = said.lines.last, reason.contains("logging driver")
-            {
+            if let failure, !hasTold, failure.contains("logging driver") {
                 hasTold = true
-                onEvent(.notice(workload: container.workload, text: "its log cannot be read: \(reason)"))
+                onEvent(.notice(workload: container.workload, text: "its log cannot be read: \(failure)"))
             }
             // The log ends a moment before the event of the container's end comes. Where none comes, the reader died.
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -7,7 +7,7 @@ extension DockerPodRunner {
         {
             let request = EngineRequest(
                 method: "HEAD", path: "/containers/\(id)/archive?path=\(mount.path.percentEncoded)")
-            let answer = try await launcher.ask(request, "\(path) could not be looked at")
+            let answer = try await engine.ask(request, "\(path) could not be looked at")
             guard let text = answer.headers["x-docker-container-path-stat"], let bytes = Base64.decode(text),
                 let mode = try? JSONParser.parse(bytes)["mode"]?.integer
             else { continue }
@@ -33,11 +33,11 @@ extension DockerPodRunner {
             let request = commands.create(
                 helper, of: pod.plan, on: pod.ground, name: id, network: .anonymous, isInit: true)
             // Where this fails, the container that needs the file fails as well, and says why.
-            guard try await launcher.ask(request, "\(path) could not be made").isSuccess else { continue }
+            guard try await engine.ask(request, "\(path) could not be made").isSuccess else { continue }
             let found = EngineRequest(
                 method: "HEAD", path: "/containers/\(id)/archive?path=\("/folder/\(file)".percentEncoded)")
             do {
-                if try await launcher.ask(found, "\(path) could not be looked at").status == 404 {
+                if try await engine.ask(found, "\(path) could not be looked at").status == 404 {
                     let empty = ContainerPlan.File(path: file, content: [], mode: 0o644)
                     _ = try await launcher.runTool(DockerCommand.copy([empty], to: "/folder", in: id))
                 }

@@ -2,6 +2,7 @@
 struct DockerPodRunner: Sendable {
     let commands: DockerCommand
     let launcher: any CommandRunning
+    let engine: any EngineAsking
     /// Who reads the logs of what is removed.
     let readers: LogReaders
     /// How long it takes until a failed init container is run again.
@@ -210,7 +211,7 @@ struct DockerPodRunner: Sendable {
         while true {
             let request = commands.create(
                 container, of: pod.plan, on: pod.ground, name: name, network: network, isInit: isInit)
-            let answer = try await launcher.ask(request, "\(pod.plan.workload) could not be created")
+            let answer = try await engine.ask(request, "\(pod.plan.workload) could not be created")
             if answer.isSuccess { return answer.body["Id"]?.string ?? name }
             if answer.message.contains("No such image"), !hasPulled {
                 hasPulled = true
