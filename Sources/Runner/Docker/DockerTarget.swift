@@ -84,7 +84,10 @@ package final class DockerTarget: Target {
         DeliveredImage(built: image, reference: image.id)
     }
 
-    /// Starts what is new or changed, all workloads side by side. What runs already as it should is left alone, also
+    /// How many workloads are started at once: each takes docker processes of some 25 MiB.
+    private static let startsAtOnce = 8
+
+    /// Starts what is new or changed, workloads side by side. What runs already as it should is left alone, also
     /// when an earlier devloop started it.
     package func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
         try shared.withLock {
@@ -105,21 +108,18 @@ package final class DockerTarget: Target {
         }
         var results: [Reconciliation] = []
         for turn in [yielding, workloads.filter { !yielding.contains($0) }] {
-            results += await withTaskGroup(of: Reconciliation.self) { group in
-                for workload in turn {
+            // Workloads of earlier calls may get another name or port by this one.
+            let concerned = turn.filter { workload in
+                applied.contains(workload) || listed.contains { $0.workload == workload }
+            }
+            results += await sideBySide(concerned, atOnce: Self.startsAtOnce) { workload in
+                do {
                     let containers = listed.filter { $0.workload == workload }
-                    // Workloads of earlier calls may get another name or port by this one.
-                    guard applied.contains(workload) || !containers.isEmpty else { continue }
-                    group.addTask {
-                        do {
-                            let outcome = try await self.reconcile(workload, containers, networks)
-                            return Reconciliation(workload: workload, result: .success(outcome))
-                        } catch {
-                            return Reconciliation(workload: workload, result: .failure(error))
-                        }
-                    }
+                    let outcome = try await self.reconcile(workload, containers, networks)
+                    return Reconciliation(workload: workload, result: .success(outcome))
+                } catch {
+                    return Reconciliation(workload: workload, result: .failure(error))
                 }
-                return await group.reduce(into: []) { $0.append($1) }
             }
         }
         var report = ApplyReport(failures: try Self.failures(results, manifests))
