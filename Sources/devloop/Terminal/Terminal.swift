@@ -132,7 +132,7 @@ final class Terminal: Sendable {
         write(current.command(command.description), to: .error)
     }
 
-    /// With `--verbose`, what is read of a cluster.
+    /// With `--verbose`, what a cluster or the Docker Engine is asked.
     func read(_ query: String) {
         guard verbosity == .verbose else { return }
         write(current.command(query), to: .error)

@@ -1,4 +1,4 @@
-/// A start, an end, what ends it, or a removal of one of the project's containers, as `docker events` tells it.
+/// A start, an end, what ends it, or a removal of one of the project's containers, as the engine tells it.
 struct DockerEvent: Sendable, Hashable {
     enum Action: String, Sendable {
         case start
@@ -15,7 +15,7 @@ struct DockerEvent: Sendable, Hashable {
     /// Whether it is a signal to end.
     var isLast = false
 
-    /// Reads a line of `--format={{json .}}`; `nil` where it is about something else.
+    /// Reads a line of the engine's events; `nil` where it is about something else.
     /// - Parameter namespace: of a container that is labelled with none.
     init?(_ line: [UInt8], namespace: String) {
         guard let json = try? JSONParser.parse(line), let action = json["Action"]?.string.flatMap(Action.init),
