@@ -238,6 +238,26 @@ private struct Rig {
         #expect(rig.recorded == ["apply both"])
     }
 
+    @Test(arguments: [false, true]) func whatAPassHasToApplyGoesIntoOneCall(startsContainers: Bool) throws {
+        let names = (10..<30).map { "w\($0)" }
+        let objects = names.map { Fixture.object("Deployment", $0, images: ["shop/web"]) } + [separate[2]]
+        var rig = Rig(try project(objects), startsContainersInApply: startsContainers)
+        rig.created = Set(names)
+        let web = rig.deployment.project.services[0]
+        #expect(try rig.rollOut(try image("shop/web", "1"), of: web) == .started(web.workloads))
+        #expect(rig.recorded == ["apply \(names.joined(separator: " "))"])
+    }
+
+    @Test func whatTheManifestsLoseWhileARolloutAppliesItIsNotWaitedForAndLetGoOf() throws {
+        var rig = Rig(try project(separate + [Fixture.object("Deployment", "x", images: ["shop/web"])]))
+        rig.created = ["w", "x"]
+        let newer = try project(separate)
+        rig.onApply = { $0.adopt(newer) }
+        #expect(try rig.rollOut(try image("shop/web", "1"), of: rig.deployment.project.services[0]) == .started([w]))
+        _ = try rig.applyAll()
+        #expect(rig.recorded.prefix(2) == ["apply w x", "let go of x"])
+    }
+
     @Test func whatTheManifestsLoseWhileARolloutWaitsIsNeitherAppliedNorRestartedByIt() throws {
         var rig = Rig(try project(separate + [Fixture.object("Deployment", "x", images: ["shop/web"])]))
         rig.created = ["w", "x"]

@@ -172,7 +172,7 @@ struct Deployment: Sendable {
                 if failure.passes { rollout.failures.append(failure.error) }
             } else if let workload {
                 let isFresh = takeCreated(workload, from: rollout.image)
-                if !applied.contains(object) {
+                if !applied.contains(object) || !manifested.contains(object) {
                     // It is gone from the manifests meanwhile.
                     rollout.pending.insert(workload)
                 } else if isFresh || rollout.isRunning && report.changed.contains(workload) {
