@@ -433,6 +433,45 @@ private struct Rig {
         #expect(rig.recorded == ["let go of old", "apply svc"])
     }
 
+    /// A branch is left and come back to.
+    @Test func whatComesBackWhileItIsLetGoOfIsAppliedAgain() throws {
+        var rig = Rig(try project(separate))
+        rig.created = ["w"]
+        let web = rig.deployment.project.services[0]
+        _ = try rig.rollOut(try image("shop/web", "1"), of: web)
+        rig.hanging = ["let go of w"]
+        rig.deployment.adopt(
+            try project([separate[0], separate[2], Fixture.object("Pod", "p", images: ["shop/web"])]))
+        rig.perform(rig.deployment.applyAll())
+        rig.deployment.adopt(try project(separate))
+        rig.answer("let go of w")
+        _ = try rig.rollOut(try image("shop/web", "2"), of: web)
+        #expect(rig.recorded.suffix(3) == ["apply svc", "apply w", "restart w of 2"])
+    }
+
+    @Test func whatIsNewInTheManifestsIsNotRestartedBeforeItIsApplied() throws {
+        var rig = Rig(try project(separate))
+        rig.created = ["w", "x"]
+        rig.hanging = ["apply w"]
+        let web = rig.deployment.project.services[0]
+        rig.perform(rig.deployment.rollOut(try image("shop/web", "1"), of: web, isRunning: false))
+        rig.deployment.adopt(try project(separate + [Fixture.object("Deployment", "x", images: ["shop/web"])]))
+        rig.answer("apply w")
+        #expect(try rig.rolledOut["web"]?.get() == .started([w]))
+        #expect(rig.recorded == ["apply w"])
+    }
+
+    @Test func anApplyOfEverythingThatIsOnItsWayIsNotBegunAgain() throws {
+        var rig = Rig(try project(separate))
+        rig.hanging = ["apply svc"]
+        rig.perform(rig.deployment.applyAll())
+        rig.perform(rig.deployment.applyAgain())
+        #expect(rig.applied.isEmpty)
+        rig.answer("apply svc")
+        #expect(rig.applied.count == 1)
+        #expect(rig.recorded == ["apply svc"])
+    }
+
     @Test func whatComesBackBeforeItIsLetGoOfStays() throws {
         var rig = Rig(try project(separate))
         rig.created = ["w"]

@@ -82,6 +82,9 @@ private struct Day {
 
     // What the target has: the image that each workload runs, and the other objects.
     private var workloads: [String: String] = [:]
+    /// The workloads that Docker was handed and has not let go of: it restarts no other.
+    private var planned: Set<String> = []
+    private let isDocker: Bool
     private var others: Set<String> = []
 
     /// The failures that were told and last.
@@ -97,9 +100,10 @@ private struct Day {
     init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
         let jobs = Int.random(in: 1...3, using: &random)
+        isDocker = Bool.random(using: &random)
         loop = Loop(
             try LoopFixture.project(Self.all).project, jobs: jobs,
-            startsContainersInApply: Bool.random(using: &random), at: LoopFixture.start)
+            startsContainersInApply: isDocker, at: LoopFixture.start)
     }
 
     mutating func run() throws {
@@ -293,6 +297,7 @@ private struct Day {
         case .letGo(let objects):
             for object in objects {
                 workloads[object.name] = nil
+                planned.remove(object.name)
                 others.remove(object.name)
             }
             return .success(Deployment.Answer.letGo([]))
@@ -303,12 +308,16 @@ private struct Day {
                     others.insert(object.identity.name)
                     continue
                 }
+                planned.insert(workload.name)
                 guard workloads[workload.name] == nil else { continue }
                 workloads[workload.name] = images.image(meantBy: "shop/\(workload.name)")?.built.id
                 report.created.insert(workload)
             }
             return .success(Deployment.Answer.applied(report))
         case .restart(let workload, let images):
+            if isDocker, !planned.contains(workload.name) {
+                return .failure(TargetError(.configuration, "\(workload) is in no manifest"))
+            }
             guard workloads[workload.name] != nil else { return .failure(TargetError(.missing, "it is gone")) }
             workloads[workload.name] = images.image(meantBy: "shop/\(workload.name)")?.built.id
             return .success(Deployment.Answer.restarted)

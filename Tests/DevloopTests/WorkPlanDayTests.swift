@@ -138,7 +138,7 @@ private struct Day {
                     content: saved[service] ?? 0,
                     bases: (bases[service] ?? []).sorted().map { built[$0]?.image ?? "" })
             case .stop(let service):
-                // As PassControl decides it.
+                // In between it goes on.
                 if runs[service]?.stage.canBeStopped == true { runs[service]?.isStopped = true }
             case .hold(let service, let base):
                 if !broken.contains(base) || !allBases(service).contains(base) {

@@ -46,8 +46,10 @@ extension Deployment {
     /// What an answer is awaited for.
     enum Asked: Sendable {
         case leftovers(of: Int)
-        case objects([ObjectQueue.Request], [KubernetesObject], DeliveredImages)
-        case files([ObjectQueue.Request], ApplyReport)
+        case end(of: [ObjectQueue.Request], Set<KubernetesObject.Identity>)
+        case apply(of: [ObjectQueue.Request], [KubernetesObject], DeliveredImages)
+        case files(of: [ObjectQueue.Request], ApplyReport)
+        case restart(of: [ObjectQueue.Request])
     }
 
     /// An apply of everything, in its turns: what the manifests have lost goes, then what is no workload comes (config

@@ -89,7 +89,8 @@ struct Deployment: Sendable {
 
     /// Applies what could not be applied last.
     mutating func applyAgain() -> [Action] {
-        if complete < begun { return applyAll() }
+        // The one that is on its way says itself what came of it.
+        if complete < begun { return applies[begun] == nil ? applyAll() : [] }
         let objects = unapplied.identities
         guard !objects.isEmpty else { return [.applied(.success(ApplyReport()))] }
         return request(.apply, of: objects, for: .again)
@@ -119,6 +120,7 @@ struct Deployment: Sendable {
         for service in rollouts.keys.sorted() where (rollouts[service]?.foundation).map({ $0 <= number }) == true {
             actions += apply(service)
         }
+        // What they want goes into one call.
         return actions + start()
     }
 
@@ -136,7 +138,7 @@ struct Deployment: Sendable {
         rollouts[service.name] = RolloutState(
             service: service, image: image, isRunning: isRunning,
             foundation: applies[begun]?.isFounded == false ? begun : nil)
-        return rollouts[service.name]?.foundation == nil ? apply(service.name) : []
+        return rollouts[service.name]?.foundation == nil ? apply(service.name) + start() : []
     }
 
     private mutating func apply(_ service: String) -> [Action] {
@@ -155,7 +157,9 @@ struct Deployment: Sendable {
             }
         }
         let objects = Set((rollouts[service]?.applying ?? [:]).keys)
-        return objects.isEmpty ? goOn(service) : request(.apply, of: objects, for: .rollout(of: service))
+        guard !objects.isEmpty else { return goOn(service) }
+        queue.add(.init(kind: .apply, objects: objects, owner: .rollout(of: service)))
+        return []
     }
 
     private mutating func applied(
@@ -191,11 +195,13 @@ struct Deployment: Sendable {
         guard var rollout = rollouts[service], rollout.applying.isEmpty else { return [] }
         if !rollout.isRestarting, rollout.failures.isEmpty {
             rollout.isRestarting = true
-            // What the manifests have lost meanwhile is not restarted.
-            let workloads = project.services.first { $0.name == service }?.workloads ?? []
-            let rest = rollout.isRunning ? [] : workloads.filter { !rollout.isSettled($0) }
+            // What the manifests have lost meanwhile is not restarted, and what is new in them is another pass's.
+            let named = Set(project.services.first { $0.name == service }?.workloads ?? [])
+            let rest =
+                rollout.isRunning
+                ? [] : rollout.service.workloads.filter { named.contains($0) && !rollout.isSettled($0) }
             for workload in rollout.outdated + rest.filter({ !takeCreated($0, from: rollout.image) }) {
-                rollout.restarting.insert(workload)
+                guard rollout.restarting.insert(workload).inserted else { continue }
                 queue.add(
                     .init(kind: .restart(workload), objects: [.init(workload)], owner: .rollout(of: service)))
             }
@@ -290,7 +296,7 @@ struct Deployment: Sendable {
                     continue
                 }
                 touched.formUnion(objects.map(\.identity))
-                actions.append(ask(.apply(objects, images: delivered), .objects(requests, objects, delivered)))
+                actions.append(ask(.apply(objects, images: delivered), .apply(of: requests, objects, delivered)))
             case .letGo:
                 // They may have come back meanwhile.
                 let gone = identities.subtracting(manifested)
@@ -298,9 +304,9 @@ struct Deployment: Sendable {
                     actions += ended(requests, .success(ApplyReport()))
                     continue
                 }
-                actions.append(ask(.letGo(gone), .objects(requests, [], delivered)))
+                actions.append(ask(.letGo(gone), .end(of: requests, gone)))
             case .restart(let workload):
-                actions.append(ask(.restart(workload, images: delivered), .objects(requests, [], delivered)))
+                actions.append(ask(.restart(workload, images: delivered), .restart(of: requests)))
             }
         }
         return actions
@@ -308,26 +314,17 @@ struct Deployment: Sendable {
 
     /// The target has answered.
     mutating func answered(_ id: Int, _ result: Result<Answer, any Error>) -> [Action] {
-        switch asked.removeValue(forKey: id) {
-        case .leftovers(let number)?:
-            switch result {
-            case .success(.leftovers(let found)): return lost(found, by: number)
-            case .success: return []
-            case .failure(let error): return founded(number, .failure(error))
-            }
-        case .objects(let requests, let objects, let images)?:
-            switch result {
-            case .success(.applied(let report)): return applied(requests, objects, images, report)
-            case .success(.letGo(let lines)):
-                untold += lines
-                let gone = requests.reduce(into: Set()) { $0.formUnion($1.objects) }.subtracting(manifested)
-                applied.subtract(gone)
-                touched.subtract(gone)
-                return ended(requests, .success(ApplyReport()))
-            case .success: return ended(requests, .success(ApplyReport()))
-            case .failure(let error): return ended(requests, .failure(error))
-            }
-        case .files(let requests, var report)?:
+        switch (asked.removeValue(forKey: id), result) {
+        case (.leftovers(let number)?, .success(.leftovers(let found))): return lost(found, by: number)
+        case (.leftovers(let number)?, .failure(let error)): return founded(number, .failure(error))
+        case (.end(let requests, let gone)?, .success(.letGo(let lines))):
+            untold += lines
+            applied.subtract(gone)
+            touched.subtract(gone)
+            return ended(requests, .success(ApplyReport()))
+        case (.apply(let requests, let objects, let images)?, .success(.applied(let report))):
+            return applied(requests, objects, images, report)
+        case (.files(let requests, var report)?, _):
             if case .success(.located(let files)) = result {
                 for (object, file) in files { unapplied.locate(object, in: file) }
                 for index in report.failures.indices {
@@ -335,7 +332,12 @@ struct Deployment: Sendable {
                 }
             }
             return conclude(requests, .success(report)) + start()
-        case nil: return []
+        case (.restart(let requests)?, .success): return ended(requests, .success(ApplyReport()))
+        case (.end(let requests, _)?, .failure(let error)), (.apply(let requests, _, _)?, .failure(let error)),
+            (.restart(let requests)?, .failure(let error)):
+            return ended(requests, .failure(error))
+        // Nobody answers what was not asked.
+        case (.leftovers?, .success), (.end?, .success), (.apply?, .success), (nil, _): return []
         }
     }
 
@@ -355,7 +357,7 @@ struct Deployment: Sendable {
         let lost = unapplied.untold.prefix(3).filter { $0.file == nil }.map(\.object)
         guard !lost.isEmpty else { return ended(requests, .success(report)) }
         queue.ended(requests)
-        return [ask(.locate(lost), .files(requests, report))] + start()
+        return [ask(.locate(lost), .files(of: requests, report))] + start()
     }
 
     private mutating func ended(
@@ -371,7 +373,9 @@ struct Deployment: Sendable {
     ) -> [Action] {
         var actions: [Action] = []
         for request in requests {
-            let own = result.map { $0.only(of: request.objects) }
+            // What a rollout applies may have been applied with others' objects. All else hears of everything: on Docker an
+            // apply of a config map replaces the containers that read it.
+            let own = if case .rollout = request.owner { result.map { $0.only(of: request.objects) } } else { result }
             switch (request.owner, request.kind) {
             case (.everything(let number), .letGo):
                 if case .failure = own {

@@ -25,8 +25,9 @@ extension Loop {
                     service: service, otherNames: dependencies.names[name] ?? [],
                     bases: dependencies.images(under: name, in: project.configuration, image: plan.image),
                     lastImage: plan.image(of: name), cause: cause)
-                passes[name] = Pass(request, at: time)
-                effects.append(.build(request.build, service: name))
+                let pass = Pass(request, at: time)
+                passes[name] = pass
+                effects += perform(.build, pass)
             }
         }
         return effects
@@ -36,7 +37,12 @@ extension Loop {
     private mutating func stop(_ service: String) -> [Effect] {
         guard passes[service]?.steps.first?.stage.canBeStopped == true else { return [] }
         passes[service]?.isStopping = true
-        return [.stop(service)]
+        var effects: [Effect] = [.stop(service)]
+        // What is brought back comes back all the same; nobody waits for it any more.
+        for workload in passes[service]?.comebacks.awaited ?? [] {
+            effects += came(workload, .failure(CancellationError()), service)
+        }
+        return effects
     }
 
     // MARK: - The steps of a pass
@@ -47,31 +53,31 @@ extension Loop {
         // Whether it comes to its end before it goes on is decided here.
         guard passes[service]?.isStopping == false else { return end(service, .stopped) }
         passes[service]?.steps.removeFirst()
-        guard let pass = passes[service], let step = pass.steps.first, let image = pass.image else {
-            return live(service, "live in")
-        }
+        guard let pass = passes[service], let step = pass.steps.first else { return live(service, "live in") }
         let entered = step.stage == stage ? [] : effects(plan.entered(step.stage, service))
-        return perform(step, pass, image) + entered
+        return perform(step, pass) + entered
     }
 
-    private mutating func perform(_ step: Pass.Step, _ pass: Pass, _ image: BuiltImage) -> [Effect] {
+    private mutating func perform(_ step: Pass.Step, _ pass: Pass) -> [Effect] {
         let service = pass.request.service
-        switch (step, pass.delivered) {
-        case (.build, _): return [.build(pass.request.build, service: service.name)]
-        case (.look, _):
+        switch (step, pass.image, pass.delivered) {
+        case (.build, _, _): return [.build(pass.request.build, service: service.name)]
+        case (.look, let image?, _):
             let known = deployment.known(image, of: service)
             guard known != nil || deployment.isUntouched(service) else { return next(service.name, from: .build) }
             let look = Look(image: image, known: known, names: project.images, workloads: service.workloads)
             return [.look(look, service: service.name)]
-        case (.deliver, _): return [.deliver(image, service: service.name)]
-        case (.rollOut, let delivered?):
+        case (.deliver, let image?, _): return [.deliver(image, service: service.name)]
+        case (.rollOut, _, let delivered?):
             return effects(deployment.rollOut(delivered, of: service, isRunning: pass.isRunning))
-        case (.ready, _):
+        case (.ready, _, _):
             passes[service.name]?.awaited = Set(pass.workloads)
             return pass.workloads.map { .awaitReady($0, service: service.name) }
-        case (.verify, let delivered?):
+        case (.verify, _, let delivered?):
             return [.verify(delivered, among: project.images, in: pass.workloads, service: service.name)]
-        case (.rollOut, nil), (.verify, nil): return end(service.name, .stopped)
+        // The steps before have brought none.
+        case (.look, nil, _), (.deliver, nil, _), (.rollOut, _, nil), (.verify, _, nil):
+            return end(service.name, .stopped)
         }
     }
 
@@ -162,7 +168,10 @@ extension Loop {
         {
             return effects(deployment.restore(workload, after: error))
         }
-        guard let service else { return tellReady(workload, result.map { _ in }) }
+        guard let service else {
+            // Another wait for it has found that, and its end answers for both.
+            return comebacks.isGoing(workload) ? [] : tellReady(workload, result.map { _ in })
+        }
         return came(workload, result.map { _ in }, service)
     }
 

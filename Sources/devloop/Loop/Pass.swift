@@ -36,7 +36,7 @@ struct Pass: Sendable {
         case failed(TargetError)
         /// It was built on something else than these services' images, whose names mean others now, or none.
         case misbuilt(on: [String])
-        /// A newer change, or the end of devloop, came first.
+        /// A newer change came first, or its service is gone from the project.
         case stopped
     }
 
@@ -57,7 +57,7 @@ struct Pass: Sendable {
     var comebacks = Comebacks()
     var failure: (any Error)?
 
-    /// What the pass is for; none at the start.
+    /// What was done so far, and how long it took.
     private(set) var stages: [PassSummary.Stage] = []
     private var last: ContinuousClock.Instant
 
@@ -65,7 +65,7 @@ struct Pass: Sendable {
         self.request = request
         steps = request.service.isOnlyBuiltUpon ? [.build] : [.build, .look, .deliver, .rollOut, .ready, .verify]
         last = now
-        // At the start there is nothing to detect.
+        // It was noticed, or a base was built; at the start there is nothing of that.
         if let name = request.cause.files.isEmpty ? request.cause.bases.first : "detect" {
             stages.append(.init(name: name, duration: now - request.cause.noticed))
         }
@@ -77,7 +77,7 @@ struct Pass: Sendable {
         last = now
     }
 
-    /// How it ended, for want of a step.
+    /// How it ends when a step fails.
     func outcome(of error: any Error) -> Outcome {
         switch error {
         case let error as TargetError: .failed(error)
@@ -105,6 +105,12 @@ struct Comebacks: Sendable {
         going.insert(workload)
         return true
     }
+
+    /// Whether a workload is on its way back.
+    func isGoing(_ workload: Workload) -> Bool { going.contains(workload) }
+
+    /// Those that are on their way back.
+    var awaited: Set<Workload> { going }
 
     /// Whether a workload that is back, or can't be brought back, is one of these.
     mutating func end(_ workload: Workload) -> Bool { going.remove(workload) != nil }

@@ -2,9 +2,8 @@ import Runner
 
 /// The objects whose last apply failed: what the cluster has of them is not what the manifests say. A pure value.
 struct UnappliedObjects: Sendable {
-    /// What is told of an object: again where it is another failure, or of another manifest.
-    private struct News: Sendable, Hashable {
-        var object: KubernetesObject.Identity
+    /// What was told of an object: told again where it is another failure, or of another manifest.
+    private struct Told: Sendable, Equatable {
         var reasons: [String]
         var manifest: JSONValue?
     }
@@ -12,7 +11,7 @@ struct UnappliedObjects: Sendable {
     private var failures: [ApplyFailure] = []
     /// What was tried of each of them.
     private var manifests: [KubernetesObject.Identity: JSONValue] = [:]
-    private var told = Once<News>()
+    private var told: [KubernetesObject.Identity: Told] = [:]
 
     /// The objects.
     var identities: Set<KubernetesObject.Identity> { Set(failures.map(\.object)) }
@@ -21,7 +20,7 @@ struct UnappliedObjects: Sendable {
     var passing: [ApplyFailure] { failures.filter(\.passes) }
 
     /// The failures that nobody's doing ends and that were not told yet.
-    var untold: [ApplyFailure] { failures.filter { !$0.passes && told.isNews(news(of: $0)) } }
+    var untold: [ApplyFailure] { failures.filter { !$0.passes && told[$0.object] != news(of: $0) } }
 
     /// Takes what came of an apply.
     /// - Returns: those of the objects that are applied now and failed before.
@@ -50,7 +49,7 @@ struct UnappliedObjects: Sendable {
     /// The failures that nobody's doing ends, each once for as long as it lasts.
     mutating func takeUntold() -> [ApplyFailure] {
         let untold = untold
-        _ = told.news(untold.map(news))
+        for failure in untold { told[failure.object] = news(of: failure) }
         return untold
     }
 
@@ -59,13 +58,13 @@ struct UnappliedObjects: Sendable {
         failures.filter { objects.contains($0.object) }.map(\.reminder)
     }
 
-    private func news(of failure: ApplyFailure) -> News {
-        News(object: failure.object, reasons: failure.reasons, manifest: manifests[failure.object])
+    private func news(of failure: ApplyFailure) -> Told {
+        Told(reasons: failure.reasons, manifest: manifests[failure.object])
     }
 
     private mutating func forgetOthers() {
         let failed = identities
         manifests = manifests.filter { failed.contains($0.key) }
-        told.forget(allBut: failures.map(news))
+        told = told.filter { failed.contains($0.key) }
     }
 }

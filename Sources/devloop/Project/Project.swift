@@ -54,8 +54,8 @@ struct Project: Sendable {
             let users = users[service.image] ?? []
             for user in users { servicesOfObjects[user.identity, default: []].insert(service.name) }
             var workloads =
-                service.workloads?.map { Self.workload($0, in: namespace, named[$0] ?? []) }
-                ?? users.compactMap(\.workload)
+                (service.workloads?.map { Self.workload($0, in: namespace, named[$0] ?? []) }
+                ?? users.compactMap(\.workload)).unique
             if bases.contains(service.name) {
                 // What is built on it has a pass of its own: restarted here it would run what it ran before.
                 let others = Set(objects.compactMap(\.workload)).subtracting(users.compactMap(\.workload))

@@ -111,14 +111,9 @@ struct PodPlanner {
             plan.aliases += [name] + qualified
             plan.qualifiedAliases += qualified
         }
-        plan.aliases = unique(plan.aliases)
-        plan.qualifiedAliases = unique(plan.qualifiedAliases)
+        plan.aliases = plan.aliases.unique
+        plan.qualifiedAliases = plan.qualifiedAliases.unique
         if plan.usesHostNetwork { (plan.aliases, plan.qualifiedAliases, plan.ports) = ([], [], []) }
-    }
-
-    private func unique(_ names: [String]) -> [String] {
-        var seen: Set<String> = []
-        return names.filter { seen.insert($0).inserted }
     }
 
     /// Of all that the engine is told of the containers, and of the files that they get: whatever is another way than

@@ -4,7 +4,7 @@ struct KubectlMessage: Sendable, Hashable {
     /// What is left, line by line, each once.
     let lines: [String]
     /// The same without the words around it that say which call failed: `spec.selector: field is immutable`.
-    var reasons: [String] { unique(lines.flatMap(Self.reasons)) }
+    var reasons: [String] { lines.flatMap(Self.reasons).unique }
 
     init(_ text: String) {
         var kept: [String] = []
@@ -17,7 +17,7 @@ struct KubectlMessage: Sendable, Hashable {
             kept.append(Self.withoutLongValues(Self.withoutCall(line)))
         }
         let all = kept.isEmpty ? text.split(whereSeparator: \.isNewline).map(String.init) : kept
-        lines = unique(all)
+        lines = all.unique
     }
 
     /// As many lines as a message has room for: the one that says what happened, and the last ones.
@@ -142,9 +142,4 @@ struct KubectlMessage: Sendable, Hashable {
         return "the cluster knows no kind \(text[kind...].prefix { $0 != "\"" }) of "
             + "\(text[version...].prefix { $0 != "\"" })"
     }
-}
-
-private func unique(_ lines: [String]) -> [String] {
-    var seen: Set<String> = []
-    return lines.filter { seen.insert($0).inserted }
 }
