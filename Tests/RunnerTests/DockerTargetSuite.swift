@@ -55,9 +55,10 @@ extension DockerTargetSuite {
     }
 
     /// What `docker network ls` prints of the project's network.
-    var network: String {
-        ["n1", "devloop-shop", "2026-01-01", "\"shop\"", "\"/shop/devloop.json\"", "\"default\""]
-            .joined(separator: "\t")
+    var network: String { network("n1", "devloop-shop", "default") }
+
+    func network(_ id: String, _ name: String, _ scope: String) -> String {
+        [id, name, "2026-01-01", "\"shop\"", "\"/shop/devloop.json\"", "\"\(scope)\""].joined(separator: "\t")
     }
 
     func expectNewNetwork() {

@@ -139,6 +139,39 @@ struct DockerTargetTests: DockerTargetSuite {
         launcher.verify()
     }
 
+    /// Whoever brings the other namespace does not see a pod that is being started.
+    @Test func aPodThatIsStartedWhileAnotherNamespaceComesIsOnTheNetworkOfBoth() async throws {
+        let gate = GatedLauncher(launcher, holding: "start")
+        let target = DockerTarget(
+            project: "shop", place: "/shop/devloop.json", namespace: "default", launcher: gate, engine: launcher,
+            isFreePort: { _ in true })
+        let first = try deployment()
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps", "POST /containers/create"] { launcher.expect(command) }
+        let apply = Task { [image] in try await target.apply([first], images: [image]) }
+        await gate.reached()
+
+        var other = try deployment()
+        other.json[path: ["metadata", "namespace"]] = "other"
+        other.json[path: ["spec", "replicas"]] = 0
+        let second = try #require(KubernetesObject(other.json))
+        let networks = [network, network("n2", "devloop-shop-other", "other"), network("n3", "devloop_shop", "*")]
+            .joined(separator: "\n")
+        launcher.expect("docker ps")
+        launcher.expect("docker network ls", .prints(networks))
+        _ = try await target.apply([second], images: [image])
+        launcher.verify()
+
+        launcher.expect("docker start")
+        launcher.expect("docker network ls", .prints(networks))
+        let create = try #require(launcher.requests.first { $0.path.hasPrefix("/containers/create") })
+        launcher.expect("docker ps", .prints(listed("c1", instance: "a", of: create)))
+        launcher.expect("docker network connect n3 c1")
+        gate.open()
+        _ = try await apply.value
+        launcher.verify()
+    }
+
     @Test func whatRunsIsLookedAt() async throws {
         let target = target()
         let create = try await applied([try deployment()], to: target)

@@ -417,13 +417,7 @@ extension DockerTarget {
         else { return false }
         shared.withLock { $0.current[workload] = current.map(\.id) }
         // That of all namespaces may have come later.
-        if let all = networks.all {
-            for container in current where container.isUp && container.networks.contains(networks.own.name) {
-                if !container.networks.contains(all.name) {
-                    try await pods.connectToAll(container.id, plan, networks)
-                }
-            }
-        }
+        try await joinAll(current, plan, networks)
         return true
     }
 
@@ -471,6 +465,20 @@ extension DockerTarget {
         }
         shared.withLock { $0.current[plan.workload] = pod.containers }
         retirements.retire(old)
+        // Another namespace may have come while this was made: whoever brought it did not see these containers.
+        guard pod.ground.networks.all == nil else { return }
+        let namespaces = shared.withLock { $0.manifests.namespaces }
+        guard namespaces.count > 1 else { return }
+        let networks = try await ground.networks(for: namespaces).networks.pod(in: plan.workload.namespace)
+        try await joinAll(ListedContainer.current(of: try await pods.list(plan.workload)), plan, networks)
+    }
+
+    /// Puts containers on the network of all namespaces, where there is one.
+    private func joinAll(_ containers: [ListedContainer], _ plan: PodPlan, _ networks: PodNetworks) async throws {
+        guard let all = networks.all else { return }
+        for container in containers where container.isUp && container.networks.contains(networks.own.name) {
+            if !container.networks.contains(all.name) { try await pods.connectToAll(container.id, plan, networks) }
+        }
     }
 
     /// Ends what still brings up a pod of the workload; what ran before it is back then.
