@@ -77,3 +77,16 @@ struct FollowedContainer: Sendable, Hashable {
             + "end the program at SIGTERM (in a shell: trap), or start it with CMD [\"program\", …], not through a shell"
     }
 }
+
+extension FollowedContainer {
+    /// A container as `docker ps` lists it.
+    init(_ listed: ListedContainer) {
+        id = listed.id
+        place = listed.place
+        workload = listed.workload
+        label = listed.hasSiblings ? listed.container : nil
+        instance = listed.instance
+        isInit = listed.role == "init"
+        isRestarted = true
+    }
+}

@@ -25,16 +25,7 @@ struct DockerLogFollower: Sendable {
         case failed(String)
     }
 
-    private struct State: Sendable {
-        var starts = 1
-        var isRunning = true
-        var isGone = false
-
-        mutating func startAgain() {
-            starts += 1
-            isRunning = true
-        }
-    }
+    private typealias State = ContainerTracker.State
 
     /// Follows until the task is cancelled. That the daemon can't be reached is told once.
     func run() async throws {
@@ -45,70 +36,37 @@ struct DockerLogFollower: Sendable {
                 defer { inputs.finish() }
                 try await watch(inputs)
             }
+            var tracker = ContainerTracker { [isWanted, selection] in isWanted($0) && selection.isShown($0) }
             var states: [String: Latest<State>] = [:]
-            var time: EngineTime?
-            var isFirst = true
-            var stopped: Set<String> = []
             let told = Told()
-
-            func follow(_ container: FollowedContainer, isOld: Bool) {
-                guard isWanted(container.workload), selection.isShown(container.workload) else { return }
-                let state = Latest(State())
-                states[container.id] = state
-                let log = ContainerLog(oldStart: isOld ? EngineLogStart(selection.start) : nil, time: time)
-                group.addTask { try await read(container, log, state) }
-            }
-
             while let input = await inputs.next() {
+                let actions: [ContainerTracker.Action]
                 switch input {
-                case .listed(let containers, let now):
-                    time = now
-                    // What happened to them while nobody listened.
-                    for (id, state) in states {
-                        guard let container = containers.first(where: { $0.id == id }) else {
-                            update(state) { $0.isGone = true }
-                            states[id] = nil
-                            continue
-                        }
-                        if !container.isUp { update(state) { $0.isRunning = false } }
-                    }
-                    for container in containers.filter(\.isUp).reversed().map(FollowedContainer.init) {
-                        if let state = states[container.id] {
-                            update(state) { $0.startAgain() }
-                        } else {
-                            follow(container, isOld: isFirst)
-                        }
-                    }
-                    isFirst = false
-                case .event(let event):
-                    let state = states[event.container.id]
-                    switch event.action {
-                    case .kill: if event.isLast { stopped.insert(event.container.id) }
-                    case .start:
-                        stopped.remove(event.container.id)
-                        guard let state else {
-                            follow(event.container, isOld: false)
-                            continue
-                        }
-                        update(state) { $0.startAgain() }
-                        if let instance = event.container.ownedInstance {
-                            group.addTask { try await rejoin(instance, event.container.workload) }
-                        }
-                    case .die:
-                        if let state { update(state) { $0.isRunning = false } }
-                        let isStopped = stopped.contains(event.container.id)
+                case .listed(let containers, let now): actions = tracker.listed(containers, at: now)
+                case .event(let event): actions = tracker.handle(event)
+                case .failed(let reason):
+                    onEvent(.notice(workload: nil, text: "Docker's events cannot be followed: \(reason); trying again"))
+                    continue
+                }
+                for action in actions {
+                    switch action {
+                    case .follow(let container, let isOld, let time):
+                        let state = Latest(State())
+                        states[container.id] = state
+                        let log = ContainerLog(oldStart: isOld ? EngineLogStart(selection.start) : nil, time: time)
+                        group.addTask { try await read(container, log, state) }
+                    case .update(let id, let state):
+                        states[id]?.set(state)
+                        if state.isGone { states[id] = nil }
+                    case .rejoin(let instance, let workload):
+                        group.addTask { try await rejoin(instance, workload) }
+                    case .tell(let event, let isStopped):
                         // Its last words come first.
                         group.addTask {
                             await readers.finished(event.container.id)
                             tell(event, isStopped: isStopped, told)
                         }
-                    case .destroy:
-                        if let state { update(state) { $0.isGone = true } }
-                        states[event.container.id] = nil
-                        stopped.remove(event.container.id)
                     }
-                case .failed(let reason):
-                    onEvent(.notice(workload: nil, text: "Docker's events cannot be followed: \(reason); trying again"))
                 }
             }
         }
@@ -130,12 +88,6 @@ struct DockerLogFollower: Sendable {
                 }
             }
         }
-    }
-
-    private func update(_ state: Latest<State>, _ change: (inout State) -> Void) {
-        var value = state.current.value
-        change(&value)
-        state.set(value)
     }
 
     /// The network of a pod is its first container's, and new when that starts again: the others have to join it anew.
@@ -165,9 +117,9 @@ struct DockerLogFollower: Sendable {
 
     /// What was told already.
     private final class Told: Sendable {
-        private let subjects = Mutex<Set<String>>([])
+        private let subjects = Mutex(Once<String>())
 
-        func isFirst(_ subject: String) -> Bool { subjects.withLock { $0.insert(subject).inserted } }
+        func isFirst(_ subject: String) -> Bool { subjects.withLock { !$0.news([subject]).isEmpty } }
     }
 
     private func watch(_ inputs: Inbox<Input>) async throws {
@@ -277,17 +229,5 @@ struct DockerLogFollower: Sendable {
             }
             try Task.checkCancellation()
         }
-    }
-}
-
-extension FollowedContainer {
-    fileprivate init(_ listed: ListedContainer) {
-        id = listed.id
-        place = listed.place
-        workload = listed.workload
-        label = listed.hasSiblings ? listed.container : nil
-        instance = listed.instance
-        isInit = listed.role == "init"
-        isRestarted = true
     }
 }

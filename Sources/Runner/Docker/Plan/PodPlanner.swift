@@ -27,17 +27,36 @@ struct PodPlanner {
         let reader = ContainerReader(
             podSecurity: spec["securityContext"] ?? .null, images: images, configuration: configuration, fields: fields,
             workload: workload)
-        var ordinary: [ContainerPlan] = []
         for (key, isInit) in [("initContainers", true), ("containers", false)] {
             for json in spec[key]?.array ?? [] {
                 let container = try reader.read(json, volumes: &volumes, notices: &notices)
                 // https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
                 let isSidecar = isInit && json["restartPolicy"]?.string == "Always"
-                if isInit && !isSidecar { plan.initContainers.append(container) } else { ordinary.append(container) }
+                if isInit && !isSidecar {
+                    plan.initContainers.append(container)
+                } else {
+                    plan.containers.append(container)
+                }
             }
         }
         notices += volumes.notices
-        plan.containers = ordinary
+        Self.readSettings(spec, into: &plan)
+        plan.replacesWhileRunning =
+            [.deployment, .replicaSet, .replicationController].contains(workload.kind)
+            && !volumes.keepsData && !plan.usesHostNetwork
+            && object.json[path: ["spec", "strategy", "type"]]?.string != "Recreate"
+        if object.replicas > 1 { notices.append(.replicas("\(workload) (\(object.replicas))")) }
+        if object.replicas < 1 {
+            (plan.initContainers, plan.containers) = ([], [])
+        } else {
+            connect(&plan, object, spec, namespace: namespace, notices: &notices)
+        }
+        plan.fingerprint = fingerprint(of: plan)
+        return (plan, notices)
+    }
+
+    /// What holds for all containers of the pod.
+    private static func readSettings(_ spec: JSONValue, into plan: inout PodPlan) {
         plan.usesHostNetwork = spec["hostNetwork"]?.bool ?? false
         // Kubernetes takes a negative time for a second. What is longer than 68 years, no clock of the engine's measures.
         let grace = spec["terminationGracePeriodSeconds"]?.integer ?? 30
@@ -51,18 +70,6 @@ struct PodPlanner {
             (alias["hostnames"]?.array ?? []).compactMap(\.string)
                 .map { .init(address: alias["ip"]?.string ?? "", name: $0) }
         }
-        plan.replacesWhileRunning =
-            [.deployment, .replicaSet, .replicationController].contains(workload.kind)
-            && !volumes.keepsData && !plan.usesHostNetwork
-            && object.json[path: ["spec", "strategy", "type"]]?.string != "Recreate"
-        if object.replicas > 1 { notices.append(.replicas("\(workload) (\(object.replicas))")) }
-        if object.replicas < 1 {
-            (plan.initContainers, plan.containers) = ([], [])
-        } else {
-            connect(&plan, object, spec, namespace: namespace, notices: &notices)
-        }
-        plan.fingerprint = fingerprint(of: plan)
-        return (plan, notices)
     }
 
     /// The services' names and ports.

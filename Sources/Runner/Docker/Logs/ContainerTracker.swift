@@ -1,0 +1,96 @@
+/// Follows the state of a project's containers and says whose logs to read. Pure: what the engine tells in, actions out.
+struct ContainerTracker: Sendable {
+    /// What a reader of its log has to know of a container.
+    struct State: Sendable, Hashable {
+        var starts = 1
+        var isRunning = true
+        var isGone = false
+    }
+
+    enum Action: Sendable {
+        /// A container runs whose log nobody reads yet.
+        /// - Parameters:
+        ///   - isOld: whether it ran before anybody looked.
+        ///   - since: when the engine was asked first what there is.
+        case follow(FollowedContainer, isOld: Bool, since: EngineTime?)
+        /// The state of a container whose log is read.
+        case update(String, State)
+        /// A container of a pod was started again whose network the others share.
+        case rejoin(instance: String, Workload)
+        /// A container has ended.
+        /// - Parameter isStopped: whether somebody ended it.
+        case tell(DockerEvent, isStopped: Bool)
+    }
+
+    /// Whether the log of a workload is read.
+    private let isFollowed: @Sendable (Workload) -> Bool
+    /// Those whose logs are read.
+    private var known: [String: State] = [:]
+    private var time: EngineTime?
+    /// Those that somebody ends.
+    private var stopped: Set<String> = []
+
+    init(isFollowed: @escaping @Sendable (Workload) -> Bool) { self.isFollowed = isFollowed }
+
+    /// Takes the containers that there are, after each beginning of the events; newest first.
+    mutating func listed(_ containers: [ListedContainer], at now: EngineTime) -> [Action] {
+        let isFirst = time == nil
+        time = now
+        var actions: [Action] = []
+        // What happened to them while nobody listened.
+        for id in known.keys.sorted() {
+            guard let container = containers.first(where: { $0.id == id }) else {
+                actions += update(id) { $0.isGone = true }
+                known[id] = nil
+                continue
+            }
+            if !container.isUp { actions += update(id) { $0.isRunning = false } }
+        }
+        for container in containers.filter(\.isUp).reversed().map(FollowedContainer.init) {
+            actions += known[container.id] == nil ? follow(container, isOld: isFirst) : startAgain(container.id)
+        }
+        return actions
+    }
+
+    /// Takes an event.
+    mutating func handle(_ event: DockerEvent) -> [Action] {
+        let container = event.container
+        switch event.action {
+        case .kill:
+            if event.isLast { stopped.insert(container.id) }
+            return []
+        case .start:
+            stopped.remove(container.id)
+            guard known[container.id] != nil else { return follow(container, isOld: false) }
+            let rejoins = container.ownedInstance.map { [Action.rejoin(instance: $0, container.workload)] } ?? []
+            return startAgain(container.id) + rejoins
+        case .die:
+            return update(container.id) { $0.isRunning = false }
+                + [.tell(event, isStopped: stopped.contains(container.id))]
+        case .destroy:
+            defer { known[container.id] = nil }
+            stopped.remove(container.id)
+            return update(container.id) { $0.isGone = true }
+        }
+    }
+
+    private mutating func follow(_ container: FollowedContainer, isOld: Bool) -> [Action] {
+        guard isFollowed(container.workload) else { return [] }
+        known[container.id] = State()
+        return [.follow(container, isOld: isOld, since: time)]
+    }
+
+    private mutating func startAgain(_ id: String) -> [Action] {
+        update(id) {
+            $0.starts += 1
+            $0.isRunning = true
+        }
+    }
+
+    private mutating func update(_ id: String, _ change: (inout State) -> Void) -> [Action] {
+        guard var state = known[id] else { return [] }
+        change(&state)
+        known[id] = state
+        return [.update(id, state)]
+    }
+}
