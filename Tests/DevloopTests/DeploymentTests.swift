@@ -433,6 +433,21 @@ private struct Rig {
         #expect(rig.recorded == ["let go of old", "apply svc"])
     }
 
+    /// Applied without its service, the manifest names an image that nobody delivers.
+    @Test func whatIsAServicesAgainIsAppliedWithItsImage() throws {
+        var rig = Rig(try LoopFixture.project(["a", "b"]).project)
+        rig.created = ["a", "b"]
+        let b = rig.deployment.project.services[1]
+        _ = try rig.rollOut(try image("shop/b", "1"), of: b)
+        let less = try Project(
+            configuration: LoopFixture.project(["a"]).project.configuration, objects: rig.deployment.project.objects)
+        rig.deployment.adopt(less)
+        _ = try rig.applyAll()
+        rig.deployment.adopt(try LoopFixture.project(["a", "b"]).project)
+        _ = try rig.rollOut(try image("shop/b", "1"), of: b)
+        #expect(rig.recorded.last == "apply b")
+    }
+
     /// A branch is left and come back to.
     @Test func whatComesBackWhileItIsLetGoOfIsAppliedAgain() throws {
         var rig = Rig(try project(separate))

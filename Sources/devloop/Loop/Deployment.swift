@@ -45,6 +45,10 @@ struct Deployment: Sendable {
     /// Another project counts from now on. Services that are gone from it are forgotten, also those whose image is another
     /// one now.
     mutating func adopt(_ project: Project) {
+        // What runs images of other services than before was not applied with these.
+        for object in project.objects where project.services(of: object) != self.project.services(of: object) {
+            applied.remove(object.identity)
+        }
         self.project = project
         let images = Set(project.services.map(\.configuration.image))
         for image in delivered.images where !images.contains(image) { delivered[image] = nil }
