@@ -448,6 +448,24 @@ private struct Rig {
         #expect(rig.recorded.last == "apply b")
     }
 
+    @Test func whatIsAServicesAgainBeforeItWasAppliedWithoutIsAppliedWithItsImage() throws {
+        var rig = Rig(try LoopFixture.project(["a", "b"]).project)
+        rig.created = ["a", "b"]
+        let b = rig.deployment.project.services[1]
+        _ = try rig.rollOut(try image("shop/b", "1"), of: b)
+        rig.hanging = ["apply b"]
+        rig.deployment.adopt(
+            try Project(
+                configuration: LoopFixture.project(["a"]).project.configuration,
+                objects: rig.deployment.project.objects))
+        rig.perform(rig.deployment.applyAll())
+        rig.deployment.adopt(try LoopFixture.project(["a", "b"]).project)
+        rig.answer("apply b")
+        rig.hanging = []
+        _ = try rig.rollOut(try image("shop/b", "1"), of: b)
+        #expect(rig.recorded == ["apply b", "apply version-0", "apply b", "apply b"])
+    }
+
     /// A branch is left and come back to.
     @Test func whatComesBackWhileItIsLetGoOfIsAppliedAgain() throws {
         var rig = Rig(try project(separate))

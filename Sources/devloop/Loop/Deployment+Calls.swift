@@ -47,7 +47,8 @@ extension Deployment {
     enum Asked: Sendable {
         case leftovers(of: Int)
         case end(of: [ObjectQueue.Request], Set<KubernetesObject.Identity>)
-        case apply(of: [ObjectQueue.Request], [KubernetesObject], DeliveredImages)
+        /// With the images and the project as they were when it was asked.
+        case apply(of: [ObjectQueue.Request], [KubernetesObject], DeliveredImages, Project)
         case files(of: [ObjectQueue.Request], ApplyReport)
         case restart(of: [ObjectQueue.Request])
     }

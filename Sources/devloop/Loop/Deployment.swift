@@ -15,7 +15,8 @@ struct Deployment: Sendable {
     private(set) var delivered: DeliveredImages
     /// The image id that each service is known to run.
     private var live: [String: String] = [:]
-    private var applied: Set<KubernetesObject.Identity> = []
+    /// What was applied, and of which services' images.
+    private var applied: [KubernetesObject.Identity: Set<String>] = [:]
     /// What an apply was begun of, and not let go of since.
     private var touched: Set<KubernetesObject.Identity> = []
     /// The workloads that an apply created and no rollout knows of, and what they were created from.
@@ -45,10 +46,6 @@ struct Deployment: Sendable {
     /// Another project counts from now on. Services that are gone from it are forgotten, also those whose image is another
     /// one now.
     mutating func adopt(_ project: Project) {
-        // What runs images of other services than before was not applied with these.
-        for object in project.objects where project.services(of: object) != self.project.services(of: object) {
-            applied.remove(object.identity)
-        }
         self.project = project
         let images = Set(project.services.map(\.configuration.image))
         for image in delivered.images where !images.contains(image) { delivered[image] = nil }
@@ -151,17 +148,18 @@ struct Deployment: Sendable {
         delivered[rollout.service.configuration.image] = rollout.image
         live[service] = nil
         for object in project.objects
-        where project.services(of: object).contains(service) && !applied.contains(object.identity) {
+        where project.services(of: object).contains(service)
+            && applied[object.identity] != project.services(of: object)
+        {
             let missing = missingImages(object)
             if missing.isEmpty {
-                rollouts[service]?.applying[object.identity] = .some(object.workload)
+                rollouts[service]?.applying.insert(object.identity)
             } else {
                 rollouts[service]?.missing.formUnion(missing)
                 if let workload = object.workload { rollouts[service]?.pending.insert(workload) }
             }
         }
-        let objects = Set((rollouts[service]?.applying ?? [:]).keys)
-        guard !objects.isEmpty else { return goOn(service) }
+        guard let objects = rollouts[service]?.applying, !objects.isEmpty else { return goOn(service) }
         queue.add(.init(kind: .apply, objects: objects, owner: .rollout(of: service)))
         return []
     }
@@ -169,18 +167,16 @@ struct Deployment: Sendable {
     private mutating func applied(
         _ object: KubernetesObject.Identity, by service: String, _ result: Result<ApplyReport, any Error>
     ) -> [Action] {
-        guard var rollout = rollouts[service], let workload = rollout.applying.removeValue(forKey: object) else {
-            return []
-        }
+        guard var rollout = rollouts[service], rollout.applying.remove(object) != nil else { return [] }
         switch result {
         case .failure(let error): rollout.failures.append(error)
         case .success(let report):
             if let failure = report.failures.first(where: { $0.object == object }) {
                 // What is there goes on as it is otherwise, with the new image.
                 if failure.passes { rollout.failures.append(failure.error) }
-            } else if let workload {
+            } else if let workload = object.workload {
                 let isFresh = takeCreated(workload, from: rollout.image)
-                if !applied.contains(object) || !manifested.contains(object) {
+                if applied[object] == nil || !manifested.contains(object) {
                     // It is gone from the manifests meanwhile.
                     rollout.pending.insert(workload)
                 } else if isFresh || rollout.isRunning && report.changed.contains(workload) {
@@ -300,7 +296,8 @@ struct Deployment: Sendable {
                     continue
                 }
                 touched.formUnion(objects.map(\.identity))
-                actions.append(ask(.apply(objects, images: delivered), .apply(of: requests, objects, delivered)))
+                actions.append(
+                    ask(.apply(objects, images: delivered), .apply(of: requests, objects, delivered, project)))
             case .letGo:
                 // They may have come back meanwhile.
                 let gone = identities.subtracting(manifested)
@@ -323,11 +320,11 @@ struct Deployment: Sendable {
         case (.leftovers(let number)?, .failure(let error)): return founded(number, .failure(error))
         case (.end(let requests, let gone)?, .success(.letGo(let lines))):
             untold += lines
-            applied.subtract(gone)
+            for object in gone { applied[object] = nil }
             touched.subtract(gone)
             return ended(requests, .success(ApplyReport()))
-        case (.apply(let requests, let objects, let images)?, .success(.applied(let report))):
-            return applied(requests, objects, images, report)
+        case (.apply(let requests, let objects, let images, let project)?, .success(.applied(let report))):
+            return applied(requests, objects, images, project, report)
         case (.files(let requests, var report)?, _):
             if case .success(.located(let files)) = result {
                 for (object, file) in files { unapplied.locate(object, in: file) }
@@ -337,7 +334,7 @@ struct Deployment: Sendable {
             }
             return conclude(requests, .success(report)) + start()
         case (.restart(let requests)?, .success): return ended(requests, .success(ApplyReport()))
-        case (.end(let requests, _)?, .failure(let error)), (.apply(let requests, _, _)?, .failure(let error)),
+        case (.end(let requests, _)?, .failure(let error)), (.apply(let requests, _, _, _)?, .failure(let error)),
             (.restart(let requests)?, .failure(let error)):
             return ended(requests, .failure(error))
         // Nobody answers what was not asked.
@@ -348,11 +345,11 @@ struct Deployment: Sendable {
     /// Takes what came of an apply.
     private mutating func applied(
         _ requests: [ObjectQueue.Request], _ objects: [KubernetesObject], _ images: DeliveredImages,
-        _ report: ApplyReport
+        _ project: Project, _ report: ApplyReport
     ) -> [Action] {
         for workload in report.created { created[workload] = images }
-        applied.formUnion(objects.map(\.identity))
-        applied.subtract(report.failures.map(\.object))
+        for object in objects { applied[object.identity] = project.services(of: object) }
+        for failure in report.failures { applied[failure.object] = nil }
         let recovered = unapplied.note(objects, failures: report.failures)
         unapplied.keep(only: manifested)
         untold += recovered.map { "\($0) is applied now" }

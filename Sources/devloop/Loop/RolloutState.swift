@@ -9,8 +9,8 @@ struct RolloutState: Sendable {
     /// The apply of everything whose first part it waits for.
     var foundation: Int?
 
-    /// What is being applied for it, and which of it are workloads.
-    var applying: [KubernetesObject.Identity: Workload?] = [:]
+    /// What is being applied for it.
+    var applying: Set<KubernetesObject.Identity> = []
     /// The services without whose images some of its objects can't be applied.
     var missing: Set<String> = []
     /// The workloads that are not started for want of those.
