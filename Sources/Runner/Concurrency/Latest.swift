@@ -26,6 +26,17 @@ final class Latest<Value: Sendable>: Sendable {
         for waiter in waiters.values { waiter.resume() }
     }
 
+    /// Returns once the version is another one than this, or after a time.
+    /// - Throws: `CancellationError`, or returns at once, where the task is cancelled.
+    func changed(since version: Int, orAfter pause: Duration) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.changed(since: version) }
+            group.addTask { try await Task.sleep(for: pause) }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Returns once the version is another one than this, or the task is cancelled. Any number of tasks may wait.
     func changed(since version: Int) async {
         let waiter = shared.withLock { shared in

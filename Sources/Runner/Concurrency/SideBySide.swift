@@ -1,6 +1,6 @@
 /// Works on things side by side, so many at once. Where one fails, the others are worked on all the same.
 /// - Returns: what came of each, in no order.
-package func sideBySide<Thing: Sendable, Outcome: Sendable>(
+func sideBySide<Thing: Sendable, Outcome: Sendable>(
     _ things: [Thing], atOnce limit: Int, _ body: @escaping @Sendable (Thing) async -> Outcome
 ) async -> [Outcome] {
     var waiting = things[...]

@@ -130,10 +130,8 @@ private struct BuildRun {
     private func start(_ name: String, in group: inout Group) {
         guard let service = service(name) else { return }
         let bases = dependencies.images(under: name, in: configuration, image: plan.image)
-        var request = service.buildRequest
-        request.otherNames = dependencies.names[name] ?? []
-        request.bases = bases.values.flatMap(\.self)
-        group.addTask { [command, context, request] in
+        let request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases)
+        group.addTask { [command, context] in
             do {
                 return .built(name, try await command.build(service, request, context))
             } catch let error as MovedBases {

@@ -39,7 +39,7 @@ extension Loop {
         passes[service]?.isStopping = true
         var effects: [Effect] = [.stop(service)]
         // What is brought back comes back all the same; nobody waits for it any more.
-        for workload in passes[service]?.comebacks.awaited ?? [] {
+        for workload in passes[service]?.comebacks.going ?? [] {
             effects += came(workload, .failure(CancellationError()), service)
         }
         return effects
@@ -170,7 +170,7 @@ extension Loop {
         }
         guard let service else {
             // Another wait for it has found that, and its end answers for both.
-            return comebacks.isGoing(workload) ? [] : tellReady(workload, result.map { _ in })
+            return comebacks.going.contains(workload) ? [] : tellReady(workload, result.map { _ in })
         }
         return came(workload, result.map { _ in }, service)
     }

@@ -97,7 +97,8 @@ struct Pass: Sendable {
 /// Workloads that were found deleted while they were waited for: each is brought back once. A pure value.
 struct Comebacks: Sendable {
     private var all: Set<Workload> = []
-    private var going: Set<Workload> = []
+    /// Those that are on their way back.
+    private(set) var going: Set<Workload> = []
 
     /// Whether a workload is to be brought back, which begins with that.
     mutating func begin(_ workload: Workload) -> Bool {
@@ -105,12 +106,6 @@ struct Comebacks: Sendable {
         going.insert(workload)
         return true
     }
-
-    /// Whether a workload is on its way back.
-    func isGoing(_ workload: Workload) -> Bool { going.contains(workload) }
-
-    /// Those that are on their way back.
-    var awaited: Set<Workload> { going }
 
     /// Whether a workload that is back, or can't be brought back, is one of these.
     mutating func end(_ workload: Workload) -> Bool { going.remove(workload) != nil }
@@ -131,12 +126,7 @@ struct PassRequest: Sendable {
     var cause: WorkPlan.Cause
 
     /// What docker is asked to build.
-    var build: BuildRequest {
-        var build = service.configuration.buildRequest
-        build.otherNames = otherNames
-        build.bases = bases.values.flatMap(\.self)
-        return build
-    }
+    var build: BuildRequest { service.configuration.buildRequest(named: otherNames, on: bases) }
 }
 
 extension MovedBases {
@@ -152,5 +142,16 @@ extension Configuration.Service {
         BuildRequest(
             reference: image, context: context, dockerfile: dockerfile, stage: stage,
             arguments: buildArgs.map { .init(name: $0.name, value: $0.value) })
+    }
+
+    /// The same where other Dockerfiles build on it, or it builds on others' images.
+    /// - Parameters:
+    ///   - others: the names besides its own that the image is built under.
+    ///   - bases: the images of the services that it is built on.
+    func buildRequest(named others: [ImageReference], on bases: [String: [BuiltImage]]) -> BuildRequest {
+        var request = buildRequest
+        request.otherNames = others
+        request.bases = bases.values.flatMap(\.self)
+        return request
     }
 }

@@ -215,12 +215,7 @@ struct DockerLogFollower: Sendable {
                 onEvent(.notice(workload: container.workload, text: "its log cannot be read: \(failure)"))
             }
             // The log ends a moment before the event of the container's end comes. Where none comes, the reader died.
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await state.changed(since: version) }
-                group.addTask { [pause = backoff.step()] in try await Task.sleep(for: pause) }
-                try await group.next()
-                group.cancelAll()
-            }
+            try await state.changed(since: version, orAfter: backoff.step())
             while true {
                 let (now, version) = state.current
                 if now.isRunning || now.isGone { break }

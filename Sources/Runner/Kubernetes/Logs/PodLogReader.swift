@@ -129,12 +129,7 @@ final class PodLogReader: Sendable {
             if log.withLock({ $0.lastTime }) != before { backoff.reset() }
             // That the container has ended is known here a moment after its log ends; where it hasn't, the reader died.
             pause = max(pause, backoff.step())
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await state.changed(since: version) }
-                group.addTask { [pause] in try await Task.sleep(for: pause) }
-                try await group.next()
-                group.cancelAll()
-            }
+            try await state.changed(since: version, orAfter: pause)
         }
     }
 
