@@ -24,11 +24,13 @@ enum BuildInputs: Equatable {
         dockerfile: [UInt8], stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
         environment: [String: String] = [:], skipsUnneededStages: Bool
     ) {
-        let given = Self.given(arguments, environment)
         do {
-            let sources = try Self.sources(
-                of: try DockerfileParser(dockerfile), stage: stage, given: given,
-                skipsUnneededStages: skipsUnneededStages)
+            let stages = try DockerfileStages(dockerfile, arguments: arguments, environment: environment)
+            try stages.checkSyntax()
+            let wanted = try stages.wanted(stage)
+            let built = skipsUnneededStages ? try stages.needed(by: wanted) : stages.all(upTo: wanted)
+            var sources: Set<String> = []
+            for index in built { sources.formUnion(try stages.all[index].get().sources) }
             self = sources.contains("") ? .everything("the whole context is copied") : .sources(sources.sorted())
         } catch {
             self = .everything(error.reason)
@@ -44,113 +46,12 @@ enum BuildInputs: Equatable {
         dockerfile: [UInt8], stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
         environment: [String: String] = [:], skipsUnneededStages: Bool
     ) -> [String] {
-        let given = given(arguments, environment)
-        guard let file = try? DockerfileParser(dockerfile), let stages = try? readStages(of: file, given: given),
-            let wanted = try? indices(of: stage, in: stages)
+        guard let stages = try? DockerfileStages(dockerfile, arguments: arguments, environment: environment),
+            let wanted = try? stages.wanted(stage)
         else { return [] }
-        let all = Set(stages.indices.prefix { $0 <= wanted.max() ?? 0 })
-        let built = skipsUnneededStages ? (try? needed(by: wanted, in: stages)) ?? all : all
-        let names = Set(stages.compactMap(\.name) + stages.indices.map(String.init) + ["scratch"])
-        return built.sorted().flatMap { stages[$0].images }.filter { !names.contains($0.lowercased()) }
-    }
-
-    private static func given(
-        _ arguments: [Configuration.BuildArgument], _ environment: [String: String]
-    ) -> [String: String] {
-        var given: [String: String] = [:]
-        for argument in arguments { given[argument.name] = argument.value ?? environment[argument.name] }
-        return given
-    }
-
-    private static func sources(
-        of file: DockerfileParser, stage: String?, given: [String: String], skipsUnneededStages: Bool
-    ) throws(UndecidedDockerfile) -> Set<String> {
-        if given["BUILDKIT_SYNTAX"] != nil || !isKnown(syntax: file.syntax) {
-            throw UndecidedDockerfile("an unknown syntax")
-        }
-        let stages = try readStages(of: file, given: given)
-        let wanted = try indices(of: stage, in: stages)
-        let built =
-            skipsUnneededStages
-            ? try needed(by: wanted, in: stages) : Set(stages.indices.prefix { $0 <= wanted.max() ?? 0 })
-        var sources: Set<String> = []
-        for index in built { sources.formUnion(try stages[index].get().sources) }
-        return sources
-    }
-
-    /// The stages that these need, and themselves.
-    private static func needed(by wanted: [Int], in stages: [Stage]) throws(UndecidedDockerfile) -> Set<Int> {
-        var waiting = wanted
-        var seen = Set(wanted)
-        while let index = waiting.popLast() {
-            let stage = try stages[index].get()
-            let needed = stages.indices.filter { other in
-                stage.mayNeedAny || stage.needs.contains(String(other))
-                    || stages[other].name.map(stage.needs.contains) ?? false
-            }
-            waiting += needed.filter { seen.insert($0).inserted }
-        }
-        return seen
-    }
-
-    /// A stage as far as it can be judged: what is malformed in one that isn't needed doesn't matter.
-    private struct Stage {
-        var name: String?
-        var result: Result<BuildStage, UndecidedDockerfile>
-        /// What it begins with, copies from and mounts, where that is known: images, or stages.
-        var images: [String] = []
-
-        func get() throws(UndecidedDockerfile) -> BuildStage { try result.get() }
-
-        mutating func update(_ body: (inout BuildStage) throws(UndecidedDockerfile) -> Void) {
-            guard case .success(var stage) = result else { return }
-            do {
-                try body(&stage)
-                result = .success(stage)
-            } catch {
-                result = .failure(error)
-            }
-        }
-    }
-
-    private static func readStages(
-        of file: DockerfileParser, given: [String: String]
-    ) throws(UndecidedDockerfile) -> [Stage] {
-        var globals = BuildVariables(escape: file.escape, given: given)
-        var stages: [Stage] = []
-        for instruction in file.instructions {
-            if instruction.keyword == "from" {
-                let earlier = stages.compactMap { try? $0.get() }
-                let stage = Result { () throws(UndecidedDockerfile) in
-                    try BuildStage(instruction, globals: globals, earlier: earlier)
-                }
-                stages.append(
-                    Stage(
-                        name: BuildStage.name(in: instruction), result: stage,
-                        images: BuildStage.images(in: instruction, globals: globals)))
-            } else if let last = stages.indices.last {
-                stages[last].images += BuildStage.images(in: instruction, globals: globals)
-                stages[last].update { (stage) throws(UndecidedDockerfile) in try stage.add(instruction) }
-            } else {
-                guard instruction.keyword == "arg" else { throw UndecidedDockerfile("no FROM at the beginning") }
-                try globals.declareArguments(instruction.arguments)
-            }
-        }
-        return stages
-    }
-
-    private static func indices(of stage: String?, in stages: [Stage]) throws(UndecidedDockerfile) -> [Int] {
-        guard let last = stages.indices.last else { throw UndecidedDockerfile("no stage") }
-        guard let stage else { return [last] }
-        let found = stages.indices.filter { stages[$0].name == stage.lowercased() || String($0) == stage }
-        if found.isEmpty { throw UndecidedDockerfile("the stage does not exist") }
-        return found
-    }
-
-    /// Whether a frontend is Docker's own, of whatever version.
-    private static func isKnown(syntax: String?) -> Bool {
-        guard let syntax else { return true }
-        let name = syntax.prefix { $0 != " " && $0 != ":" && $0 != "@" }
-        return ["docker/dockerfile", "docker.io/docker/dockerfile", "docker/dockerfile-upstream"].contains(name)
+        let all = stages.all(upTo: wanted)
+        let built = skipsUnneededStages ? (try? stages.needed(by: wanted)) ?? all : all
+        let names = Set(stages.all.compactMap(\.name) + stages.all.indices.map(String.init) + ["scratch"])
+        return built.sorted().flatMap { stages.all[$0].images }.filter { !names.contains($0.lowercased()) }
     }
 }

@@ -6,6 +6,16 @@ struct BuildStage {
     private(set) var variables: BuildVariables
     /// What its instructions take from the context: patterns relative to it, empty for the whole.
     private(set) var sources: [String] = []
+    /// What it does with files, in order, with what the stages that it is based on did before.
+    private(set) var steps: [CopyStep] = []
+    /// Where relative destinations are; `nil` where the base image says so.
+    private(set) var workingDirectory: String?
+    /// The names of the stages that it is based on, in lower case.
+    private(set) var bases: [String] = []
+    /// Whether it may be based on one of several stages.
+    private(set) var hasUnknownBase = false
+    /// Its `ONBUILD` instructions, which run in the stages that are based on it.
+    private var triggers: [DockerfileInstruction] = []
     /// The stages that it names, or what may be their names: names and numbers, in lower case.
     private(set) var needs: Set<String> = []
     /// Whether it may need any stage, since a name holds a variable that is not known.
@@ -29,15 +39,18 @@ struct BuildStage {
         name = Self.name(in: from)
         guard let image = try globals.expand(words[0]) else {
             variables = globals.beginningStage(on: .image)
-            mayNeedAny = true
+            (mayNeedAny, hasUnknownBase) = (true, true)
             return
         }
         let stages = earlier.filter { $0.name == image.lowercased() }
         needs = [image.lowercased()]
         if stages.count == 1 {
             variables = globals.beginningStage(on: .stage(stages[0].variables))
+            begin(on: stages[0])
         } else {
             variables = globals.beginningStage(on: image == "scratch" ? .nothing : .image)
+            if image == "scratch" { workingDirectory = "/" } else { steps = [.image] }
+            if stages.count > 1 { hasUnknownBase = true }
         }
         // Images that are meant to be built upon so are tagged so; that another one does it can't be seen from here.
         if stages.isEmpty, image.lowercased().contains("onbuild") {
@@ -74,11 +87,20 @@ struct BuildStage {
         case "env": try variables.setEnvironment(instruction.arguments)
         case "copy": try addCopy(instruction, flags: Self.copyFlags)
         case "add": try addCopy(instruction, flags: Self.addFlags)
-        case "run": for flag in instruction.flags { try addRunFlag(flag) }
+        case "run":
+            let before = sources.count
+            for flag in instruction.flags { try addRunFlag(flag) }
+            let stages = instruction.flags.compactMap { Self.mountFields($0.value ?? "")["from"]?.lowercased() }
+            steps.append(.run(text: instruction.text, mounts: Array(sources[before...]), stages: stages))
         case "onbuild": try addTrigger(instruction)
-        case "cmd", "entrypoint", "expose", "healthcheck", "label", "maintainer", "shell", "stopsignal", "user",
-            "volume", "workdir":
-            break
+        case "workdir":
+            workingDirectory = path(instruction.arguments).flatMap { ImagePath.absolute($0, in: workingDirectory) }
+            steps.append(.folder(workingDirectory))
+        case "volume":
+            let words = try? DockerfileWords.paths(instruction.arguments)
+            let paths = words?.compactMap { path($0).flatMap { ImagePath.absolute($0, in: "/") } }
+            steps.append(.volume(text: instruction.text, paths?.count == words?.count ? paths : nil))
+        case "cmd", "entrypoint", "expose", "healthcheck", "label", "maintainer", "shell", "stopsignal", "user": break
         default: throw UndecidedDockerfile("an unknown instruction")
         }
     }
@@ -100,8 +122,17 @@ struct BuildStage {
                 throw UndecidedDockerfile("an unknown flag of COPY or ADD")
             }
         }
-        if let from = copy.flags.last(where: { $0.name == "from" })?.value, !from.isEmpty { return need(from) }
-        for word in try DockerfileWords.paths(copy.arguments).dropLast() {
+        let words = try DockerfileWords.paths(copy.arguments)
+        let isLinked = copy.flags.contains { $0.name == "link" }
+        let destination = words.last.flatMap(path).flatMap {
+            CopyStep.Destination($0, in: workingDirectory, isLinked: isLinked)
+        }
+        if let from = copy.flags.last(where: { $0.name == "from" })?.value, !from.isEmpty {
+            steps.append(.from(text: copy.text, stage: from.lowercased(), destination: destination))
+            return need(from)
+        }
+        var own: [String] = []
+        for word in words.dropLast() {
             if copy.keyword == "add", word.hasPrefix("http://") || word.hasPrefix("https://") { continue }
             guard let source = try variables.expand(word) else {
                 throw UndecidedDockerfile("a source with a variable that is not known")
@@ -111,9 +142,35 @@ struct BuildStage {
             if copy.flags.contains(where: { $0.name == "parents" }), path.contains(where: { "*?[\\".contains($0) }) {
                 throw UndecidedDockerfile("a wildcard with --parents")
             }
-            sources.append(path)
+            own.append(path)
         }
+        sources += own
+        var step = CopyStep.Copy(
+            text: copy.text, sources: own, hasOthers: copy.hasHereDocuments || words.count - 1 > own.count,
+            destination: destination, isAdd: copy.keyword == "add")
+        if destination == nil {
+            step.problem =
+                workingDirectory == nil
+                ? "the working directory of the base image is not known" : "where to is not known"
+        }
+        for flag in copy.flags { setFlag(flag, of: &step) }
+        steps.append(.copy(step))
     }
+
+    private func setFlag(_ flag: DockerfileInstruction.Flag, of copy: inout CopyStep.Copy) {
+        let value = flag.value.flatMap(path)
+        switch flag.name {
+        case "chown" where value?.isEmpty == false: copy.owner = value
+        // Permissions by letters change those of the file.
+        case "chmod": copy.mode = value.flatMap { UInt16($0, radix: 8) }.flatMap { $0 <= 0o7777 ? $0 : nil }
+        case "from", "link": break
+        default: copy.problem = "--\(flag.name)"
+        }
+        if flag.name == "chmod", copy.mode == nil { copy.problem = "--chmod" }
+    }
+
+    /// A path or another word with its variables replaced; `nil` where that can't be known.
+    private func path(_ word: String) -> String? { (try? variables.expand(word)) ?? nil }
 
     /// A source as a path relative to the context, cleaned as builders do; empty for the context itself.
     private static func contextPath(_ source: String) throws(UndecidedDockerfile) -> String {
@@ -162,11 +219,23 @@ struct BuildStage {
     }
 
     /// A trigger runs in the stages that are based on this one, with the variables that they have.
-    private func addTrigger(_ instruction: DockerfileInstruction) throws(UndecidedDockerfile) {
+    private mutating func addTrigger(_ instruction: DockerfileInstruction) throws(UndecidedDockerfile) {
         let trigger = try DockerfileParser.split(Substring(instruction.arguments).unicodeScalars)
         let concernsContext =
             ["add", "copy", "arg", "env"].contains(trigger.keyword)
             || trigger.keyword == "run" && !trigger.flags.isEmpty
         if concernsContext { throw UndecidedDockerfile("an ONBUILD instruction") }
+        triggers.append(instruction)
+    }
+
+    /// Takes over what another stage does.
+    private mutating func begin(on other: BuildStage) {
+        (steps, workingDirectory, hasUnknownBase) = (other.steps, other.workingDirectory, other.hasUnknownBase)
+        bases = other.bases + [other.name ?? ""]
+        for trigger in other.triggers {
+            // Such as a RUN, or a WORKDIR.
+            steps.append(.run(text: trigger.text, mounts: [], stages: []))
+            workingDirectory = nil
+        }
     }
 }

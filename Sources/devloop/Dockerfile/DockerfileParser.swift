@@ -6,6 +6,16 @@ struct DockerfileInstruction: Equatable {
     var flags: [Flag] = []
     /// The rest of the line, its continuations joined, as it was written.
     var arguments: String
+    /// Whether it copies here-documents, which its arguments don't have any more.
+    var hasHereDocuments = false
+
+    /// As it may be named in a message.
+    var text: String {
+        let flags = flags.map { flag in "--\(flag.name)" + (flag.value.map { "=\($0)" } ?? "") }
+        let text = ([keyword.uppercased()] + flags + [arguments]).joined(separator: " ")
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return text.count > 60 ? text.prefix(59) + "…" : text
+    }
 
     struct Flag: Equatable {
         var name: String
@@ -139,7 +149,8 @@ struct DockerfileParser {
         if owner.keyword == "onbuild" { owner = try Self.split(Substring(owner.arguments).unicodeScalars) }
         guard ["add", "copy", "run"].contains(owner.keyword), owner.arguments.contains("<<") else { return }
         var others: [String] = []
-        for word in try DockerfileWords.split(owner.arguments, escape: escape) {
+        let words = try DockerfileWords.split(owner.arguments, escape: escape)
+        for word in words {
             guard let document = try HereDocument(word) else {
                 others.append(word)
                 continue
@@ -152,6 +163,7 @@ struct DockerfileParser {
             if !isEnded { throw UndecidedDockerfile("an open here-document") }
         }
         if instruction.keyword == "add" || instruction.keyword == "copy" {
+            instruction.hasHereDocuments = others.count < words.count
             instruction.arguments = others.joined(separator: " ")
         }
     }

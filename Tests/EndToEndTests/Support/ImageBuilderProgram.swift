@@ -62,6 +62,28 @@ struct ImageBuilderProgram: Sendable, CustomStringConvertible {
         return try await ImageBuilder(launcher: launcher, scratch: scratch).kind()
     }
 
+    /// The images that a build has made, as far as the legacy builder tells: those of its other stages, and of the steps
+    /// before it failed. Each after those that it is based on.
+    static func parts(of output: String) -> [String] {
+        var parts: [String] = []
+        var isOwn = false
+        for line in output.split(separator: "\n") {
+            if line.hasPrefix("Step ") {
+                isOwn = !line.contains(" : FROM ")
+            } else if line.hasPrefix(" ---> Using cache") {
+                isOwn = false
+            } else if isOwn, line.hasPrefix(" ---> "), !line.hasPrefix(" ---> Running") {
+                parts.append(String(line.dropFirst(6)))
+            }
+        }
+        return parts
+    }
+
+    /// Removes images, as far as they are still there and nothing needs them.
+    func remove(_ images: [String]) async {
+        if !images.isEmpty { _ = try? await Shell.attempt(executable, ["rmi"] + images) }
+    }
+
     func remove(_ image: String) async {
         _ = try? await Shell.attempt(executable, ["rmi", image])
     }

@@ -1,0 +1,231 @@
+import Foundation
+import Runner
+import TestSupport
+import Testing
+import Watcher
+
+@testable import devloop
+
+/// Docker itself says where a Dockerfile's copies put the files of a context: random trees are built with random
+/// Dockerfiles, what is called to be in the image is looked for there; then the tree is changed where each change can be
+/// brought into the image by hand, and what is built from it has to be the image with the changes, and nothing else.
+///
+/// `DEVLOOP_ORACLE_CASES` is the number of cases, `DEVLOOP_ORACLE_SEED` where they begin; a failing case names its seed.
+@Suite(.enabled(if: Docker.isThere), .serialized) struct CopiedFilesOracleTests {
+    @Test(.timeLimit(.minutes(120)), arguments: ImageBuilderProgram.all)
+    func whatIsSaidToBeInTheImageIsThereAndAChangeOfItChangesNothingElse(builder: ImageBuilderProgram) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let count = environment["DEVLOOP_ORACLE_CASES"].flatMap { Int($0) } ?? 12
+        let firstSeed = environment["DEVLOOP_ORACLE_SEED"].flatMap { UInt64($0) } ?? 1
+        let base = try await OracleBase()
+        var counts = CopyCounts()
+        for seed in firstSeed..<(firstSeed + UInt64(count)) {
+            let example = CopyCase(seed: seed, base: base.name, usesBuildKit: builder.usesBuildKit)
+            var check = try CopyCheck(example, builder, base.files)
+            let differences = try await check.run(&counts)
+            await check.remove()
+            #expect(differences.isEmpty, "seed \(seed):\n\(differences.joined(separator: "\n"))\n\(example)")
+        }
+        await base.remove()
+        print("\(builder): \(counts) in \(count) cases")
+        #expect(counts.built * 2 > count, "only \(counts.built) of the \(count) cases could be built")
+        #expect(counts.inImage * 4 > counts.files, "only \(counts.inImage) of \(counts.files) files are in the image")
+    }
+}
+
+private struct CopyCounts: CustomStringConvertible {
+    var (built, files, inImage, nowhere, changes) = (0, 0, 0, 0, 0)
+    /// What files are used by, and how many.
+    var uses: [String: Int] = [:]
+
+    var description: String {
+        "\(built) built, \(files) files, \(inImage) in the image, \(nowhere) nowhere, \(changes) changes"
+    }
+}
+
+/// An image with a shell and some files, from elsewhere as far as a Dockerfile tells.
+private struct OracleBase {
+    let name = "devloop-copied-files-base:" + UUID().uuidString.prefix(8).lowercased()
+    let files: ImageFiles
+
+    init() async throws {
+        let setUp = [
+            "/bin/busybox --install -s /bin", "mkdir -p /app/lib /data/conf /srv/x/index.js /tmp",
+            "echo base > /app/base.txt", "echo base > /app/lib/a.txt", "echo base > /data/index.js",
+            "echo node:x:1000:1000::/:/bin/sh > /etc/passwd", "echo node:x:1000: > /etc/group",
+        ]
+        let run = "RUN /bin/busybox mkdir -p /etc && " + setUp.joined(separator: " && ")
+        _ = try await TinyImage.build(name, run + "\nWORKDIR /app")
+        files = try ImageFiles.export(name)
+    }
+
+    func remove() async { _ = try? await Shell.attempt("docker", ["rmi", name]) }
+}
+
+/// One case, built twice.
+private struct CopyCheck {
+    private let example: CopyCase
+    private let builder: ImageBuilderProgram
+    private let base: ImageFiles
+    private let files: CopiedFiles
+    private let filter: PathFilter
+    private var images: [String] = []
+    private let folder =
+        FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/devloop-copied-" + UUID().uuidString
+
+    init(_ example: CopyCase, _ builder: ImageBuilderProgram, _ base: ImageFiles) throws {
+        (self.example, self.builder, self.base) = (example, builder, base)
+        files = CopiedFiles(
+            dockerfile: Array(example.dockerfile.utf8), stage: example.stage,
+            skipsUnneededStages: builder.usesBuildKit)
+        filter = PathFilter(ignoring: [try IgnorePatterns(parsing: Array(example.ignoreFile.utf8))])
+    }
+
+    /// - Returns: what is not as it was said to be.
+    mutating func run(_ counts: inout CopyCounts) async throws -> [String] {
+        guard case .success(let before) = try await build(example.tree) else { return [] }
+        counts.built += 1
+        var differences: [String] = []
+        for path in example.tree.paths where filter.includes(path) {
+            counts.files += 1
+            switch place(of: path, in: example.tree) {
+            case .image(let destinations):
+                counts.inImage += 1
+                for destination in destinations {
+                    let place = self.path(of: destination, in: before)
+                    let (there, expected) = (before.entries[place], entry(path, in: example.tree, destination))
+                    if there != expected { differences.append("\(path): at \(place) is \(describe(there))") }
+                }
+            case .nowhere: counts.nowhere += 1
+            case .used(let use): counts.uses[use, default: 0] += 1
+            }
+        }
+        if !differences.isEmpty { return differences }
+        var (random, tree, model, done) = (example, example.tree, before, [String]())
+        for _ in 0..<10 {
+            guard let what = change(&tree, of: &model, by: &random, &differences) else { continue }
+            done.append(what)
+        }
+        counts.changes += done.count
+        switch try await build(tree) {
+        case .success(let after): differences += after.differences(from: model)
+        case .failure(let failure): differences.append("the build fails: \(failure.text)")
+        }
+        return differences.isEmpty ? [] : differences + ["after: \(done.joined(separator: ", "))", "in \(tree)"]
+    }
+
+    private func describe(_ entry: ImageFiles.Entry?) -> String { entry.map(\.description) ?? "nothing" }
+
+    // MARK: - What is said
+
+    private func place(of path: String, in tree: CopyTree) -> CopiedFiles.Place {
+        files.place(
+            of: path,
+            kind: { path in
+                guard filter.includes(path) else { return nil }
+                return switch tree.nodes[path] {
+                case .folder?: .folder
+                case .file?: .file
+                case .link?: .link
+                case nil: nil
+                }
+            }, names: tree.names)
+    }
+
+    /// The path, as one who looks into the image knows it.
+    private func path(of destination: CopiedFiles.Destination, in image: ImageFiles) -> String {
+        guard let name = destination.nameInFolder, image.entries[destination.path]?.isFolder == true else {
+            return destination.path
+        }
+        return destination.path + "/" + name
+    }
+
+    /// What should be at a destination.
+    private func entry(
+        _ path: String, in tree: CopyTree, _ destination: CopiedFiles.Destination
+    ) -> ImageFiles.Entry? {
+        let ids = (destination.owner ?? "0").split(separator: ":").map { $0 == "node" ? 1000 : Int($0) ?? -1 }
+        var entry = ImageFiles.Entry(kind: .folder, owner: ids[0], group: ids.count > 1 ? ids[1] : ids[0])
+        switch tree.nodes[path] {
+        case .folder?: break
+        case .file(let text, let mode)?:
+            entry.kind = .file(Array(text.utf8))
+            entry.mode = destination.mode.map { Int($0) } ?? mode
+        case .link(let target)?:
+            entry.kind = .link(target)
+            entry.mode = 0o777
+        case nil: return nil
+        }
+        return entry
+    }
+
+    // MARK: - Changes
+
+    /// Changes the tree, and the image that is expected of it; `nil` where the change has to be built.
+    private func change(
+        _ tree: inout CopyTree, of model: inout ImageFiles, by random: inout CopyCase, _ differences: inout [String]
+    ) -> String? {
+        var (newTree, newModel) = (tree, model)
+        let (what, paths) = random.change(&newTree)
+        for path in paths where filter.includes(path) {
+            switch place(of: path, in: newTree) {
+            case .used: return nil
+            case .nowhere: continue
+            case .image(let destinations):
+                for destination in destinations {
+                    let place = self.path(of: destination, in: newModel)
+                    if let entry = entry(path, in: newTree, destination) {
+                        // One who writes it meets what the base image, or a RUN, has there.
+                        if let there = newModel.entries[place], there.isFolder != entry.isFolder { return nil }
+                        newModel.put(entry, at: place)
+                    } else {
+                        newModel.remove(place, uncovering: example.isOnBase ? base : nil)
+                    }
+                }
+            }
+        }
+        (tree, model) = (newTree, newModel)
+        return paths.isEmpty ? nil : what
+    }
+
+    // MARK: - Building
+
+    private mutating func build(_ tree: CopyTree) async throws -> Result<ImageFiles, Docker.Failure> {
+        try tree.write(to: folder + "/context")
+        try Data(example.dockerfile.utf8).write(to: URL(fileURLWithPath: folder + "/Dockerfile"))
+        try Data(example.ignoreFile.utf8).write(to: URL(fileURLWithPath: folder + "/context/.dockerignore"))
+        let built = try await builder.build(
+            context: folder + "/context", dockerfile: folder + "/Dockerfile", stage: example.stage, arguments: [])
+        images += ImageBuilderProgram.parts(of: built.output)
+        guard let id = built.id else { return .failure(Docker.Failure(text: String(built.output.suffix(500)))) }
+        images.append(id)
+        return .success(try ImageFiles.export(id).withoutIgnoreFile)
+    }
+
+    func remove() async {
+        await builder.remove(images.reversed())
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+extension ImageFiles {
+    /// Copies of the whole context have the ignore file as well.
+    fileprivate var withoutIgnoreFile: ImageFiles {
+        ImageFiles(entries.filter { !$0.key.hasSuffix("/.dockerignore") })
+    }
+
+    fileprivate mutating func put(_ entry: Entry, at path: String) {
+        var parent = CopyTree.parent(of: path)
+        while !parent.isEmpty, entries["/" + parent] == nil {
+            entries["/" + parent] = Entry(kind: .folder)
+            parent = CopyTree.parent(of: parent)
+        }
+        entries[path] = entry
+    }
+
+    fileprivate mutating func remove(_ path: String, uncovering base: ImageFiles?) {
+        let isRemoved = { (other: String) in other == path || other.hasPrefix(path + "/") }
+        entries = entries.filter { !isRemoved($0.key) }
+        entries.merge(base?.entries.filter { isRemoved($0.key) } ?? [:]) { $1 }
+    }
+}
