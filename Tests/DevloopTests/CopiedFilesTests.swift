@@ -87,6 +87,7 @@ import Testing
         ("COPY *.js src/*.js /app/", "src/a.js", "/app/a.js"),
         ("COPY *.js /app/", "package.json", "nowhere"),
         ("COPY s* /app/", "src/a.js", "/app/a.js"),
+        ("WORKDIR /a\nCOPY *.js* .", "package.json", "/a/package.json"),
         ("COPY [\"index.js\", \"/a b/\"]", "index.js", "/a b/index.js"),
         ("ENV HOME=/home/a\nCOPY . $HOME/x", "index.js", "/home/a/x/index.js"),
         ("COPY . /a/../b/./c/", "index.js", "/b/c/index.js"),
@@ -121,6 +122,7 @@ import Testing
         ("COPY --chown=$X . /x", "COPY --chown=$X . /x (--chown)"),
         ("ADD index.js /x/", "ADD index.js /x/"),
         ("COPY *.js /x", "COPY *.js /x"),
+        ("COPY i* /x", "COPY i* /x"),
         ("COPY [i]ndex.js /x/", "COPY [i]ndex.js /x/"),
         ("COPY --link index.js /x", "COPY --link index.js /x"),
         ("VOLUME /x\nCOPY . /x", "VOLUME /x"),
@@ -173,6 +175,14 @@ import Testing
         #expect(place(file, Self.node, isGone: true) == expected)
     }
 
+    @Test(arguments: ["WORKDIR /app/src", "WORKDIR /app/src/b", "VOLUME /app/src"])
+    func aDeletedFolderIsUsedWhereSomethingElseMakesIt(folder: String) {
+        for dockerfile in ["\(folder)\nCOPY . /app", "COPY . /app\n\(folder)"] {
+            #expect(place("src", "FROM scratch\n" + dockerfile, "index.js") == "used by " + folder)
+        }
+        #expect(place("html", "FROM scratch\nCOPY . /app\n\(folder)", "index.js") == "/app/html")
+    }
+
     @Test(arguments: ["COPY index.js /x/", "COPY index.js src /x/", "COPY *.js /x/"])
     func aBuildMayFailWithoutAFileThatACopyNames(copy: String) {
         #expect(place("index.js", "FROM node\n" + copy, isGone: true) == "used by " + copy)
@@ -187,6 +197,12 @@ import Testing
     @Test func aStageThatIsNotNeededUsesNothing() {
         let dockerfile = "FROM node AS test\nCOPY . /x\nRUN make\nFROM node\nCOPY . /x"
         #expect(place("index.js", dockerfile, skipsUnneededStages: false) == "/x/index.js")
+    }
+
+    @Test func aWildcardThatTakesSeveralFilesMakesSomeBuildersFailWithoutASlash() {
+        let dockerfile = "FROM node\nWORKDIR /x\nCOPY *.js* ."
+        #expect(place("index.js", dockerfile, skipsUnneededStages: false) == "used by COPY *.js* .")
+        #expect(place("index.js", dockerfile, "index.js", skipsUnneededStages: false) == "/x/index.js")
     }
 
     // MARK: - Scratch

@@ -95,7 +95,7 @@ struct BuildStage {
         case "onbuild": try addTrigger(instruction)
         case "workdir":
             workingDirectory = path(instruction.arguments).flatMap { ImagePath.absolute($0, in: workingDirectory) }
-            steps.append(.folder(workingDirectory))
+            steps.append(.folder(text: instruction.text, workingDirectory))
         case "volume":
             let words = try? DockerfileWords.paths(instruction.arguments)
             let paths = words?.compactMap { path($0).flatMap { ImagePath.absolute($0, in: "/") } }

@@ -62,9 +62,11 @@ struct CopiedFiles: Sendable, Hashable {
     /// The stages of which files are copied or mounted.
     let readStages: [ReadStage]
     /// All that is taken from the context for the image.
-    let takings: Set<Taking>
+    let takings: [Taking]
     /// What stages take that the builder builds for nothing.
-    let needlessTakings: Set<Taking>
+    let needlessTakings: [Taking]
+    /// Whether the builder may want a slash behind the destination of several files.
+    let countsSources: Bool
     /// Why nothing can be known.
     let problem: String?
 
@@ -80,7 +82,7 @@ struct CopiedFiles: Sendable, Hashable {
             self = try CopiedFiles(stages, stage: stage, skipsUnneededStages: skipsUnneededStages)
         } catch {
             (workingDirectory, steps, readStages, takings, needlessTakings) = (nil, [], [], [], [])
-            problem = error.reason
+            (countsSources, problem) = (false, error.reason)
         }
     }
 
@@ -110,13 +112,19 @@ struct CopiedFiles: Sendable, Hashable {
             return isBase && reader == nil
                 ? nil : ReadStage(steps: read[other]?.steps ?? [], reader: reader?.text)
         }
-        takings = Set(needed.flatMap { read[$0]?.steps.map(\.taken) ?? [] })
-        var needless: Set<Taking> = []
+        takings = Self.sorted(needed.flatMap { read[$0]?.steps.map(\.taken) ?? [] })
+        var needless: [Taking] = []
         for other in stages.all(upTo: wanted).subtracting(needed) where !skipsUnneededStages {
-            needless.formUnion(try stages.all[other].get().steps.map(\.taken))
+            needless += try stages.all[other].get().steps.map(\.taken)
         }
-        needlessTakings = needless
-        (workingDirectory, steps, problem) = (built.workingDirectory, built.steps, nil)
+        needlessTakings = Self.sorted(needless)
+        (workingDirectory, steps) = (built.workingDirectory, built.steps)
+        (countsSources, problem) = (!skipsUnneededStages, nil)
+    }
+
+    /// Each that takes something once, in an order that doesn't depend on chance.
+    private static func sorted(_ takings: [Taking]) -> [Taking] {
+        Set(takings.filter { !$0.sources.isEmpty }).sorted { $0.text < $1.text }
     }
 
     /// Says what becomes of a file, a link or a folder. Where nothing is any more, it is said where it was.

@@ -25,6 +25,7 @@ enum CopyStep: Hashable, Sendable {
         var path: String
         /// Whether it can only be a folder, as it is written.
         var isFolder: Bool
+        var endsInSlash: Bool
         /// Whether it is written so that builders differ.
         var isOdd: Bool
     }
@@ -38,7 +39,7 @@ enum CopyStep: Hashable, Sendable {
     /// and stages.
     case run(text: String, mounts: [String], stages: [String])
     /// A folder that is there from then on; `nil` where it isn't known.
-    case folder(String?)
+    case folder(text: String, String?)
     /// What is copied below these paths from then on may be dropped; `nil` where they aren't known.
     case volume(text: String, [String]?)
 
@@ -68,7 +69,8 @@ extension CopyStep.Destination {
     init?(_ written: String, in folder: String?, isLinked: Bool) {
         guard let path = ImagePath.absolute(written, in: folder) else { return nil }
         self.path = path
-        isFolder = written.hasSuffix("/") || written == "." || path == "/"
+        endsInSlash = written.utf8.last == UInt8(ascii: "/")
+        isFolder = endsInSlash || written == "." || path == "/"
         let last = ImagePath.parts(written).last
         isOdd = !isFolder && (last == "." || last == ".." || isLinked)
     }

@@ -18,11 +18,12 @@ struct FilePlacing {
     private let kind: CopiedFiles.Kind?
     private let context: CopyContext
 
+    private var countsSources = false
     /// Where it is by now.
     private var places: [String: Taken] = [:]
     /// Whether all that is in the image by now was copied from the context.
     private var isAllKnown = true
-    private var folders: [String] = []
+    private var folders: [(text: String, path: String?)] = []
     private var volumes: [(text: String, paths: [String]?)] = []
     private var copies: [CopyStep.Copy] = []
     private var foreign: [(text: String, destination: CopyStep.Destination?)] = []
@@ -36,6 +37,7 @@ struct FilePlacing {
 
     /// - Throws: ``FileUse`` where something else depends on it.
     mutating func place(in files: CopiedFiles) throws(FileUse) -> CopiedFiles.Place {
+        countsSources = files.countsSources
         if kind == .other { throw FileUse("nothing: it is no file") }
         try checkLinks(files.takings)
         for stage in files.readStages { try checkUse(in: stage) }
@@ -51,12 +53,12 @@ struct FilePlacing {
     // MARK: - Other uses
 
     /// Builders follow the links that a source is or goes through: any file may be what is copied so.
-    private func checkLinks(_ takings: Set<CopiedFiles.Taking>) throws(FileUse) {
+    private func checkLinks(_ takings: [CopiedFiles.Taking]) throws(FileUse) {
         for count in 0..<max(0, parts.count - 1) {
             let kind = context.kind(parts[...count].joined(separator: "/"))
             if kind != nil, kind != .folder { throw FileUse("a symbolic link on the way to it") }
         }
-        for taking in takings.sorted(by: { $0.text < $1.text }) {
+        for taking in takings {
             for source in taking.sources {
                 guard let found = context.paths(of: source) else { throw FileUse(taking.text) }
                 if found.meetsLink { throw FileUse(taking.text + " (through a symbolic link)") }
@@ -104,8 +106,12 @@ struct FilePlacing {
     private mutating func follow(_ step: CopyStep) throws(FileUse) {
         switch step {
         case .image: isAllKnown = false
-        case .folder(let path): folders += path.map { [$0] } ?? []
-        case .volume(let text, let paths): volumes.append((text, paths))
+        case .folder(let text, let path):
+            folders.append((text, path))
+            for path in places.keys { try checkFolders(path) }
+        case .volume(let text, let paths):
+            volumes.append((text, paths))
+            for path in places.keys { try checkFolders(path) }
         case .run(let text, let mounts, _):
             if !places.isEmpty || takes(.init(sources: mounts, text: text)) { throw FileUse(text) }
             isAllKnown = false
@@ -137,11 +143,23 @@ struct FilePlacing {
         copies.append(copy)
     }
 
+    private func isFolder(_ path: String, _ folder: String?) -> Bool {
+        folder.map { ImagePath.isBelow($0, path) } ?? false
+    }
+
+    /// Makes sure that a folder which is deleted is not one that something else makes.
+    private func checkFolders(_ path: String) throws(FileUse) {
+        guard kind == nil else { return }
+        let all = folders + volumes.flatMap { text, paths in paths?.map { (text, $0) } ?? [(text, nil)] }
+        if let other = all.first(where: { $0.path == nil || isFolder(path, $0.path) }) { throw FileUse(other.text) }
+    }
+
     /// Makes sure that what is at a path after a copy of the file is the file, and nothing else once it is deleted.
     private func check(_ path: String, of copy: CopyStep.Copy) throws(FileUse) {
         if let volume = volumes.first(where: { $0.paths?.contains { ImagePath.isBelow(path, $0) } ?? true }) {
             throw FileUse(volume.text)
         }
+        try checkFolders(path)
         if kind == nil, let other = foreign.first(where: { Self.isNear(path, $0.destination) }) {
             throw FileUse(other.text)
         }
@@ -177,6 +195,9 @@ struct FilePlacing {
             guard copy.problem == nil, let destination = copy.destination else {
                 throw FileUse(copy.text + (copy.problem.map { " (\($0))" } ?? ""))
             }
+            if ImagePath.parts(source).contains(where: SourcePattern.isPattern) {
+                try checkCount(of: source, in: copy, to: destination)
+            }
             if case .isBelow(let rest) = relation {
                 places[ImagePath.join(destination.path, rest)] = Taken(copy: copy)
                 continue
@@ -184,8 +205,7 @@ struct FilePlacing {
             switch kind {
             case .folder?: places[destination.path] = Taken(copy: copy)
             case .file?:
-                let isPattern = ImagePath.parts(source).contains(where: SourcePattern.isPattern)
-                let (path, name) = try fileDestination(of: copy, isPattern: isPattern)
+                let (path, name) = try fileDestination(of: copy)
                 places[path] = Taken(copy: copy, nameInFolder: name)
             // The build fails without it, or follows the link.
             case .link?, .other?, nil: throw FileUse(copy.text)
@@ -194,16 +214,25 @@ struct FilePlacing {
         return places
     }
 
+    /// What a wildcard takes may be one file now that is renamed, and two the next time, for which the build fails.
+    private func checkCount(
+        of source: String, in copy: CopyStep.Copy, to destination: CopyStep.Destination
+    ) throws(FileUse) {
+        if destination.endsInSlash { return }
+        let isCounted = countsSources && context.paths(of: source).map { $0.paths.count > 1 } ?? true
+        if !destination.isFolder || isCounted { throw FileUse(copy.text) }
+    }
+
     /// Where a source that is a file is copied to, and the name that it has in there if that is a folder.
     private func fileDestination(
-        of copy: CopyStep.Copy, isPattern: Bool
+        of copy: CopyStep.Copy
     ) throws(FileUse) -> (path: String, nameInFolder: String?) {
         // An archive is unpacked, which its content tells.
         if copy.isAdd { throw FileUse(copy.text) }
         guard let destination = copy.destination, !destination.isOdd || copy.goesIntoFolder, let name = parts.last
         else { throw FileUse(copy.text) }
         let inFolder = ImagePath.join(destination.path, [name])
-        if copy.goesIntoFolder || folders.contains(where: { ImagePath.isBelow($0, destination.path) }) {
+        if copy.goesIntoFolder || folders.contains(where: { isFolder(destination.path, $0.path) }) {
             return (inFolder, nil)
         }
         var isFile = isAllKnown || places[destination.path] != nil
@@ -218,8 +247,6 @@ struct FilePlacing {
         if places.keys.contains(where: { ImagePath.isBelow($0, destination.path) && $0 != destination.path }) {
             return (inFolder, nil)
         }
-        // Nobody knows how many it takes.
-        if isPattern { throw FileUse(copy.text) }
         return (destination.path, isFile ? nil : name)
     }
 }

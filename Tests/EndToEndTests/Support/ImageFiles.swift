@@ -112,9 +112,9 @@ struct ImageFiles: Equatable {
 extension ImageFiles {
     /// Reads an image.
     static func export(_ image: String) throws -> ImageFiles {
-        let created = try run("docker", "create", image, "none")
-        guard created.status == 0 else { throw Docker.Failure(text: "no container of \(image)") }
+        let created = try run("sh", "-c", "docker create \(image) none 2>&1")
         let container = String(decoding: created.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard created.status == 0 else { throw Docker.Failure(text: "no container of \(image): \(container)") }
         defer { _ = try? run("docker", "rm", container) }
         return ImageFiles(tar: try run("docker", "export", container).output)
     }
