@@ -112,7 +112,7 @@ import Testing
     @Test(arguments: [
         ("COPY . .", "COPY . . (the working directory of the base image is not known)"),
         ("WORKDIR app\nCOPY . .", "COPY . . (the working directory of the base image is not known)"),
-        ("COPY . $X", "COPY . $X (the working directory of the base image is not known)"),
+        ("COPY . $X", "COPY . $X (the destination is not known)"),
         ("COPY . /x\nRUN   make \\\n  all", "RUN make all"),
         ("COPY . /x\nCOPY --from=other / /", "COPY --from=other / /"),
         ("COPY --from=other / /y\nCOPY . /x\nCOPY --from=other /a /x/index.js", "COPY --from=other /a /x/index.js"),

@@ -124,7 +124,8 @@ struct BuildStage {
         }
         let words = try DockerfileWords.paths(copy.arguments)
         let isLinked = copy.flags.contains { $0.name == "link" }
-        let destination = words.last.flatMap(path).flatMap {
+        let written = words.last.flatMap(path)
+        let destination = written.flatMap {
             CopyStep.Destination($0, in: workingDirectory, isLinked: isLinked)
         }
         if let from = copy.flags.last(where: { $0.name == "from" })?.value, !from.isEmpty {
@@ -149,9 +150,7 @@ struct BuildStage {
             text: copy.text, sources: own, hasOthers: copy.hasHereDocuments || words.count - 1 > own.count,
             destination: destination, isAdd: copy.keyword == "add")
         if destination == nil {
-            step.problem =
-                workingDirectory == nil
-                ? "the working directory of the base image is not known" : "where to is not known"
+            step.problem = "the \(written == nil ? "destination" : "working directory of the base image") is not known"
         }
         for flag in copy.flags { setFlag(flag, of: &step) }
         steps.append(.copy(step))

@@ -38,7 +38,7 @@ struct FilePlacing {
     /// - Throws: ``FileUse`` where something else depends on it.
     mutating func place(in files: CopiedFiles) throws(FileUse) -> CopiedFiles.Place {
         countsSources = files.countsSources
-        if kind == .other { throw FileUse("nothing: it is no file") }
+        if kind == .other { throw FileUse("the build: it is neither a file nor a folder") }
         try checkLinks(files.takings)
         for stage in files.readStages { try checkUse(in: stage) }
         if kind == nil, let use = files.needlessTakings.first(where: takes) { throw FileUse(use.text) }

@@ -45,11 +45,20 @@ struct ImageBuilderProgram: Sendable, CustomStringConvertible {
         let idFile = FileManager.default.temporaryDirectory.path + "/devloop-id-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: idFile) }
         let options = (stage.map { ["--target=\($0)"] } ?? []) + arguments.map { "--build-arg=\($0)" }
-        let output = try await Shell.attempt(
-            executable, ["build", "--file=\(dockerfile)", "--iidfile=\(idFile)"] + options + [context],
-            environment: environment)
-        let id = try? String(contentsOfFile: idFile, encoding: .utf8)
-        return (output.termination.isSuccess ? id : nil, output.text + output.errorText)
+        for attempt in 1... {
+            let output = try await Shell.attempt(
+                executable, ["build", "--file=\(dockerfile)", "--iidfile=\(idFile)"] + options + [context],
+                environment: environment)
+            let text = output.text + output.errorText
+            if output.termination.isSuccess { return (try? String(contentsOfFile: idFile, encoding: .utf8), text) }
+            if attempt == 5 || !Self.isDisturbed(text) { return (nil, text) }
+        }
+        return (nil, "")
+    }
+
+    /// Whether somebody else was deleting an image while the legacy builder looked through all of them for its cache.
+    private static func isDisturbed(_ output: String) -> Bool {
+        ["unable to find image", "layer does not exist", "No such image"].contains(where: output.contains)
     }
 
     /// Which builder devloop takes it for.
