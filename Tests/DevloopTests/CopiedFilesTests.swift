@@ -123,6 +123,7 @@ import Testing
         ("ADD index.js /x/", "ADD index.js /x/"),
         ("COPY *.js /x", "COPY *.js /x"),
         ("COPY i* /x", "COPY i* /x"),
+        ("COPY index.js package.json /x", "COPY index.js package.json /x"),
         ("COPY [i]ndex.js /x/", "COPY [i]ndex.js /x/"),
         ("COPY --link index.js /x", "COPY --link index.js /x"),
         ("VOLUME /x\nCOPY . /x", "VOLUME /x"),

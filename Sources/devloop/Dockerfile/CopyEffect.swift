@@ -22,7 +22,13 @@ enum CopyEffect {
 
 extension CopyStep.Copy {
     /// Whether what it copies goes into a folder, as far as its text says.
-    var goesIntoFolder: Bool { destination?.isFolder == true || sources.count > 1 || hasOthers }
+    var goesIntoFolder: Bool { destination?.isFolder == true }
+
+    /// Whether builders differ about where its files go, or fail: of several without a slash behind the destination
+    /// some builders leave the last one, in its place.
+    var isAmbiguous: Bool {
+        !goesIntoFolder && (destination?.isOdd == true || sources.count > 1 || hasOthers)
+    }
 
     /// What it does at a path of the image.
     /// - Parameters:
@@ -61,7 +67,7 @@ extension CopyStep.Copy {
             return rest.first == name ? rest.count == 1 ? .file : .clash : .none
         }
         // Nobody knows how many it takes.
-        if ImagePath.parts(source).contains(where: SourcePattern.isPattern) || destination?.isOdd == true {
+        if ImagePath.parts(source).contains(where: SourcePattern.isPattern) || isAmbiguous {
             return .unknown
         }
         if rest.isEmpty { return isNoFolder ? .file : .unknown }

@@ -229,7 +229,7 @@ struct FilePlacing {
     ) throws(FileUse) -> (path: String, nameInFolder: String?) {
         // An archive is unpacked, which its content tells.
         if copy.isAdd { throw FileUse(copy.text) }
-        guard let destination = copy.destination, !destination.isOdd || copy.goesIntoFolder, let name = parts.last
+        guard let destination = copy.destination, !copy.isAmbiguous, let name = parts.last
         else { throw FileUse(copy.text) }
         let inFolder = ImagePath.join(destination.path, [name])
         if copy.goesIntoFolder || folders.contains(where: { isFolder(destination.path, $0.path) }) {
