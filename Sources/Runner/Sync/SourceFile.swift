@@ -24,12 +24,12 @@ final class SourceFile {
     private let descriptor: Int32
     /// As it was when it was opened.
     let stamp: Stamp
-    private(set) var checksum = PosixChecksum()
+    private(set) var summer: ContentSummer
     /// Whether it was shorter than it was, or written to meanwhile.
     private(set) var isAltered = false
 
     /// Opens a file; not what a link leads to, and nothing that is no file.
-    init(_ path: String) throws(Failure) {
+    init(_ path: String, summedBy program: ContentSum.Program) throws(Failure) {
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw [ENOENT, ENOTDIR, ELOOP].contains(errno) ? .vanished : .unreadable(String(cString: strerror(errno)))
@@ -40,6 +40,7 @@ final class SourceFile {
             throw .vanished
         }
         self.descriptor = descriptor
+        summer = ContentSummer(program)
         stamp = Stamp(status)
     }
 
@@ -48,7 +49,7 @@ final class SourceFile {
     /// Reads on, and never beyond the size that it had; what has gone since then is zeros.
     /// - Returns: how many bytes there are; 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
-        let wanted = min(buffer.count, stamp.size - checksum.count)
+        let wanted = min(buffer.count, stamp.size - summer.count)
         guard wanted > 0 else {
             var status = stat()
             if fstat(descriptor, &status) != 0 || Stamp(status) != stamp { isAltered = true }
@@ -63,7 +64,7 @@ final class SourceFile {
             place.initializeMemory(as: UInt8.self, repeating: 0)
             count = wanted
         }
-        checksum.take(UnsafeRawBufferPointer(rebasing: place[..<count]))
+        summer.take(UnsafeRawBufferPointer(rebasing: place[..<count]))
         return count
     }
 }

@@ -15,25 +15,22 @@ struct SyncAnswer: Sendable {
         case occupiedLink(Int)
     }
 
-    struct Sum: Sendable, Hashable {
-        var value: UInt32
-        var count: Int
-    }
-
     private let token: [UInt8]
     private var isQuoting = false
     /// All of the answer is there.
     private(set) var isComplete = false
-    /// Bytes between two requests were lost: the shell has ended.
-    private(set) var isGarbled = false
+    /// The program that makes the sums.
+    private(set) var sumsBy = ContentSum.Program.cksum
     private(set) var missingTools: [String] = []
     private(set) var marks: Set<Mark> = []
     /// What tar and rm said of failures.
     private(set) var said: [String] = []
+    /// The last lines that are no part of an answer: docker tells there why it could not start a shell.
+    private(set) var noise: [String] = []
     /// By path.
-    private(set) var sums: [[UInt8]: Sum] = [:]
+    private(set) var sums: [[UInt8]: ContentSum] = [:]
     /// By number, of files whose names cksum does not write as they are.
-    private(set) var oddSums: [Int: Sum] = [:]
+    private(set) var oddSums: [Int: ContentSum] = [:]
 
     init(token: String) { self.token = Array(token.utf8) + [0x20] }
 
@@ -45,8 +42,8 @@ struct SyncAnswer: Sendable {
                 sums[Array(rest)] = sum
             } else if line.elementsEqual("devloop: no dd".utf8) {
                 missingTools.append("dd")
-            } else if line.elementsEqual("devloop: garbled".utf8) {
-                isGarbled = true
+            } else {
+                note(line[...])
             }
             return
         }
@@ -57,17 +54,26 @@ struct SyncAnswer: Sendable {
         case ("words", _): isQuoting = true
         case ("said", _): isQuoting = false
         case ("end", _): isComplete = true
+        case ("sums", _): sumsBy = words.last.flatMap { ContentSum.Program(rawValue: String($0)) } ?? sumsBy
         case ("no", _): missingTools += words.dropFirst().map(String.init)
         case ("sum", let index?):
-            guard words.count >= 4, let value = UInt32(words[2]), let count = Int(words[3]) else { return }
-            oddSums[index] = Sum(value: value, count: count)
+            // Of what it reads from its input, md5sum says that its name is a dash.
+            let text = Array("\(words[2...].joined(separator: " ")) /".utf8)
+            oddSums[index] = text.withUnsafeBytes { Self.sum($0[...])?.0 }
         case (_, let index?):
             if let mark = Self.mark(first, index) { marks.insert(mark) }
         default: return
         }
     }
 
+    /// Takes a line that is no part of an answer.
+    mutating func note(_ line: some Collection<UInt8>) {
+        if noise.count == Self.noiseLimit { noise.removeFirst() }
+        noise.append(String(decoding: line.prefix(500), as: UTF8.self))
+    }
+
     private static let saidLimit = 50
+    private static let noiseLimit = 5
 
     private static func mark(_ word: Substring, _ index: Int) -> Mark? {
         switch word {
@@ -84,15 +90,17 @@ struct SyncAnswer: Sendable {
         }
     }
 
-    /// `4294967295 12 /a name`: the sum, and what follows it.
+    /// `4294967295 12 /a name` or `d41d8cd98f00b204e9800998ecf8427e  /a name`: the sum, and what follows it.
     private static func sum(
         _ line: Slice<UnsafeRawBufferPointer>
-    ) -> (Sum, Slice<UnsafeRawBufferPointer>)? {
+    ) -> (ContentSum, Slice<UnsafeRawBufferPointer>)? {
+        let digits = line.prefix { $0 != 0x20 }
+        if digits.count == 32 { return (.md5(Array(digits)), line.dropFirst(digits.count).drop { $0 == 0x20 }) }
         var rest = line
         guard let value = number(&rest), let count = number(&rest), let value = UInt32(exactly: value) else {
             return nil
         }
-        return (Sum(value: value, count: count), rest)
+        return (.cksum(value, count: count), rest)
     }
 
     private static func number(_ rest: inout Slice<UnsafeRawBufferPointer>) -> Int? {

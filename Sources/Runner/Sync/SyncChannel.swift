@@ -15,17 +15,24 @@ package final class SyncChannel: Sendable {
         case closed
     }
 
-    private let command: Command
-    private let launcher: any CommandRunning
+    /// Makes the link that the first send needs.
+    typealias Opening = @Sendable (_ patience: Duration) async throws(SyncError) -> SyncLink
+
+    private let opening: Opening
     private let patience: Duration
     private let state = Mutex(State.unopened)
 
     /// - Parameters:
     ///   - command: runs ``SyncScript/loop`` in the container.
     ///   - patience: how long nothing may come and nothing be taken before the container is given up.
-    package init(command: Command, launcher: any CommandRunning, patience: Duration = .seconds(30)) {
-        self.command = command
-        self.launcher = launcher
+    package convenience init(command: Command, launcher: any CommandRunning, patience: Duration = .seconds(30)) {
+        self.init(patience: patience) { patience throws(SyncError) in
+            try SyncLink.start(command, launcher: launcher, patience: patience)
+        }
+    }
+
+    init(patience: Duration, opening: @escaping Opening) {
+        self.opening = opening
         self.patience = patience
     }
 
@@ -41,7 +48,7 @@ package final class SyncChannel: Sendable {
             close()
             throw .closed
         }
-        let (link, isNew) = try open()
+        let (link, isNew) = try await open()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 PosixThread.detach {
@@ -57,21 +64,20 @@ package final class SyncChannel: Sendable {
         }
         switch result {
         case .success(let receipt): return receipt
-        case .failure(.error(let error)):
-            // Without an answer to its end, nobody knows where the shell is.
-            throw error
+        case .failure(.error(let error)): throw error
         case .failure(.interrupted(let error)):
+            // Without an answer to its end, nobody knows where the shell is.
             close()
             throw error
         case .failure(.silent):
             close()
             throw .lost(SyncReason(.silent, "nothing came from the container for \(patience.components.seconds) s"))
-        case .failure(.ended):
+        case .failure(.ended(let noise)):
             let wasClosed = state.withLock { if case .closed = $0 { true } else { false } }
             if wasClosed { throw .closed }
             let ending = await link.ending()
             close()
-            throw SyncError(ended: ending)
+            throw SyncError(ended: ending, noise: noise)
         }
     }
 
@@ -84,29 +90,43 @@ package final class SyncChannel: Sendable {
         link?.close()
     }
 
-    private func open() throws(SyncError) -> (SyncLink, isNew: Bool) {
-        let opened: Result<(SyncLink, isNew: Bool), SyncError> = state.withLock { state in
-            switch state {
-            case .closed: return .failure(.closed)
-            case .open(let link): return .success((link, isNew: false))
-            case .unopened:
-                guard let link = SyncLink(command, launcher: launcher, patience: patience) else {
-                    return .failure(.lost(SyncReason(.other, "no socket could be made")))
-                }
-                state = .open(link)
-                return .success((link, isNew: true))
-            }
+    private func open() async throws(SyncError) -> (SyncLink, isNew: Bool) {
+        switch state.withLock({ $0 }) {
+        case .closed: throw .closed
+        case .open(let link): return (link, isNew: false)
+        case .unopened: break
         }
-        return try opened.get()
+        let link = try await opening(patience)
+        // It may have been closed meanwhile.
+        let isWanted = state.withLock { state in
+            guard case .unopened = state else { return false }
+            state = .open(link)
+            return true
+        }
+        guard isWanted else {
+            link.close()
+            throw .closed
+        }
+        return (link, isNew: true)
     }
 }
 
 extension SyncChannel {
-    /// A channel into a container of plain Docker, as the container's own user.
+    /// A channel into a container of plain Docker, as the container's own user. An engine at a socket of this machine is
+    /// asked itself: a `docker exec` for each channel takes tens of megabytes.
     package static func docker(
         container id: String, launcher: any CommandRunning, patience: Duration = .seconds(30)
     ) -> SyncChannel {
-        SyncChannel(command: DockerCommand.sync(id), launcher: launcher, patience: patience)
+        docker(container: id, engine: DockerEngine(launcher: launcher), launcher: launcher, patience: patience)
+    }
+
+    static func docker(
+        container id: String, engine: DockerEngine, launcher: any CommandRunning, patience: Duration = .seconds(30)
+    ) -> SyncChannel {
+        SyncChannel(patience: patience) { patience throws(SyncError) in
+            if let link = try await engine.openShell(in: id, patience: patience) { return link }
+            return try SyncLink.start(DockerCommand.sync(id), launcher: launcher, patience: patience)
+        }
     }
 
     /// A channel into a container of a pod.

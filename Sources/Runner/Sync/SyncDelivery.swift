@@ -6,7 +6,8 @@ struct SyncDelivery {
         case error(SyncError)
         /// In the middle of something: it does not.
         case interrupted(SyncError)
-        case ended
+        /// The other end is closed; with what it said that is no answer.
+        case ended([String])
         case silent
     }
 
@@ -22,6 +23,7 @@ struct SyncDelivery {
 
     mutating func run(_ entries: [SyncEntry], greets: Bool) throws(Stop) -> SyncReceipt {
         if greets { try greet() }
+        let program = link.sumsBy
         let list: SyncItems
         do throws(SyncError) { list = try SyncItems(entries) } catch { throw .error(error) }
         receipt.vanished = list.vanished
@@ -29,7 +31,9 @@ struct SyncDelivery {
         var items = list.items[...]
         while !items.isEmpty {
             var round: SyncRound
-            do throws(SyncError) { round = try SyncRound(takingFrom: &items) } catch { throw .error(error) }
+            do throws(SyncError) { round = try SyncRound(takingFrom: &items, summedBy: program) } catch {
+                throw .error(error)
+            }
             receipt.vanished += round.vanished
             let answer = try ask(round.script) { buffer throws(SyncError) in try round.read(into: buffer) }
             do throws(SyncError) { try judge(round, answer) } catch { throw .error(error) }
@@ -43,6 +47,7 @@ struct SyncDelivery {
 
     private func greet() throws(Stop) {
         let answer = try ask(SyncScript.prelude) { _ in 0 }
+        link.sumsBy = answer.sumsBy
         guard let tool = answer.missingTools.first else { return }
         throw .interrupted(.impossible(SyncReason(.noTool, "the container has no \(tool)")))
     }
@@ -66,7 +71,7 @@ struct SyncDelivery {
                     .impossible(SyncReason(.noTool, "the container has no dd, or one that does not know fullblock")))
             }
             switch error {
-            case .ended: throw .ended
+            case .ended: throw .ended(answer.noise)
             case .silent: throw .silent
             case .source(let error): throw .interrupted(error)
             }
@@ -120,7 +125,7 @@ struct SyncDelivery {
             let hasArrived = said == file.sum && !answer.marks.contains(.file(index))
             if hasArrived && !file.isAltered {
                 receipt.count += 1
-                receipt.bytes += file.sum.count
+                receipt.bytes += file.count
                 continue
             }
             if !hasArrived {

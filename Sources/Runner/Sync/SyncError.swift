@@ -80,8 +80,9 @@ extension SyncError {
     }
 
     /// What docker or kubectl said as the channel ended, and with which status.
-    init(ended output: CommandOutput) {
-        let message = KubectlMessage(output.errorText)
+    /// - Parameter noise: what came out of the shell's output that was not its own.
+    init(ended output: CommandOutput, noise: [String] = []) {
+        let message = KubectlMessage((noise + [output.errorText]).joined(separator: "\n"))
         let text = message.lines.joined(separator: "\n")
         let last = String((message.lines.last ?? "\(output.termination)").prefix(200))
         func says(_ marks: String...) -> Bool { marks.contains { text.contains($0) } }

@@ -8,7 +8,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// The program that carries a channel, and our end of the socket that is its input and output.
+/// Our end of a socket behind which a shell in a container reads and writes.
 final class SyncLink: Sendable {
     /// Why an exchange did not come to its end.
     enum Failure: Error, Hashable {
@@ -19,60 +19,74 @@ final class SyncLink: Sendable {
         case source(SyncError)
     }
 
-    /// How long the program may take to end once its input has.
-    private static let grace = Duration.seconds(2)
+    /// What the shell says, as it comes.
+    enum Coding: Sendable {
+        /// Its output.
+        case lines(LineSplitter)
+        /// Its output and its errors, in the engine's frames.
+        case frames(LogStreams)
 
-    let token: String
+        fileprivate mutating func take(_ piece: UnsafeRawBufferPointer, _ answer: inout SyncAnswer) {
+            switch self {
+            case .lines(var splitter):
+                splitter.split(piece) { answer.take($0) }
+                self = .lines(splitter)
+            case .frames(var streams):
+                for line in streams.take(piece) {
+                    if line.source == .standardOutput {
+                        line.text.withUnsafeBytes { answer.take($0) }
+                    } else {
+                        answer.note(line.text[...])
+                    }
+                }
+                self = .frames(streams)
+            }
+        }
+    }
+
+    /// How the shell's side ended, and how to end it.
+    struct Carrier: Sendable {
+        /// Ends it where it does not end by itself, now that nobody talks to it.
+        var ending: @Sendable () async -> CommandOutput
+        var stop: @Sendable () -> Void = {}
+    }
+
+    let token = "devloop-" + String(UInt64.random(in: 1 << 60 ... .max), radix: 36)
     private let descriptor: Int32
+    private let coding: Mutex<Coding>
+    private let program = Mutex(ContentSum.Program.cksum)
+    private let carrier: Carrier
     private let patience: Duration
-    private let lines = Mutex(LineSplitter())
-    private let program: Task<CommandOutput, Never>
 
-    /// Starts the program; `nil` and `errno` where no socket can be made.
-    init?(_ command: Command, launcher: any CommandRunning, patience: Duration) {
-        guard let (ours, theirs) = LocalSocket.pair() else { return nil }
-        _ = fcntl(ours, F_SETFL, O_NONBLOCK)
-        descriptor = ours
-        token = "devloop-" + String(UInt64.random(in: 1 << 60 ... .max), radix: 36)
+    /// - Parameter descriptor: a connected socket, which it closes.
+    init(_ descriptor: Int32, _ coding: Coding, patience: Duration, carrier: Carrier) {
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        self.descriptor = descriptor
+        self.coding = Mutex(coding)
         self.patience = patience
-        var command = command
-        command.socket = theirs
-        program = Task { [command] in await Self.carry(command, launcher) }
+        self.carrier = carrier
     }
 
     deinit {
         _ = Glue.close(descriptor)
-        program.cancel()
+        carrier.stop()
     }
 
-    private static func carry(_ command: Command, _ launcher: any CommandRunning) async -> CommandOutput {
-        defer { if let socket = command.socket { _ = Glue.close(socket) } }
-        let said = OutputTail(limit: 6)
-        let output = try? await launcher.tryTool(
-            command, output: .lines { source, line in if source == .standardError { said.append(line) } })
-        var ending = output ?? CommandOutput(termination: .signalled(SIGTERM))
-        if ending.standardError.isEmpty { ending.standardError = Array(said.lines.joined(separator: "\n").utf8) }
-        return ending
+    /// What sums the files there, as the shell has said.
+    var sumsBy: ContentSum.Program {
+        get { program.withLock { $0 } }
+        set { program.withLock { $0 = newValue } }
     }
 
-    /// Ends the exchange, if there is one, at once, and lets the program end.
+    /// Ends the exchange, if there is one, at once, and lets the other side end.
     func close() {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        program.cancel()
+        carrier.stop()
     }
 
-    /// How the program ended; ends it where it does not end by itself, now that nobody talks to it.
     func ending() async -> CommandOutput {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        return await withTaskGroup(of: Void.self) { group in
-            group.addTask { [program] in
-                guard (try? await Task.sleep(for: Self.grace)) != nil else { return }
-                program.cancel()
-            }
-            let output = await program.value
-            group.cancelAll()
-            return output
-        }
+        return await carrier.ending()
     }
 
     /// Sends, and reads until the answer is complete. Blocks.
@@ -125,11 +139,53 @@ final class SyncLink: Sendable {
             if count < 0 { return errno == EAGAIN || errno == EINTR }
             guard count > 0 else { return false }
             let piece = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
-            var splitter = lines.withLock { $0 }
-            splitter.split(piece) { answer.take($0) }
-            lines.withLock { $0 = splitter }
+            var coding = coding.withLock { $0 }
+            coding.take(piece, &answer)
+            self.coding.withLock { $0 = coding }
             return true
         }
         if !isOpen { throw .ended }
+    }
+}
+
+extension SyncLink {
+    /// How long a program may take to end once its input has.
+    private static let grace = Duration.seconds(2)
+
+    /// Starts a program (`kubectl exec`, `docker exec`) whose input and output are the shell's.
+    static func start(
+        _ command: Command, launcher: any CommandRunning, patience: Duration
+    ) throws(SyncError) -> SyncLink {
+        guard let (ours, theirs) = LocalSocket.pair() else {
+            throw .lost(SyncReason(.other, "no socket could be made: \(String(cString: strerror(errno)))"))
+        }
+        var command = command
+        command.socket = theirs
+        let program = Task { [command] in
+            defer { _ = Glue.close(theirs) }
+            return await carry(command, launcher)
+        }
+        let carrier = Carrier(
+            ending: {
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        guard (try? await Task.sleep(for: grace)) != nil else { return }
+                        program.cancel()
+                    }
+                    let output = await program.value
+                    group.cancelAll()
+                    return output
+                }
+            }, stop: { program.cancel() })
+        return SyncLink(ours, .lines(LineSplitter()), patience: patience, carrier: carrier)
+    }
+
+    private static func carry(_ command: Command, _ launcher: any CommandRunning) async -> CommandOutput {
+        let said = OutputTail(limit: 6)
+        let output = try? await launcher.tryTool(
+            command, output: .lines { source, line in if source == .standardError { said.append(line) } })
+        var ending = output ?? CommandOutput(termination: .signalled(SIGTERM))
+        if ending.standardError.isEmpty { ending.standardError = Array(said.lines.joined(separator: "\n").utf8) }
+        return ending
     }
 }

@@ -12,14 +12,13 @@ struct SyncRound {
     /// A file, and what the container has to have of it.
     struct File {
         var item: SyncItem
-        fileprivate var checksum = PosixChecksum()
+        fileprivate var summer: ContentSummer
         fileprivate var open: SourceFile?
 
-        /// What `cksum` says of what was sent.
-        var sum: SyncAnswer.Sum {
-            let checksum = open?.checksum ?? checksum
-            return SyncAnswer.Sum(value: checksum.value, count: checksum.count)
-        }
+        /// Of what was sent.
+        var sum: ContentSum { (open?.summer ?? summer).sum }
+        /// Bytes that were sent.
+        var count: Int { (open?.summer ?? summer).count }
 
         /// It was written to while it was sent.
         var isAltered: Bool { open?.isAltered ?? false }
@@ -30,6 +29,7 @@ struct SyncRound {
         case file(SourceFile)
     }
 
+    private let program: ContentSum.Program
     private(set) var removals: [SyncItem] = []
     private(set) var folders: [SyncItem] = []
     private(set) var files: [File] = []
@@ -42,7 +42,8 @@ struct SyncRound {
 
     /// Takes from the items as many as one round has room for.
     /// - Throws: ``SyncError/failed(_:)`` where a source can't be read, or goes on changing.
-    init(takingFrom items: inout ArraySlice<SyncItem>) throws(SyncError) {
+    init(takingFrom items: inout ArraySlice<SyncItem>, summedBy program: ContentSum.Program) throws(SyncError) {
+        self.program = program
         var inMemory = 0
         var openFiles = 0
         var taken = 0
@@ -127,7 +128,7 @@ struct SyncRound {
         do throws(SourceFile.Failure) {
             for attempt in 0..<Self.readLimit {
                 if attempt > 0 { usleep(2000 << UInt32(attempt)) }
-                let source = try SourceFile(item.source)
+                let source = try SourceFile(item.source, summedBy: program)
                 var item = item
                 item.time = source.stamp.seconds
                 guard let header = item.header(size: source.stamp.size)?.bytes else { return false }
@@ -136,12 +137,12 @@ struct SyncRound {
                     parts.append(.file(source))
                     length += source.stamp.size
                     append([UInt8](repeating: 0, count: TarHeader.padding(after: source.stamp.size)))
-                    files.append(File(item: item, open: source))
+                    files.append(File(item: item, summer: source.summer, open: source))
                     return true
                 }
                 guard let content = try Self.content(of: source) else { continue }
                 append(header + content + [UInt8](repeating: 0, count: TarHeader.padding(after: content.count)))
-                files.append(File(item: item, checksum: source.checksum))
+                files.append(File(item: item, summer: source.summer))
                 return false
             }
         } catch {

@@ -1,10 +1,10 @@
 /// What the container's shell is told. Pure.
 ///
-/// Everything runs in whatever POSIX shell the image has (dash, bash, busybox), with `tar`, `dd`, `cksum`, `rm` and
-/// `rmdir`. The shell that stays there reads a line, `TOKEN BLOCKS`, and so many blocks of a script, which reads further
+/// Everything runs in whatever POSIX shell the image has (dash, bash, busybox), with `tar`, `dd`, `rm`, `rmdir`
+/// and `cksum` or `md5sum`. The shell that stays there reads a line, `TOKEN BLOCKS`, and so many blocks of a script, which reads further
 /// input itself. `read` takes a byte at a time and `dd` with `iflag=fullblock` exactly what it is told, so nothing is read
 /// that is for the next one; `head` and `tar` read ahead. What a script says are lines that begin with the token, which
-/// nothing else in the container knows, and those of `cksum`.
+/// nothing else in the container knows, and the sums.
 enum SyncScript {
     /// The shell's own script.
     static let loop = """
@@ -18,7 +18,9 @@ enum SyncScript {
     static let prelude = #"""
         umask 022
         PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-        for c in tar cksum rm rmdir; do command -v $c >/dev/null 2>&1 || echo "$T no $c"; done
+        for c in tar rm rmdir; do command -v $c >/dev/null 2>&1 || echo "$T no $c"; done
+        for c in cksum md5sum none; do sum=$c; command -v $c >/dev/null 2>&1 && break; done
+        if [ $sum = none ]; then echo "$T no cksum"; else echo "$T sums $sum"; fi
         hasreadlink=$(command -v readlink 2>/dev/null)
         words() { printf '%s\n' "$T words" "$1" "$T said"; }
         empty() {
@@ -74,12 +76,12 @@ enum SyncScript {
             if [ -L "$p" ] || [ ! -f "$p" ]; then echo "$T file $i"; fi
             i=$((i+1))
           done
-          cksum "$@" 2>/dev/null
+          $sum "$@" 2>/dev/null
         }
         odd() {
           i=$1; shift
           for p do
-            if [ -L "$p" ] || [ ! -f "$p" ]; then echo "$T file $i"; else echo "$T sum $i $(cksum <"$p")"; fi
+            if [ -L "$p" ] || [ ! -f "$p" ]; then echo "$T file $i"; else echo "$T sum $i $($sum <"$p")"; fi
             i=$((i+1))
           done
         }
@@ -172,7 +174,7 @@ enum SyncScript {
     private static let groupLimit = 400
     private static let groupBytes = 64 << 10
 
-    /// cksum writes some names differently from what they are.
+    /// The programs that sum write some names differently from what they are.
     private static func partition(
         _ files: [String]
     ) -> (odd: [(index: Int, path: String)], plain: [(index: Int, path: String)]) {

@@ -8,7 +8,7 @@ import Testing
 enum ContainerShell: String, CaseIterable, Sendable {
     case dash
     case bash
-    /// With its own tar, dd and cksum.
+    /// With its own tar and dd. Debian's has no cksum: there it is the machine's.
     case busybox
 
     static let there = allCases.filter { $0.path != nil }
@@ -28,7 +28,7 @@ enum ContainerShell: String, CaseIterable, Sendable {
             try TestFile.write(Array("#!/bin/sh\n\(script)\n".utf8), to: "\(folder)/\(name)", isProgram: true)
         }
         guard self == .busybox, let path else { return }
-        for tool in ["tar", "dd", "cksum", "rm", "rmdir", "readlink", "mkdir"] where scripts[tool] == nil {
+        for tool in ["tar", "dd", "md5sum", "rm", "rmdir", "readlink", "mkdir"] where scripts[tool] == nil {
             try FileManager.default.createSymbolicLink(atPath: "\(folder)/\(tool)", withDestinationPath: path)
         }
     }
@@ -76,6 +76,9 @@ struct ShellChannel: Sendable {
 
     @discardableResult
     func send(_ names: String...) async throws -> SyncReceipt { try await channel.send(names.map { entry($0) }) }
+
+    /// Whether both trees are.
+    func isTheSame() throws -> Bool { try TreeSnapshot(of: target) == TreeSnapshot(of: source) }
 
     func content(_ name: String) -> String? { TestFile.read("\(target)/\(name)") }
 

@@ -80,8 +80,16 @@ struct SyncAnswerTests {
         #expect(answer.isComplete)
         #expect(answer.marks == [.removal(3), .occupiedFile(2)])
         #expect(answer.said == ["rm: cannot remove '/x': Read-only file system", "12 13 /no-sum"])
-        #expect(answer.sums == [Array("/app/a b".utf8): .init(value: 4_294_967_295, count: 0)])
-        #expect(answer.oddSums == [7: .init(value: 1_220_704_766, count: 1)])
+        #expect(answer.sums == [Array("/app/a b".utf8): .cksum(4_294_967_295, count: 0)])
+        #expect(answer.oddSums == [7: .cksum(1_220_704_766, count: 1)])
+    }
+
+    @Test func sumsOfAnotherProgramAreRead() {
+        let sum = "d41d8cd98f00b204e9800998ecf8427e"
+        let answer = answer("t sums md5sum\n\(sum)  /a b\nt sum 3 \(sum)  -\n")
+        #expect(answer.sumsBy == .md5sum)
+        #expect(answer.sums == [Array("/a b".utf8): .md5(Array(sum.utf8))])
+        #expect(answer.oddSums == [3: .md5(Array(sum.utf8))])
     }
 
     @Test func withoutItsEndItIsNotComplete() {
