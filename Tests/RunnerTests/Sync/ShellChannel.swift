@@ -13,6 +13,9 @@ enum ContainerShell: String, CaseIterable, Sendable {
 
     static let there = allCases.filter { $0.path != nil }
 
+    /// Those that look on PATH first: Debian's busybox takes its own tools before any others.
+    static let takingTools = there.filter { $0 != .busybox }
+
     private var path: String? {
         ["/bin", "/usr/bin"].map { "\($0)/\(rawValue)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }

@@ -13,7 +13,7 @@ struct SyncFailureTests {
         #expect(try await stage.send("a").count == 1)
     }
 
-    @Test(arguments: ContainerShell.there) func anOldDdIsTold(shell: ContainerShell) async throws {
+    @Test(arguments: ContainerShell.takingTools) func anOldDdIsTold(shell: ContainerShell) async throws {
         let stage = try ShellChannel(
             shell, tools: ["dd": "case $* in *fullblock*) echo 'dd: unknown' >&2; exit 1;; esac; exec /bin/dd \"$@\""])
         try stage.write("one", to: "a")
@@ -22,7 +22,8 @@ struct SyncFailureTests {
         #expect(error.reason.kind == .noTool)
     }
 
-    @Test(arguments: ContainerShell.there) func aTarThatReadsNothingDisturbsNothing(shell: ContainerShell) async throws
+    @Test(arguments: ContainerShell.takingTools) func aTarThatReadsNothingDisturbsNothing(shell: ContainerShell)
+        async throws
     {
         let stage = try ShellChannel(
             shell,
@@ -36,7 +37,7 @@ struct SyncFailureTests {
         #expect(try await stage.send("a").bytes == 3 << 20)
     }
 
-    @Test(arguments: ContainerShell.there)
+    @Test(arguments: ContainerShell.takingTools)
     func whatTheContainerWritesAgainIsSentAgainOnce(shell: ContainerShell) async throws {
         let stage = try ShellChannel(
             shell,
@@ -49,7 +50,7 @@ struct SyncFailureTests {
         #expect(stage.content("a") == "one")
     }
 
-    @Test(arguments: ContainerShell.there) func whatTheContainerAlwaysWritesAgainFails(shell: ContainerShell)
+    @Test(arguments: ContainerShell.takingTools) func whatTheContainerAlwaysWritesAgainFails(shell: ContainerShell)
         async throws
     {
         let stage = try ShellChannel(shell, tools: ["tar": "/bin/tar \"$@\"; echo more >>$here/target/a"])
@@ -60,7 +61,9 @@ struct SyncFailureTests {
         #expect(error.reason.kind == .altered)
     }
 
-    @Test(arguments: ContainerShell.there) func aLargeFileThatGoesOnChangingFails(shell: ContainerShell) async throws {
+    @Test(arguments: ContainerShell.takingTools) func aLargeFileThatGoesOnChangingFails(shell: ContainerShell)
+        async throws
+    {
         let stage = try ShellChannel(shell, tools: ["tar": "echo more >>$here/source/a; exec /bin/tar \"$@\""])
         try TestFile.write([UInt8](repeating: 7, count: 3 << 20), to: "\(stage.source)/a")
         let error = try await stage.failure([stage.entry("a")])
@@ -70,7 +73,7 @@ struct SyncFailureTests {
         #expect(try await stage.send("b").count == 1)
     }
 
-    @Test(arguments: ContainerShell.there) func aLargeFileThatIsCutWhileItIsReadIsReadAgain(shell: ContainerShell)
+    @Test(arguments: ContainerShell.takingTools) func aLargeFileThatIsCutWhileItIsReadIsReadAgain(shell: ContainerShell)
         async throws
     {
         let stage = try ShellChannel(
@@ -90,7 +93,8 @@ struct SyncFailureTests {
         #expect(try await stage.failure([stage.entry("a")]) == .closed)
     }
 
-    @Test(arguments: ContainerShell.there) func aShellThatIsKilledInTheMiddleIsALoss(shell: ContainerShell) async throws
+    @Test(arguments: ContainerShell.takingTools) func aShellThatIsKilledInTheMiddleIsALoss(shell: ContainerShell)
+        async throws
     {
         let stage = try ShellChannel(
             shell, tools: ["tar": "kill -9 $(cat $here/shell)"], before: "echo $$ >$here/shell; ")
