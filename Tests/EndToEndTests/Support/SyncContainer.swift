@@ -1,0 +1,82 @@
+import Foundation
+import Runner
+import TestSupport
+import Testing
+
+/// A container of nothing but busybox, and a channel into it.
+struct SyncContainer: Sendable {
+    /// With all tools, a user `app`, and a folder of each kind of ownership.
+    static let tools = """
+        RUN ["/bin/busybox", "--install", "-s", "/bin"]
+        RUN mkdir /etc /tmp /app /app/theirs /app/ours && chmod 1777 /tmp && \
+        echo 'root:x:0:0::/:/bin/sh' >/etc/passwd && echo 'app:x:1000:1001::/:/bin/sh' >>/etc/passwd && \
+        echo 'root:x:0:' >/etc/group && echo 'app:x:1001:' >>/etc/group && echo 'staff:x:50:' >>/etc/group && \
+        echo old >/app/theirs/theirs && echo old >/app/theirs/ours && echo old >/app/ours/ours && \
+        chown -R app:app /app/ours /app/theirs/ours
+        """
+
+    let id: String
+    let folder: TemporaryFolder
+    let channel: SyncChannel
+
+    private init(id: String, patience: Duration) throws {
+        self.id = id
+        folder = try TemporaryFolder(isLarge: true)
+        channel = .docker(container: id, launcher: Docker.launcher, patience: patience)
+    }
+
+    /// Runs a container for as long as the body needs it.
+    /// - Parameter options: of `docker run`.
+    static func run(
+        _ instructions: String = tools, options: [String] = [], patience: Duration = .seconds(30),
+        _ body: (SyncContainer) async throws -> Void
+    ) async throws {
+        let name = "devloop-test/sync-\(UUID().uuidString.prefix(8).lowercased())"
+        _ = try await TinyImage.build(name, "\(instructions)\nCMD [\"/bin/busybox\", \"sleep\", \"1000\"]")
+        var id = ""
+        do {
+            let output = try await Docker.launcher.run(
+                Command("docker", ["run", "--detach", "--network=none", "--stop-timeout=0"] + options + [name]))
+            id = output.text
+            try #require(output.termination.isSuccess, "\(output.errorText)")
+            let container = try SyncContainer(id: id, patience: patience)
+            try await body(container)
+            container.channel.close()
+        } catch {
+            await remove(id, name)
+            throw error
+        }
+        await remove(id, name)
+    }
+
+    private static func remove(_ id: String, _ image: String) async {
+        if !id.isEmpty { _ = try? await Docker.run("rm", "--force", "--volumes", id) }
+        _ = try? await Docker.run("rmi", image)
+    }
+
+    /// Writes a source, and says where it is to be.
+    func file(_ path: String, _ text: String = "new", owner: String? = nil) throws -> SyncEntry {
+        let source = "\(folder.path)/\(path.split(separator: "/").joined(separator: "-"))"
+        try TestFile.write(Array(text.utf8), to: source)
+        return SyncEntry(source: source, path: path, owner: owner)
+    }
+
+    /// What a shell in the container prints.
+    func say(_ script: String) async throws -> String {
+        try await Docker.run("exec", "--user=0", id, "sh", "-c", script)
+    }
+
+    func failure(_ entries: SyncEntry..., sourceLocation: SourceLocation = #_sourceLocation) async throws -> SyncError {
+        let error = await #expect(throws: SyncError.self, sourceLocation: sourceLocation) {
+            _ = try await channel.send(entries)
+        }
+        return try #require(error, sourceLocation: sourceLocation)
+    }
+
+    /// What a folder of the container holds.
+    func snapshot(_ path: String) async throws -> TreeSnapshot {
+        let copy = try TemporaryFolder()
+        try await Docker.run("cp", "\(id):\(path)/.", "\(copy.path)/")
+        return try TreeSnapshot(of: copy.path)
+    }
+}
