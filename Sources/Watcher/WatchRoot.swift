@@ -6,9 +6,13 @@ package struct WatchRoot: Sendable, Hashable {
     package let path: String
     /// What counts below it; a single file always does.
     package let filter: PathFilter
+    /// Whether a file that somebody has closed or moved into its place is reported at once, where the kernel tells that,
+    /// and not when nothing has changed for a while.
+    package let isPrompt: Bool
 
     /// Describes a tree; nothing is looked at yet.
-    package init(id: String, path: String, filter: PathFilter = PathFilter()) {
+    package init(id: String, path: String, filter: PathFilter = PathFilter(), isPrompt: Bool = false) {
+        self.isPrompt = isPrompt
         self.id = id
         self.path = path
         self.filter = filter

@@ -89,6 +89,36 @@ import Testing
         await probe.watcher.stop()
     }
 
+    /// With a settle time in which no test ends.
+    @Test(.timeLimit(.minutes(1)), arguments: ["written", "moved", "vim, new file"])
+    func aFileThatIsWholeIsReportedAtOnceAndOnce(_ save: String) async throws {
+        guard KernelHints.announceContents else { return }
+        let schedule = PollSchedule(settleMilliseconds: 200, ceilingMilliseconds: 600_000)
+        let probe = try await WatcherProbe(
+            folder.path, filter: PathFilter(ignoring: [.editorFiles]), isPrompt: true, schedule: schedule)
+        var seen: Set<String> = []
+        for round in 0..<3 {
+            switch save {
+            case "written": try folder.write("two \(round)", to: "a.txt")
+            case "moved":
+                try folder.write("two \(round)", to: "a.txt~")
+                try folder.rename("a.txt~", to: "a.txt")
+            default:
+                try folder.rename("a.txt", to: "a.txt~")
+                try folder.write("two \(round)", to: "a.txt")
+                try folder.remove("a.txt~")
+            }
+            let batch = try await probe.nextBatch()
+            #expect(batch.changes.map(\.short) == ["~a.txt"])
+            seen.insert("\(batch.firstNoticed)")
+            // Another one, long after: the doubts in the first are over by then.
+            try folder.write("\(round)", to: "src/main.c")
+            #expect(try await probe.next() == ["~src/main.c"])
+        }
+        #expect(seen.count == 3)
+        await probe.watcher.stop()
+    }
+
     @Test(.timeLimit(.minutes(1))) func aTemporaryFileThatIsGoneAgainIsNoChange() async throws {
         let probe = try await WatcherProbe(folder.path)
         try folder.write("x", to: "src/tmp")

@@ -27,6 +27,26 @@ import Testing
         #expect(schedule.verification == nil)
     }
 
+    @Test func whatIsWholeIsVerifiedAtOnceUnlessItFollowsSomethingElseClosely() {
+        var schedule = PollSchedule(settleMilliseconds: 50)
+        schedule.noticed(at: after(0), seen: after(1), isWhole: true)
+        #expect(schedule.verification == after(1))
+        #expect(
+            schedule.verified(foundChanges: false, from: after(1), to: after(2)) == .reportDoubting(since: after(-19)))
+        schedule.noticed(at: after(30), seen: after(31), isWhole: true)
+        #expect(schedule.verification == after(81))
+        #expect(schedule.verified(foundChanges: false, from: after(81), to: after(82)) == .report)
+        schedule.noticed(at: after(140), seen: after(141), isWhole: true)
+        #expect(schedule.verification == after(141))
+    }
+
+    @Test func whatIsNotWholeAnyMoreHasToSettle() {
+        var schedule = PollSchedule(settleMilliseconds: 50)
+        schedule.noticed(at: after(0), seen: after(0), isWhole: true)
+        schedule.noticed(at: after(5), seen: after(5))
+        #expect(schedule.verification == after(55))
+    }
+
     @Test func aBatchThatChangesWhileItIsVerifiedSettlesAnew() {
         var schedule = PollSchedule(settleMilliseconds: 50)
         noticed(&schedule, 0)

@@ -91,11 +91,11 @@ final class WatcherProbe {
     private var batches: AsyncStream<ChangeBatch>.Iterator
 
     init(
-        _ path: String, filter: PathFilter = PathFilter(), noticing: Noticing = .kernelHints,
+        _ path: String, filter: PathFilter = PathFilter(), noticing: Noticing = .kernelHints, isPrompt: Bool = false,
         schedule: PollSchedule = PollSchedule(pollMilliseconds: 20, settleMilliseconds: 250)
     ) async throws {
         await WatcherSlots.take()
-        let root = WatchRoot(id: "root", path: path, filter: filter)
+        let root = WatchRoot(id: "root", path: path, filter: filter, isPrompt: isPrompt)
         watcher = try TreeWatcher(roots: [root], schedule: schedule, hints: noticing.options)
         batches = watcher.batches.makeAsyncIterator()
         try await watcher.start()

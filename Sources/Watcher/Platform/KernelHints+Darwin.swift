@@ -99,7 +99,7 @@
                         close(watch)
                         body(target.owner, .ended(target.id, watch: watch))
                     }
-                    body(target.owner, .folder(target.id, name: nil))
+                    body(target.owner, .folder(target.id, name: nil, isWhole: false))
                 }
             }
         }

@@ -122,7 +122,8 @@
             guard let first = targets[event.wd] else { return }
             for target in [first] + (moreTargets[event.wd] ?? []) {
                 if event.mask & UInt32(IN_IGNORED) != 0 { body(target.owner, .ended(target.id, watch: event.wd)) }
-                body(target.owner, .folder(target.id, name: name.isEmpty ? nil : name))
+                let isWhole = event.mask & UInt32(IN_CLOSE_WRITE | IN_MOVED_TO) != 0
+                body(target.owner, .folder(target.id, name: name.isEmpty ? nil : name, isWhole: isWhole))
             }
             guard event.mask & UInt32(IN_IGNORED) != 0 else { return }
             targets[event.wd] = nil

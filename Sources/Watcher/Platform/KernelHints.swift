@@ -1,7 +1,8 @@
 /// What the kernel says about where to look. It is only a hint: what changed is found by looking.
 enum Hint {
     /// Something in this folder changed; the name is that of the entry, if it is known, and valid during the call.
-    case folder(Int32, name: UnsafeRawBufferPointer?)
+    /// - Parameter isWhole: whether it is a file that somebody has written and closed, or moved into its place.
+    case folder(Int32, name: UnsafeRawBufferPointer?, isWhole: Bool)
     /// The watch with this handle on this folder has ended.
     case ended(Int32, watch: Int32)
     /// Hints were dropped: anything may have changed.

@@ -123,6 +123,11 @@ extension DirectoryListing {
         case deleted(Int)
     }
 
+    /// Whether another listing has the same entries in the same states.
+    func isSame(as other: DirectoryListing) -> Bool {
+        names == other.names && entries.elementsEqual(other.entries) { $0.stamp == $1.stamp }
+    }
+
     /// What changed from `base` to this listing, as far as it counts.
     func differences(from base: DirectoryListing) -> [Difference] {
         var found: [Difference] = []

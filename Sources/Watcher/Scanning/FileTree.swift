@@ -31,6 +31,8 @@ struct FileTree: Sendable {
     private var ghosts: [Place: Int32] = [:]
     /// Every folder with a `base`.
     private(set) var pending: [Int32] = []
+    /// The folders with entries that the last report named and that the next one names again.
+    private var doubted: Set<Int32> = []
 
     subscript(id: Int32) -> Directory {
         get { directories[Int(id)] }
@@ -157,7 +159,18 @@ struct FileTree: Sendable {
         }
         forgetGhosts()
         pending = unsure
+        doubted = Set(unsure)
         return changes
+    }
+
+    /// Gives up the doubts of the last report, but for those in these folders. What differs goes on being reported.
+    mutating func dropDoubts(besides folders: Set<Int32>) {
+        for id in doubted.subtracting(folders) where !self[id].isGone {
+            guard let base = self[id].base, self[id].listing.isSame(as: base) else { continue }
+            self[id].base = nil
+            pending.removeAll { $0 == id }
+        }
+        doubted = []
     }
 
     private static func doubting(

@@ -11,6 +11,10 @@ package struct PollSchedule: Sendable, Hashable {
 
     private var firstNoticed: ContinuousClock.Instant?
     private var lastNoticed: ContinuousClock.Instant?
+    /// When the last batch was reported.
+    private var lastReported: ContinuousClock.Instant?
+    /// Whether the batch need not settle.
+    private var isPrompt = false
 
     /// A file can be written twice within one tick of the kernel's clock and have the same stamp after both. A stamp
     /// is trusted once it has been seen twice, this far apart; the ticks are 10 ms at the most.
@@ -29,14 +33,19 @@ package struct PollSchedule: Sendable, Hashable {
     var batchStart: ContinuousClock.Instant? { firstNoticed }
 
     /// A change was noticed at `instant`; it was seen to be complete at `seen`, when the look at it had ended.
-    mutating func noticed(at instant: ContinuousClock.Instant, seen: ContinuousClock.Instant) {
+    /// - Parameter isWhole: whether all that changed is known to be as it is meant to be: then it is reported at once, but
+    ///   for what follows something else so closely that more may follow it.
+    mutating func noticed(at instant: ContinuousClock.Instant, seen: ContinuousClock.Instant, isWhole: Bool = false) {
         if firstNoticed == nil { firstNoticed = instant }
         lastNoticed = seen
+        let isFirst = lastReported.map { instant - $0 >= .milliseconds(settleMilliseconds) } ?? true
+        isPrompt = isWhole && isFirst
     }
 
     /// When the changes so far are to be verified, and reported if nothing changed since.
     var verification: ContinuousClock.Instant? {
         guard let lastNoticed, let ceiling else { return nil }
+        if isPrompt { return lastNoticed }
         return min(lastNoticed + max(.milliseconds(settleMilliseconds), Self.trust), ceiling)
     }
 
@@ -67,6 +76,8 @@ package struct PollSchedule: Sendable, Hashable {
         let isTrusted = !foundChanges && start >= lastNoticed + Self.trust
         self.firstNoticed = nil
         self.lastNoticed = nil
+        isPrompt = false
+        lastReported = end
         return isTrusted ? .report : .reportDoubting(since: start - Self.trust)
     }
 }

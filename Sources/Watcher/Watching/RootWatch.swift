@@ -1,3 +1,10 @@
+/// An entry of a folder that the kernel has announced.
+private struct Announced: Hashable {
+    let folder: Int32
+    /// Nil for the folder itself.
+    let name: [UInt8]?
+}
+
 /// One tree being watched: which of its folders to look at, and what that found. Confined to the watcher's thread.
 final class RootWatch {
     let scanner: TreeScanner
@@ -8,6 +15,11 @@ final class RootWatch {
     private var announced: Set<Int32> = []
     /// The folders that it has announced since the last report, looked at or not.
     private var everAnnounced: Set<Int32> = []
+    /// What the kernel has announced since the last report and is not known to be whole: files that are being written,
+    /// and what is gone, which may be about to come back.
+    private var unfinished: Set<Announced> = []
+    /// Whether it has announced one that is whole.
+    private var hasWhole = false
     /// The folders in which a sweep found a change before the kernel announced it. It may still do so until the report.
     private var unannounced: [Int32] = []
     private var cursor: Int32 = 0
@@ -80,9 +92,11 @@ final class RootWatch {
     /// Remembers what the kernel says.
     func take(_ hint: Hint) {
         switch hint {
-        case .folder(let id, let name):
-            guard !announced.contains(id) else { return }
+        case .folder(let id, let name, let isWhole):
+            let isKnown = announced.contains(id)
+            guard !isKnown || root.isPrompt else { return }
             if let name, !scanner.concerns(name, in: id) { return }
+            if root.isPrompt { note(Announced(folder: id, name: name.map(Array.init)), isWhole) }
             announced.insert(id)
             everAnnounced.insert(id)
         case .ended(let id, let watch):
@@ -90,9 +104,22 @@ final class RootWatch {
         case .overflow:
             announced.formUnion(allFolders)
             everAnnounced.formUnion(announced)
+            note(Announced(folder: FileTree.root, name: nil), false)
             notify(.eventsOverflowed(rootID: root.id, setting: KernelHints.overflowSetting))
         }
     }
+
+    private func note(_ entry: Announced, _ isWhole: Bool) {
+        if isWhole {
+            unfinished.remove(entry)
+            hasWhole = true
+        } else {
+            unfinished.insert(entry)
+        }
+    }
+
+    /// Whether all that is to be reported is as somebody wants it to be.
+    var isWhole: Bool { hasWhole && unfinished.isEmpty && isAnnouncedInFull }
 
     /// Looks at what was announced. Returns whether something that counts has changed.
     func lookAtAnnounced() -> Bool {
@@ -189,11 +216,18 @@ final class RootWatch {
     /// The changes since the last report. See ``FileTree/report(unsureSince:)``.
     func report(unsureSince instant: ContinuousClock.Instant?) -> [Change] {
         everAnnounced = announced
+        unfinished = []
+        hasWhole = false
         let found = scanner.report(unsureSince: instant)
         defer { carried = [] }
         if carried.isEmpty { return found }
         let earlier = ChangeBatch(changes: carried, firstNoticed: .now)
         return earlier.merged(with: ChangeBatch(changes: found, firstNoticed: .now))?.changes ?? []
+    }
+
+    /// Gives up the doubts in what was reported, where the kernel would have announced another change.
+    func dropDoubts() {
+        if isAnnouncedInFull { scanner.tree.dropDoubts(besides: everAnnounced) }
     }
 
     /// Stops relying on the kernel if a sweep found a change that it has not announced by now.

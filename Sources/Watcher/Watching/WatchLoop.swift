@@ -107,7 +107,10 @@ final class WatchLoop {
             nextPulse = now + (roots.contains(where: \.needsPulse) ? schedule.pollInterval : .seconds(1))
         }
         for root in roots where root.nextSweep <= now { isChanged = root.sweep(at: now) || isChanged }
-        if isChanged { schedule.noticed(at: now, seen: .now) }
+        if isChanged {
+            let isWhole = roots.allSatisfy { !$0.isPending || $0.isWhole }
+            schedule.noticed(at: now, seen: .now, isWhole: isWhole)
+        }
         if schedule.verification == nil {
             // No report is due, so what is pending holds nothing that counts: folders of ignored files that came and went.
             for root in roots where root.isPending { root.reportSilently() }
@@ -121,6 +124,7 @@ final class WatchLoop {
         var foundChanges = false
         for root in roots where root.isPending { foundChanges = root.verify() || foundChanges }
         if control.isStopped { return }
+        if !foundChanges { for root in roots { root.dropDoubts() } }
         let instant: ContinuousClock.Instant?
         switch schedule.verified(foundChanges: foundChanges, from: start, to: .now) {
         case .wait: return

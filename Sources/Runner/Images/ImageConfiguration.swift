@@ -1,0 +1,46 @@
+/// What an image says of how a container of it is started.
+package struct ImageConfiguration: Sendable, Hashable {
+    package var entrypoint: [String]
+    package var command: [String]
+    package var workingDirectory: String
+    package var environment: [String: String]
+
+    package init(
+        entrypoint: [String] = [], command: [String] = [], workingDirectory: String = "/",
+        environment: [String: String] = [:]
+    ) {
+        self.entrypoint = entrypoint
+        self.command = command
+        self.workingDirectory = workingDirectory
+        self.environment = environment
+    }
+}
+
+extension ImageBuilder {
+    /// How containers of an image are started, as `docker image inspect` has it.
+    /// - Throws: ``TargetError``, or `CancellationError`.
+    package func configuration(of image: String) async throws -> ImageConfiguration {
+        let output = try await launcher.runTool(
+            Command("docker", ["image", "inspect", "--format={{json .Config}}", image]))
+        guard output.termination.isSuccess, let json = try? JSONParser.parse(output.standardOutput) else {
+            throw DockerFailure.error("docker image inspect of \(image) failed", said: [output.errorText])
+        }
+        return ImageConfiguration(json)
+    }
+}
+
+extension ImageConfiguration {
+    /// `.Config` of an image.
+    init(_ json: JSONValue) {
+        func words(_ key: String) -> [String] { (json[key]?.array ?? []).compactMap(\.string) }
+        var environment: [String: String] = [:]
+        for entry in words("Env") {
+            let name = entry.prefix { $0 != "=" }
+            environment[String(name)] = String(entry.dropFirst(name.count + 1))
+        }
+        let folder = json["WorkingDir"]?.string ?? ""
+        self.init(
+            entrypoint: words("Entrypoint"), command: words("Cmd"), workingDirectory: folder.isEmpty ? "/" : folder,
+            environment: environment)
+    }
+}

@@ -1,0 +1,84 @@
+import Runner
+
+/// `devloop explain`
+struct ExplainCommand: ServiceSubcommand {
+    static let name = "explain"
+    static let summary = "say which saves are synced or built, and why"
+    static let usage = "explain [SERVICE [FILE]...]"
+    static let details = """
+        Say for each service, or for the files of one, whether a save is written into
+        the containers that run, and where to, or built into a new image, and why.
+        Files are named as they are in the service's context. No cluster is asked:
+        what containers run is read from the manifests and the image built last.
+        """
+    static let synonyms = ["sync": name, "why": name]
+
+    /// A service, and files of its context.
+    var names: [String] = []
+
+    /// Says it.
+    /// - Throws: what keeps it from being known.
+    func run(in context: CommandContext) async throws -> ExitCode {
+        let configuration = try context.loader.configuration()
+        let services = try configuration.services(named: Array(names.prefix(1)))
+        let builder = try await context.builder.kind()
+        let manifests = try await context.loader.reader.read(configuration.manifests)
+        let project = try ProjectParts(configuration, manifests: manifests, builder: builder)
+            .project(in: configuration.namespace ?? "default")
+        let paths = WatchedPaths(configuration, environment: context.environment, builder: builder)
+        for service in project.services where services.contains(where: { $0.name == service.name }) {
+            let files = paths.files(of: service.name)
+            let takeup = try await takeup(of: service, in: project, files, context)
+            tell(service.name, Self.verdict(takeup, of: service, files), context)
+            guard let files, !names.isEmpty else { continue }
+            let chosen = names.count > 1 ? Array(names.dropFirst()) : files.all
+            for path in chosen {
+                let change = files.judge(path)
+                tell(service.name, "\(path): \(Self.way(of: change, takeup))", context)
+            }
+        }
+        return .success
+    }
+
+    private func tell(_ service: String, _ text: String, _ context: CommandContext) {
+        context.terminal.say(.result("\(service): \(text)"))
+    }
+
+    /// - Returns: `nil` where that is not known before the image is built.
+    private func takeup(
+        of service: Project.Service, in project: Project, _ files: ContextFiles?, _ context: CommandContext
+    ) async throws -> Takeup? {
+        let image = service.configuration.image.tagged
+        guard let containers = project.containers(of: service), !containers.isEmpty else { return nil }
+        let configuration: ImageConfiguration
+        do {
+            configuration = try await context.builder.configuration(of: image)
+        } catch let error as TargetError where error.severity == .failed {
+            return nil
+        }
+        let question = TakeupQuestion(service: service.configuration, image: image, containers: containers)
+        return Takeup(question, image: configuration, files: files)
+    }
+
+    private static func verdict(_ takeup: Takeup?, of service: Project.Service, _ files: ContextFiles?) -> String {
+        if service.configuration.sync == .off { return "saves are built: \"sync\" is false" }
+        if files == nil { return "saves are built: its Dockerfile cannot be read" }
+        guard let takeup else { return "saves are built until it is known what its containers run: build it first" }
+        if let command = takeup.deafCommand { return "saves are built: nothing in \(command) takes up changed files" }
+        return takeup.names.isEmpty
+            ? "saves are synced, whatever its containers run" : "saves are synced: its containers run \(takeup.names)"
+    }
+
+    private static func way(of change: FileChange, _ takeup: Takeup?) -> String {
+        switch (takeup ?? Takeup()).way(of: change) {
+        case .sync(let places): "synced to \(places.map(\.path).joined(separator: ", "))"
+        case .build(let reason?): "built: \(reason)"
+        case .build(nil):
+            if case .image(let places) = change.place {
+                "built; it is \(places.map(\.path).joined(separator: ", "))"
+            } else {
+                "built: nothing says where it goes"
+            }
+        }
+    }
+}

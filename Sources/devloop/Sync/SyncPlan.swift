@@ -1,0 +1,284 @@
+import Runner
+
+/// What changed of services since the images that their containers run, what of it is in which container already, and
+/// what is to be sent next. A pure value.
+///
+/// Each change has a number, which counts up. An image holds all changes up to the one with which its build began, a
+/// container those of its image and those that it has acknowledged. So a container that starts anew gets what its image
+/// lacks, whichever image that is, and a file is sent as it is then: it may be newer than the change, never older.
+struct SyncPlan: Sendable {
+    /// Something to be brought into a container.
+    struct Request: Sendable, Hashable {
+        var service: String
+        var container: RunningContainer
+        var changes: [FileChange]
+
+        /// What is to be in the container.
+        /// - Parameter context: the absolute path of the folder that the files are in.
+        func entries(in context: String) -> [SyncEntry] {
+            changes.flatMap { change -> [SyncEntry] in
+                guard case .image(let destinations) = change.place else { return [] }
+                return destinations.map { destination in
+                    SyncEntry(
+                        source: change.isGone ? nil : PathName.absolute(change.path, in: context),
+                        path: destination.path, owner: destination.owner, mode: destination.mode)
+                }
+            }
+        }
+    }
+
+    /// What became of a change of files.
+    enum Decision: Sendable, Hashable {
+        /// It is on its way into the containers.
+        case synced
+        /// An image has to be built for it; why, where there is something to say.
+        case built(because: String?)
+    }
+
+    /// Files that were saved together and are in all containers now.
+    struct Arrival: Sendable, Hashable {
+        var files: [String]
+        var noticed: ContinuousClock.Instant
+    }
+
+    /// What follows from what came of a request.
+    enum Consequence: Sendable, Hashable {
+        case arrived(Arrival)
+        /// Try the container again after a while.
+        case retry
+        /// Files that are in no container yet have to be built into an image.
+        case fallBack([String], noticed: ContinuousClock.Instant?, because: SyncError)
+    }
+
+    /// How often in a row a container is tried.
+    private static let attempts = 3
+
+    fileprivate struct Image: Sendable {
+        /// Its id, and its digest in the registry.
+        var identities: Set<String>
+        /// The last change that is in it.
+        var number: Int
+    }
+
+    fileprivate struct Container: Sendable {
+        var running: RunningContainer
+        /// The last change that it has acknowledged.
+        var number = 0
+        /// The last change of what is being sent to it.
+        var sending: Int?
+        /// How often in a row that failed.
+        var failures = 0
+        /// Whether what it lacks is built instead: another one takes its place.
+        var isGivenUp = false
+    }
+
+    fileprivate struct Save: Sendable {
+        var number: Int
+        var files: [String]
+        var noticed: ContinuousClock.Instant
+    }
+
+    fileprivate struct Service: Sendable {
+        var takeup: Takeup?
+        /// The images that its containers may run, oldest first.
+        var images: [Image] = []
+        /// The last change when the build began that runs.
+        var begun = 0
+        /// Each file's last change.
+        var changes: [String: (change: FileChange, number: Int)] = [:]
+        var containers: [String: Container] = [:]
+        /// What is not in all containers yet.
+        var saves: [Save] = []
+        /// Whether its containers were replaced by such as run the newest image that was built for that.
+        var isRolledOut = false
+        /// Whether its containers can't be written to, until it has another image.
+        var isBlocked = false
+    }
+
+    private var services: [String: Service] = [:]
+    /// The number of the last change.
+    private(set) var number = 0
+
+    // MARK: - Images
+
+    /// A service is being built, with what is saved up to now.
+    mutating func begin(_ service: String) { services[service, default: Service()].begun = number }
+
+    /// A service has a new image.
+    /// - Parameter isQuiet: whether its containers are not to be replaced by others that run it.
+    mutating func built(_ id: String, _ name: String, isQuiet: Bool) {
+        var service = services[name] ?? Service()
+        let image = Image(identities: [id], number: service.begun)
+        if !isQuiet {
+            service.images = [image]
+            service.changes = service.changes.filter { $0.value.number > image.number }
+            service.saves = []
+            service.isRolledOut = false
+            service.isBlocked = false
+        } else {
+            service.images.removeAll { $0.identities.contains(id) }
+            service.images.append(image)
+        }
+        services[name] = service
+    }
+
+    /// The containers of a service are, or are about to be, such as run the image that was built for that.
+    mutating func rolledOut(_ service: String) { services[service]?.isRolledOut = true }
+
+    /// Whether that is so.
+    func isRolledOut(_ service: String) -> Bool { services[service]?.isRolledOut ?? false }
+
+    /// The newest image of a service was delivered under this digest.
+    mutating func delivered(_ digest: String?, _ service: String) {
+        guard let digest, let last = services[service]?.images.indices.last else { return }
+        services[service]?.images[last].identities.insert(digest)
+    }
+
+    /// How the containers of a service take up changes; `nil` where that is not known any more.
+    mutating func learned(_ takeup: Takeup?, _ service: String) { services[service, default: Service()].takeup = takeup }
+
+    /// How the containers of a service take up changes; `nil` where that is not known.
+    func takeup(of service: String) -> Takeup? { services[service]?.takeup }
+
+    /// Whether a service has an image that its containers may run.
+    func isKnown(_ service: String) -> Bool { services[service]?.images.isEmpty == false }
+
+    /// What is in no image yet of what was synced.
+    func isBehind(_ service: String) -> Bool {
+        guard let service = services[service], let image = service.images.last else { return false }
+        return service.changes.values.contains { $0.number > image.number }
+    }
+
+    mutating func removed(_ service: String) { services[service] = nil }
+
+    /// The last change of a service that was synced.
+    func number(of service: String) -> Int { services[service]?.changes.values.map(\.number).max() ?? 0 }
+
+    // MARK: - Changes
+
+    /// Files of a service changed.
+    /// - Parameter isCurrent: whether the image that it has is what the files were before, and no other is on its way.
+    mutating func changed(
+        _ changes: [FileChange], of name: String, isCurrent: Bool, noticed: ContinuousClock.Instant
+    ) -> Decision {
+        guard var service = services[name], let takeup = service.takeup else { return .built(because: nil) }
+        var destinations: [[CopiedFiles.Destination]] = []
+        for change in changes {
+            switch takeup.way(of: change) {
+            case .build(let reason): return .built(because: takeup.isPossible ? reason : nil)
+            case .sync(let places): destinations.append(places)
+            }
+        }
+        let targets = service.targets
+        guard isCurrent, service.isRolledOut, !service.isBlocked, !targets.isEmpty else { return .built(because: nil) }
+        number += 1
+        for change in changes { service.changes[change.path] = (change, number) }
+        service.saves.append(Save(number: number, files: changes.map(\.path), noticed: noticed))
+        services[name] = service
+        return .synced
+    }
+
+    /// Takes the files of a service that are not in all containers yet: they go into an image.
+    mutating func takeSaves(of service: String) -> [String] {
+        defer { services[service]?.saves = [] }
+        return (services[service]?.saves ?? []).flatMap(\.files).unique
+    }
+
+    // MARK: - Containers
+
+    /// The containers of a workload that run a service's image are these now.
+    mutating func running(_ containers: [RunningContainer], of workload: Workload, _ name: String) -> [Consequence] {
+        var service = services[name] ?? Service()
+        let ids = Set(containers.map(\.id))
+        service.containers = service.containers.filter { $0.value.running.workload != workload || ids.contains($0.key) }
+        for container in containers {
+            service.containers[container.id, default: Container(running: container)].running = container
+        }
+        services[name] = service
+        return arrivals(of: name)
+    }
+
+    /// Whether something is saved and no container is there that it is, or could be, sent to.
+    func isStuck(_ name: String) -> Bool {
+        guard let service = services[name], !service.saves.isEmpty else { return false }
+        return service.targets.isEmpty
+    }
+
+    /// What is to be sent now.
+    mutating func requests(of name: String) -> [Request] {
+        guard let service = services[name], !service.isBlocked else { return [] }
+        var requests: [Request] = []
+        for (container, level) in service.targets where container.sending == nil {
+            let lacking = service.changes.values.filter { $0.number > level }
+            guard let last = lacking.map(\.number).max() else { continue }
+            services[name]?.containers[container.running.id]?.sending = last
+            requests.append(
+                Request(
+                    service: name, container: container.running,
+                    changes: lacking.map(\.change).sorted { $0.path < $1.path }))
+        }
+        return requests
+    }
+
+    /// A container has acknowledged what was sent to it, or not.
+    mutating func sent(
+        _ result: Result<SyncReceipt, SyncError>, to id: String, of name: String
+    ) -> [Consequence] {
+        guard var service = services[name], var container = service.containers[id], let sent = container.sending else {
+            return []
+        }
+        container.sending = nil
+        switch result {
+        case .success:
+            container.number = max(container.number, sent)
+            container.failures = 0
+            service.containers[id] = container
+            services[name] = service
+            return arrivals(of: name)
+        case .failure(let error):
+            container.failures += 1
+            service.containers[id] = container
+            services[name] = service
+            switch error {
+            case .lost where container.failures < Self.attempts: return [.retry]
+            case .impossible: services[name]?.isBlocked = true
+            case .lost, .failed: break
+            }
+            // What the containers lack is more than what was saved last, where one of them is new.
+            let lacking = service.changes.filter { $0.value.number > service.level(of: container) ?? 0 }.map(\.key)
+            services[name]?.saves = []
+            services[name]?.containers[id]?.isGivenUp = true
+            return [.fallBack(lacking.sorted(), noticed: service.saves.first?.noticed, because: error)]
+        }
+    }
+
+    /// What is in all containers by now.
+    private mutating func arrivals(of name: String) -> [Consequence] {
+        guard let service = services[name] else { return [] }
+        guard let least = service.targets.map(\.level).min() else { return [] }
+        services[name]?.saves.removeAll { $0.number <= least }
+        return service.saves.filter { $0.number <= least }.map {
+            .arrived(Arrival(files: $0.files, noticed: $0.noticed))
+        }
+    }
+}
+
+extension SyncPlan.Service {
+    /// The containers that changes are sent to, with the last change that each has.
+    fileprivate var targets: [(container: SyncPlan.Container, level: Int)] {
+        containers.values.filter { !$0.running.isEnding && !$0.isGivenUp }.compactMap { container in
+            level(of: container).map { (container, $0) }
+        }.sorted { $0.container.running.id < $1.container.running.id }
+    }
+
+    /// The last change that a container has; `nil` where it runs an image of before, and is about to be replaced.
+    fileprivate func level(of container: SyncPlan.Container) -> Int? {
+        let id = container.running.imageID
+        if let image = images.last(where: { $0.identities.contains(where: id.hasSuffix) }) {
+            return max(image.number, container.number)
+        }
+        // Nodes give an image that was loaded a digest of their own: it may be any of them.
+        let isUnknown = id.contains("@") && images.allSatisfy { $0.identities.count == 1 }
+        return isUnknown ? images.first.map { max($0.number, container.number) } : nil
+    }
+}

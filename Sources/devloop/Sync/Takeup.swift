@@ -1,0 +1,101 @@
+import Runner
+
+/// Whether the containers of a service take up files that change while they run. A value.
+struct Takeup: Sendable, Hashable {
+    /// How each of its containers does it; none where that doesn't matter.
+    var pickups: [Pickup] = []
+    /// The folders of the containers in which something else is mounted than what is in the image.
+    var mounts: Set<String> = []
+    /// What one of them runs that doesn't do it: `node index.js`.
+    var deafCommand: String?
+
+    /// Whether anything can be synced at all.
+    var isPossible: Bool { deafCommand == nil }
+
+    /// What they run that does it: `node --watch`.
+    var names: String { pickups.map(\.name).unique.joined(separator: ", ") }
+
+    /// Which way a change of a file goes.
+    func way(of change: FileChange) -> FileChange.Way {
+        switch change.place {
+        case .nowhere: return .build(because: nil)
+        case .used(let use): return .build(because: "\(change.path) is used by \(use)")
+        case .image(let destinations):
+            guard deafCommand == nil else { return .build(because: nil) }
+            for destination in destinations {
+                if let mount = mounts.first(where: { ContainerPath.isIn($0, destination.path) }) {
+                    return .build(because: "\(mount) is a volume of its container")
+                }
+                let isAddedOrRemoved = change.isNew || change.isGone
+                if !change.isFolder,
+                    let pickup = pickups.first(where: {
+                        !$0.takes(destination.path, isAddedOrRemoved: isAddedOrRemoved)
+                    })
+                {
+                    return .build(because: "\(pickup.name) does not take up \(change.path)")
+                }
+            }
+            return .sync(destinations)
+        }
+    }
+}
+
+/// A container of a workload's pods, as the manifest has it: what of it says whether files are taken up.
+struct ContainerSpecification: Sendable, Hashable {
+    var start: StartCommand.Container
+    /// The folders and files in it in which something else is mounted.
+    var mounts: Set<String>
+
+    init(_ json: JSONValue) {
+        start = StartCommand.Container(
+            command: json["command"]?.array.map { $0.compactMap(\.string) },
+            args: json["args"]?.array.map { $0.compactMap(\.string) }, workingDirectory: json["workingDir"]?.string)
+        for variable in json["env"]?.array ?? [] {
+            if let name = variable["name"]?.string { start.environment[name] = variable["value"]?.string ?? "" }
+        }
+        mounts = Set((json["volumeMounts"]?.array ?? []).compactMap { $0["mountPath"]?.string })
+    }
+}
+
+extension Project {
+    /// The containers that run a service's image, but for those that run to their end before the others; `nil` where a
+    /// workload of it is in no manifest, so that nobody can tell.
+    func containers(of service: Service) -> [ContainerSpecification]? {
+        var found: [ContainerSpecification] = []
+        for workload in service.workloads {
+            guard let object = objects.first(where: { $0.workload == workload }), let path = object.podSpecPath,
+                let specification = object.json[path: path]
+            else { return nil }
+            for (list, isInit) in [("containers", false), ("initContainers", true)] {
+                for container in specification[list]?.array ?? []
+                where !isInit || container["restartPolicy"]?.string == "Always" {
+                    guard container["image"]?.string.flatMap(images.image) == service.configuration.image else { continue }
+                    found.append(ContainerSpecification(container))
+                }
+            }
+        }
+        return found
+    }
+}
+
+extension Takeup {
+    /// Finds out whether containers take up changes.
+    /// - Parameters:
+    ///   - image: how containers of their image are started.
+    ///   - files: what is in it of the context.
+    init(_ question: TakeupQuestion, image: ImageConfiguration, files: ContextFiles?) {
+        mounts = question.containers.reduce(into: []) { $0.formUnion($1.mounts) }
+        guard question.service.sync == .auto else { return }
+        for container in question.containers {
+            let start = StartCommand(
+                image: .init(
+                    entrypoint: image.entrypoint, command: image.command, workingDirectory: image.workingDirectory,
+                    environment: image.environment), manifest: container.start)
+            if let pickup = Pickup(start, file: { files?.read($0) }) {
+                pickups.append(pickup)
+            } else {
+                deafCommand = start.arguments.joined(separator: " ")
+            }
+        }
+    }
+}

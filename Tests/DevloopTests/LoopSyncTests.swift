@@ -1,0 +1,208 @@
+import Runner
+import Testing
+
+@testable import devloop
+
+/// What becomes of files that could go into the containers that run.
+struct LoopSyncTests {
+    private static let web = Workload(kind: .deployment, name: "web", namespace: "default")
+
+    private static func container(_ id: String, image: String = "sha256:web", isEnding: Bool = false) -> RunningContainer {
+        RunningContainer(
+            id: id, place: .docker, workload: web, name: "web", image: "localhost:5000/shop/web",
+            imageID: "docker://\(image)", isEnding: isEnding)
+    }
+
+    private static func running(_ ids: String..., image: String = "sha256:web") -> Fact {
+        .running(web, ids.map { container($0, image: image) })
+    }
+
+    private static func saved(_ path: String = "a.js", used: String? = nil, isGone: Bool = false) -> Fact {
+        let place =
+            used.map { CopiedFiles.Place.used(by: $0) } ?? .image([CopiedFiles.Destination(path: "/app/\(path)")])
+        return .changes(
+            .init(services: ["web": [FileChange(path: path, isGone: isGone, place: place)]]), noticed: LoopFixture.start)
+    }
+
+    private static func synced(
+        _ id: String = "c1", _ result: Result<SyncReceipt, SyncError> = .success(SyncReceipt())
+    ) -> Fact {
+        .synced(result, container: id, service: "web")
+    }
+
+    /// A service that is live in a container, and of which it is known what takes files up there.
+    private func live(_ takeup: Takeup = Takeup(), bases: [String: Set<String>] = [:]) throws -> LoopRig {
+        let loaded = try LoopFixture.project(["web"], sync: true)
+        var rig = LoopRig(loaded)
+        rig.created = ["web"]
+        _ = rig.begin()
+        _ = rig.handle(.surveyed(problems: [], loaded.dependencies))
+        _ = rig.finish("web")
+        _ = rig.handle(.learned(takeup, try #require(rig.loop.questions["web"])), Self.running("c1"))
+        return rig
+    }
+
+    @Test func aSaveIsSentAndToldWhenItHasArrived() throws {
+        var rig = try live()
+        #expect(
+            rig.handle(Self.saved()) == [
+                "say web: saves are synced into its containers; \"sync\": false in devloop.json builds them instead",
+                "sync c1 a.js", "wake quiet(\"web\", 1)",
+            ])
+        rig.time += .milliseconds(20)
+        #expect(rig.handle(Self.synced()) == ["say ✓ web synced in 0.02 s (a.js)"])
+        // What goes which way is told once.
+        #expect(rig.handle(Self.saved("b.js")) == ["sync c1 b.js", "wake quiet(\"web\", 2)"])
+    }
+
+    @Test func aSaveWhileOneIsSentFollowsIt() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"))
+        #expect(rig.handle(Self.saved("b.js"), Self.saved("a.js")) == ["wake quiet(\"web\", 2)", "wake quiet(\"web\", 3)"])
+        #expect(rig.handle(Self.synced()) == ["say ✓ web synced in 0.00 s (a.js)", "sync c1 a.js b.js"])
+        #expect(
+            rig.handle(Self.synced()) == [
+                "say ✓ web synced in 0.00 s (b.js)", "say ✓ web synced in 0.00 s (a.js)",
+            ])
+    }
+
+    @Test func itHasArrivedWhenAllContainersHaveIt() throws {
+        var rig = try live()
+        _ = rig.handle(Self.running("c1", "c2"))
+        #expect(rig.handle(Self.saved()).contains("sync c2 a.js"))
+        #expect(rig.handle(Self.synced("c2")) == [])
+        #expect(rig.handle(Self.synced("c1")) == ["say ✓ web synced in 0.00 s (a.js)"])
+    }
+
+    @Test func whatIsUsedElsewhereIsBuiltAndTheLineSaysWhy() throws {
+        var rig = try live()
+        #expect(
+            rig.handle(Self.saved("package.json", used: "RUN npm install")) == [
+                "say web: package.json changed, building: package.json is used by RUN npm install", "build web",
+            ])
+    }
+
+    @Test func whereNothingTakesFilesUpTheyAreBuiltAndThatIsToldOnce() throws {
+        var rig = try live(Takeup(deafCommand: "node index.js"))
+        let said = rig.handle(Self.saved())
+        #expect(said.contains("build web"))
+        #expect(said.first?.hasPrefix("say web: saves are built, since nothing in node index.js is known") == true)
+        _ = rig.finish("web")
+        #expect(rig.handle(Self.saved()) == ["say web: a.js changed, building", "build web"])
+    }
+
+    @Test func theImageIsMadeAnewWhenSavingPausesWithoutARollout() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"), Self.synced(), Self.saved("b.js"), Self.synced())
+        #expect(rig.handle(.woke(.quiet("web", 1))) == [])
+        #expect(rig.handle(.woke(.quiet("web", 2))) == ["build web"])
+        rig.images["web"] = "sha256:later"
+        #expect(rig.finish("web") == ["say (web image is up to date after 0.0 s · build 0.0 · push 0.0)"])
+        // It is there now.
+        #expect(rig.handle(.woke(.quiet("web", 2))) == [])
+        #expect(rig.running == [])
+    }
+
+    @Test func aSaveEndsTheQuietBuild() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"), Self.synced(), .woke(.quiet("web", 1)))
+        #expect(rig.handle(Self.saved("b.js")) == ["stop web", "sync c1 b.js", "wake quiet(\"web\", 2)"])
+        #expect(rig.answer("build web", with: CancellationError()) == [])
+        #expect(rig.handle(.woke(.quiet("web", 2))) == ["build web"])
+    }
+
+    @Test func aSaveThatNeedsABuildTakesTheQuietOnesPlace() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"), Self.synced(), .woke(.quiet("web", 1)))
+        #expect(rig.handle(Self.saved("package.json", used: "RUN x")) == ["stop web"])
+        #expect(
+            rig.answer("build web", with: CancellationError()) == [
+                "say web: package.json changed, building: package.json is used by RUN x", "build web",
+            ])
+        rig.images["web"] = "sha256:later"
+        #expect(rig.finish("web").last?.hasPrefix("say ✓ web live in") == true)
+    }
+
+    /// Of a container that starts from an older image.
+    @Test func aContainerThatIsNewGetsWhatItsImageLacks() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"), Self.synced(), .woke(.quiet("web", 1)))
+        rig.images["web"] = "sha256:later"
+        _ = rig.finish("web")
+        _ = rig.handle(Self.saved("b.js"), Self.synced())
+        #expect(rig.handle(Self.running("c2")) == ["sync c2 a.js b.js"])
+        #expect(rig.handle(Self.running("c3", image: "sha256:later")) == ["sync c3 b.js"])
+        // One of an image of somebody else's is none of ours.
+        #expect(rig.handle(Self.running("c4", image: "sha256:other")) == [])
+    }
+
+    @Test func whatFailsIsBuiltWithAWordAndNoEditIsLost() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"))
+        let error = SyncError.failed(SyncReason(.diskFull, "the container's disk is full"))
+        #expect(
+            rig.handle(Self.synced("c1", .failure(error))) == [
+                "say ! web: not synced, building instead: the container's disk is full",
+                "say web: a.js changed, building", "build web",
+            ])
+    }
+
+    @Test func whereNothingCanBeWrittenSavesAreBuiltUntilThereIsAnotherImage() throws {
+        var rig = try live()
+        let error = SyncError.impossible(SyncReason(.noShell, "the container has no shell"))
+        _ = rig.handle(Self.saved("a.js"), Self.synced("c1", .failure(error)))
+        _ = rig.fail("web", CancellationError())
+        #expect(rig.handle(Self.saved("b.js")).last == "build web")
+        rig.images["web"] = "sha256:later"
+        _ = rig.finish("web")
+        _ = rig.handle(
+            .learned(Takeup(), try #require(rig.loop.questions["web"])), Self.running("c2", image: "sha256:later"))
+        #expect(rig.handle(Self.saved("c.js")).first == "sync c2 c.js")
+    }
+
+    @Test func aContainerThatIsLostIsTriedAgainAndThenItsFilesAreBuilt() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"))
+        let lost = Self.synced("c1", .failure(.lost(SyncReason(.connectionLost, "the connection was lost"))))
+        for _ in 0..<2 {
+            #expect(rig.handle(lost) == ["wake retry(\"web\")"])
+            #expect(rig.handle(.woke(.retry("web"))) == ["sync c1 a.js"])
+        }
+        #expect(rig.handle(lost).last == "build web")
+    }
+
+    @Test func whatNoContainerIsThereForIsBuiltAfterAWhile() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"))
+        #expect(rig.handle(Self.running()) == ["wake stuck(\"web\", 1)"])
+        #expect(rig.handle(.woke(.stuck("web", 1))) == ["say web: a.js changed, building", "build web"])
+    }
+
+    @Test func aServiceWithoutAContainerIsBuilt() throws {
+        var rig = try live()
+        _ = rig.handle(Self.running())
+        #expect(rig.handle(Self.saved("a.js")) == ["say web: a.js changed, building", "build web"])
+    }
+
+    /// The wait for containers of the rollout before goes on.
+    @Test func aSaveGoesIntoContainersThatComeUp() throws {
+        var rig = try live()
+        rig.images["web"] = "sha256:later"
+        _ = rig.handle(Self.saved("package.json", used: "RUN x"))
+        for step in ["build web", "look web", "deliver web"] { _ = rig.answer(step) }
+        _ = rig.finishCalls()
+        _ = rig.handle(
+            .learned(Takeup(), try #require(rig.loop.questions["web"])), Self.running("c2", image: "sha256:later"))
+        #expect(rig.running == ["await deployment/web for web"])
+        #expect(rig.handle(Self.saved("a.js")).contains("sync c2 a.js"))
+        #expect(rig.running.first == "await deployment/web for web")
+        #expect(rig.finish("web").last?.hasPrefix("say ✓ web live in") == true)
+    }
+
+    @Test func whatEndsIsNotWaitedFor() throws {
+        var rig = try live()
+        _ = rig.handle(.running(Self.web, [Self.container("c1"), Self.container("c0", isEnding: true)]))
+        #expect(rig.handle(Self.saved("a.js")).filter { $0.hasPrefix("sync") } == ["sync c1 a.js"])
+        #expect(rig.handle(Self.synced("c1")) == ["say ✓ web synced in 0.00 s (a.js)"])
+    }
+}
