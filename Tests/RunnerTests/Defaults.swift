@@ -41,3 +41,8 @@ extension Target {
         try await verify(image, among: DeliveredImages([image]).names, runsIn: workload)
     }
 }
+
+extension LogEvent {
+    /// Whether it tells which containers run.
+    var isAboutWhatRuns: Bool { if case .running = self { true } else { false } }
+}

@@ -26,9 +26,9 @@ package struct TreeSnapshot: Equatable, Sendable {
                 things[TreePath(path)] = "folder \(mode)"
                 try read(folder, below: path)
             case S_IFLNK:
-                var target = [CChar](repeating: 0, count: 4096)
-                readlink("\(folder)/\(path)", &target, target.count - 1)
-                things[TreePath(path)] = "link \(String(cString: target))"
+                var target = [UInt8](repeating: 0, count: 4096)
+                let count = readlink("\(folder)/\(path)", &target, target.count)
+                things[TreePath(path)] = "link \(String(decoding: target.prefix(max(0, count)), as: UTF8.self))"
             default:
                 let text = TestFile.read("\(folder)/\(path)") ?? ""
                 things[TreePath(path)] = "file \(mode) \(text.utf8.count) \(Array(text.utf8).hashValue)"

@@ -313,6 +313,11 @@ package final class DockerTarget: Target {
         try result.get()
     }
 
+    package func channel(to container: RunningContainer) throws -> SyncChannel {
+        let engine = self.engine as? DockerEngine ?? DockerEngine(launcher: launcher)
+        return SyncChannel.docker(container: container.id, engine: engine, launcher: launcher)
+    }
+
     /// Removes whatever is labelled with the project's name and place, and nothing else. Of what an earlier devloop
     /// labelled with the name alone, all but the data goes too: that may be another checkout's.
     package func delete(

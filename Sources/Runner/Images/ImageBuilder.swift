@@ -54,7 +54,7 @@ package struct MovedBases: Error, Equatable {
 
 /// Builds images with `docker build` and pushes them with `docker push`.
 package struct ImageBuilder: Sendable {
-    private let launcher: any CommandRunning
+    let launcher: any CommandRunning
     private let scratch: ScratchFolder
 
     /// A builder.

@@ -434,6 +434,15 @@ package final class KubernetesTarget: Target {
         }
     }
 
+    package func channel(to container: RunningContainer) throws -> SyncChannel {
+        guard case .pod(let pod, let namespace) = container.place else {
+            throw TargetError("\(container.id) is in no pod")
+        }
+        return SyncChannel(
+            command: try cluster().kubectl.sync(pod: pod, container: container.name, namespace: namespace),
+            launcher: launcher)
+    }
+
     /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it.
     package func delete(
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void

@@ -3,7 +3,9 @@
 /// Everything runs in whatever POSIX shell the image has (dash, bash, busybox), with `tar`, `dd`, `rm`, `rmdir`
 /// and `cksum` or `md5sum`. The shell that stays there reads a line, `TOKEN BLOCKS`, and so many blocks of a script, which reads further
 /// input itself. `read` takes a byte at a time and `dd` with `iflag=fullblock` exactly what it is told, so nothing is read
-/// that is for the next one; `head` and `tar` read ahead. What a script says are lines that begin with the token, which
+/// that is for the next one; `head` and `tar` read ahead. A file that is there is written anew in its place, at the time
+/// of now: `node --watch` and others watch the file that they have read, and miss one that takes its name; yet others look
+/// whether its time is later. What a script says are lines that begin with the token, which
 /// nothing else in the container knows, and the sums.
 enum SyncScript {
     /// The shell's own script.
@@ -19,6 +21,8 @@ enum SyncScript {
         umask 022
         PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
         for c in tar rm rmdir; do command -v $c >/dev/null 2>&1 || echo "$T no $c"; done
+        said=$(dd if=/dev/zero bs=512 count=2 2>/dev/null | tar -xmp --overwrite -f - -C / 2>&1) ||
+          case $said in *option*|*overwrite*) echo "$T no tar --overwrite";; esac
         for c in cksum md5sum none; do sum=$c; command -v $c >/dev/null 2>&1 && break; done
         if [ $sum = none ]; then echo "$T no cksum"; else echo "$T sums $sum"; fi
         hasreadlink=$(command -v readlink 2>/dev/null)
@@ -48,8 +52,8 @@ enum SyncScript {
           while [ $# -gt 0 ]; do
             if [ -L "$1" ]; then rm -f "$1" 2>/dev/null || { echo "$T locked-$kind $i"; stop=1; }
             elif [ -d "$1" ]; then rmdir "$1" 2>/dev/null || { echo "$T occupied-$kind $i"; stop=1; }
-            elif [ -e "$1" ] && [ ! -w "${1%/*}/" ]; then
-              if [ -f "$1" ] && [ -w "$1" ]; then inplace=--overwrite; else echo "$T locked-$kind $i"; fi
+            elif [ -e "$1" ] && { [ $kind = link ] || [ ! -f "$1" ] || [ ! -w "$1" ]; }; then
+              rm -f "$1" 2>/dev/null || echo "$T locked-$kind $i"
             fi
             i=$((i+1)); shift $step
           done
@@ -61,7 +65,7 @@ enum SyncScript {
         drain() { dd of=/dev/null bs=65536 2>/dev/null; }
         unpack() {
           if [ -n "$stop" ]; then feed $1 $2 | drain; return; fi
-          said=$(feed $1 $2 | { tar -xp $inplace -f - -C / 2>&1; r=$?; [ $r = 0 ] || drain; exit $r; }) || words "$said"
+          said=$(feed $1 $2 | { tar -xmp --overwrite -f - -C / 2>&1; r=$?; [ $r = 0 ] || drain; exit $r; }) || words "$said"
         }
         folders() {
           i=$1; shift
@@ -120,7 +124,7 @@ enum SyncScript {
         let strange = groups("o", odd.map { [$0.path] }, indices: odd.map(\.index))
         let linked = groups("l", links.map { [$0.path, $0.target] })
         var lines = (removed + made + written + strange + linked).map(\.definition)
-        lines.append("stop= inplace=")
+        lines.append("stop=")
         lines += removed.map { "\($0.name) removed \($0.start)" }
         lines += made.map { "\($0.name) clear" }
         lines += (written + strange).map { "\($0.name) prepare file \($0.start) 1" }

@@ -71,6 +71,8 @@ package enum LogEvent: Sendable, Hashable {
     case lastLines(workload: Workload, WorkloadProblem)
     /// The problems of a workload that were told are over; by the names of their states.
     case recovered(workload: Workload, from: [String])
+    /// The containers of a workload that run are these now.
+    case running(workload: Workload, [RunningContainer])
 }
 
 /// What comes of deleting.
@@ -218,6 +220,9 @@ package protocol Target: Sendable {
         of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws
+
+    /// A way to write files into a container that runs; nothing is started before the first file is sent.
+    func channel(to container: RunningContainer) throws -> SyncChannel
 
     /// Deletes the objects, the workloads' containers with them. What is gone already is not an error.
     /// - Parameter onEvent: is told what is gone as it goes, and what keeps the rest.

@@ -5,6 +5,8 @@ import Synchronization
 struct LogPrinter: Sendable {
     let project: CurrentProject
     let terminal: Terminal
+    /// Is told which containers of a workload run.
+    var onRunning: @Sendable (Workload, [RunningContainer]) -> Void = { _, _ in }
     /// How long after a failure the logs are followed again.
     var retryDelay = Self.retryDelay
 
@@ -40,7 +42,9 @@ struct LogPrinter: Sendable {
         onEvent: @escaping @Sendable () -> Void = {}
     ) async throws {
         // Blocks where it is handed a line, and nowhere else.
-        try await target.followLogs(of: workloads, selection) { [terminal, project] event in
+        try await target.followLogs(of: workloads, selection) { [terminal, project, onRunning] event in
+            // At once, however slow the terminal is.
+            if case .running(let workload, let containers) = event { return onRunning(workload, containers) }
             onEvent()
             switch event {
             case .line(let workload, let container, let text):
@@ -54,6 +58,7 @@ struct LogPrinter: Sendable {
                 terminal.say(.lastLines(problem, of: project.value.label(of: workload)))
             case .recovered(let workload, let states):
                 terminal.say(.recovered(project.value.label(of: workload), from: states))
+            case .running: break
             }
         }
     }

@@ -632,7 +632,9 @@ import Testing
         let workloads = Latest<Set<Workload>>([posts])
         let lines = AsyncStream.makeStream(of: LogEvent.self)
         let task = Task {
-            try await setup.target.followLogs(of: { workloads.current.value }) { lines.continuation.yield($0) }
+            try await setup.target.followLogs(of: { workloads.current.value }) {
+                if !$0.isAboutWhatRuns { lines.continuation.yield($0) }
+            }
         }
         var iterator = lines.stream.makeAsyncIterator()
         let line = { (workload: Workload) in

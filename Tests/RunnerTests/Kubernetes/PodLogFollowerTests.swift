@@ -60,6 +60,7 @@ import Testing
                     texts.append((container.map { "\($0): " } ?? "") + String(decoding: text, as: UTF8.self))
                 case .notice(_, let text): texts.append(text)
                 case .problem, .lastLines, .recovered: texts.append("\(event)")
+                case .running: break
                 }
                 if texts.count == count { break }
             }
@@ -72,7 +73,10 @@ import Testing
             await #expect(throws: CancellationError.self, sourceLocation: sourceLocation) { try await task.value }
             standIn.verify(sourceLocation: sourceLocation)
             var rest: [LogEvent] = []
-            for await event in events { rest.append(event) }
+            for await event in events {
+                if case .running = event { continue }
+                rest.append(event)
+            }
             return rest
         }
 

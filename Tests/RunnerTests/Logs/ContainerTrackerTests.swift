@@ -19,13 +19,14 @@ struct ContainerTrackerTests {
     }
 
     private func words(_ actions: [ContainerTracker.Action]) -> [String] {
-        actions.map { action in
+        actions.compactMap { action in
             switch action {
             case .follow(let container, let isOld, _): "follow \(container.id)\(isOld ? ", old" : "")"
             case .update(let id, let state):
                 "\(id): start \(state.starts)" + (state.isRunning ? ", runs" : "") + (state.isGone ? ", gone" : "")
             case .rejoin(let instance, _): "rejoin \(instance)"
             case .tell(let event, let isStopped): "tell \(event.container.id)\(isStopped ? ", stopped" : "")"
+            case .running: nil
             }
         }
     }
@@ -41,6 +42,21 @@ struct ContainerTrackerTests {
         #expect(words(tracker.handle(try event("die"))) == ["c1: start 2", "tell c1, stopped"])
         #expect(words(tracker.handle(try event("destroy"))) == ["c1: start 2, gone"])
         #expect(words(tracker.handle(try event("destroy"))) == [])
+    }
+
+    @Test func whatRunsIsToldWheneverItChanges() throws {
+        func running(_ actions: [ContainerTracker.Action]) -> [[String]] {
+            actions.compactMap { if case .running(_, let containers) = $0 { containers.map(\.id) } else { nil } }
+        }
+        // Also where nobody reads the logs.
+        var tracker = tracker(follows: false)
+        #expect(running(tracker.handle(try event("start"))) == [["c1"]])
+        #expect(running(tracker.handle(try event("start", "c2"))) == [["c1", "c2"]])
+        #expect(running(tracker.handle(try event("kill", signal: "15"))) == [])
+        #expect(running(tracker.handle(try event("die"))) == [["c2"]])
+        #expect(running(tracker.handle(try event("start"))) == [["c1", "c2"]])
+        #expect(running(tracker.listed([], at: try #require(EngineTime("2026-01-01T00:00:00Z")))) == [[]])
+        #expect(running(tracker.handle(try event("destroy", "c2"))) == [])
     }
 
     @Test func aSignalThatDoesNotEndItIsNobodysStop() throws {

@@ -20,6 +20,8 @@ struct ContainerTracker: Sendable {
         /// A container has ended.
         /// - Parameter isStopped: whether somebody ended it.
         case tell(DockerEvent, isStopped: Bool)
+        /// The containers of a workload that run are these now.
+        case running(Workload, [RunningContainer])
     }
 
     /// Whether the log of a workload is read.
@@ -27,6 +29,8 @@ struct ContainerTracker: Sendable {
     /// Those whose logs are read.
     private var known: [String: State] = [:]
     private var time: EngineTime?
+    /// Those that run, but for those that run to their end before the others.
+    private var running: [String: RunningContainer] = [:]
     /// Those that somebody ends.
     private var stopped: Set<String> = []
 
@@ -49,7 +53,26 @@ struct ContainerTracker: Sendable {
         for container in containers.filter(\.isUp).reversed().map(FollowedContainer.init) {
             actions += known[container.id] == nil ? follow(container, isOld: isFirst) : startAgain(container.id)
         }
-        return actions
+        let up = containers.filter { $0.isUp && $0.role != "init" }.map { FollowedContainer($0).running }
+        return actions + change(to: Dictionary(up.map { ($0.id, $0) }) { first, _ in first })
+    }
+
+    /// - Returns: what runs now of the workloads of which something else runs than before.
+    private mutating func change(to now: [String: RunningContainer]) -> [Action] {
+        let before = running
+        running = now
+        let ids = Set(before.keys).union(now.keys).filter { before[$0] != now[$0] }
+        let workloads = Set(ids.compactMap { (now[$0] ?? before[$0])?.workload })
+        return workloads.sorted { $0.description < $1.description }.map { workload in
+            .running(workload, now.values.filter { $0.workload == workload }.sorted { $0.id < $1.id })
+        }
+    }
+
+    private mutating func runs(_ container: FollowedContainer, _ isRunning: Bool) -> [Action] {
+        guard !container.isInit else { return [] }
+        var now = running
+        now[container.id] = isRunning ? container.running : nil
+        return change(to: now)
     }
 
     /// Takes an event.
@@ -61,16 +84,17 @@ struct ContainerTracker: Sendable {
             return []
         case .start:
             stopped.remove(container.id)
-            guard known[container.id] != nil else { return follow(container, isOld: false) }
+            let running = runs(container, true)
+            guard known[container.id] != nil else { return follow(container, isOld: false) + running }
             let rejoins = container.ownedInstance.map { [Action.rejoin(instance: $0, container.workload)] } ?? []
-            return startAgain(container.id) + rejoins
+            return startAgain(container.id) + rejoins + running
         case .die:
-            return update(container.id) { $0.isRunning = false }
+            return update(container.id) { $0.isRunning = false } + runs(container, false)
                 + [.tell(event, isStopped: stopped.contains(container.id))]
         case .destroy:
             defer { known[container.id] = nil }
             stopped.remove(container.id)
-            return update(container.id) { $0.isGone = true }
+            return update(container.id) { $0.isGone = true } + runs(container, false)
         }
     }
 

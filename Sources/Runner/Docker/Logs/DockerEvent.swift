@@ -36,6 +36,12 @@ struct FollowedContainer: Sendable, Hashable {
     /// The place of its project.
     var place: String
     var workload: Workload
+    /// Its name in the manifest.
+    var name: String
+    /// The image as the manifest names it.
+    var image: String
+    /// The id of the image that devloop built for it; empty where it built none.
+    var builtImage: String
     /// The name beside the workload's, where there are several containers.
     var label: String?
     var isInit: Bool
@@ -51,7 +57,10 @@ struct FollowedContainer: Sendable, Hashable {
         self.id = id
         place = labels[DockerLabel.place] ?? ""
         workload = Workload(name, namespace: labelled.isEmpty ? namespace : labelled)
-        label = labels[DockerLabel.pod] == "several" ? labels[DockerLabel.container] : nil
+        self.name = labels[DockerLabel.container] ?? ""
+        image = labels[DockerLabel.image] ?? ""
+        builtImage = labels[DockerLabel.builtImage] ?? ""
+        label = labels[DockerLabel.pod] == "several" ? self.name : nil
         instance = labels[DockerLabel.instance] ?? ""
         let ownsNetwork = labels[DockerLabel.network] == "owner" && label != nil
         ownedInstance = ownsNetwork ? instance : nil
@@ -84,9 +93,18 @@ extension FollowedContainer {
         id = listed.id
         place = listed.place
         workload = listed.workload
+        name = listed.container
+        image = listed.image
+        builtImage = listed.builtImage
         label = listed.hasSiblings ? listed.container : nil
         instance = listed.instance
         isInit = listed.role == "init"
         isRestarted = true
+    }
+
+    /// What others have to know of it while it runs.
+    var running: RunningContainer {
+        RunningContainer(
+            id: id, place: .docker, workload: workload, name: name, image: image, imageID: builtImage)
     }
 }

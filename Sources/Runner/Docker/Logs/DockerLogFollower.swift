@@ -58,6 +58,9 @@ struct DockerLogFollower: Sendable {
                     case .update(let id, let state):
                         states[id]?.set(state)
                         if state.isGone { states[id] = nil }
+                    case .running(let workload, let containers):
+                        guard isWanted(workload) else { continue }
+                        onEvent(.running(workload: workload, containers))
                     case .rejoin(let instance, let workload):
                         group.addTask { try await rejoin(instance, workload) }
                     case .tell(let event, let isStopped):

@@ -30,6 +30,8 @@ struct PodLogFollower: Sendable {
             var states: [PodTracker.Key: Latest<PodTracker.State>] = [:]
             // Of our pods, what was told last.
             var known: [String: KubernetesPod] = [:]
+            // Of each workload, the containers that were told to run.
+            var running: [Workload: [RunningContainer]] = [:]
             // The containers that have run before anybody looked. One whose pod is there but which has not started yet
             // is none of them: its first line is to be shown.
             var old: Set<PodTracker.Key>?
@@ -37,6 +39,11 @@ struct PodLogFollower: Sendable {
             func handle(_ event: PodEvent) async {
                 guard let workload = owner(event.pod) else { return }
                 known[event.pod.uid] = event.change == .deleted ? nil : event.pod
+                let now = known.values.filter { $0.workload == workload }.sorted { $0.name < $1.name }
+                    .flatMap { $0.running(workload) }
+                if running.updateValue(now, forKey: workload) != now {
+                    onEvent(.running(workload: workload, now))
+                }
                 await onPod(event, workload)
                 for action in tracker.handle(event, workload: workload) {
                     switch action {

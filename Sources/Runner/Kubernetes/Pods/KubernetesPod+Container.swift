@@ -29,6 +29,8 @@ extension KubernetesPod {
         }
 
         var name: String
+        /// What tells one run of it from the next: `containerd://…`; empty before the first.
+        var id: String
         /// The image that the specification names.
         var image: String
         /// What runs, as the runtime tells it: `localhost:5000/blog/posts@sha256:…`, `docker://sha256:…`, …
@@ -67,6 +69,7 @@ extension KubernetesPod {
         init?(_ specification: JSONValue, status: JSONValue?, isInit: Bool, restartPolicy: String) {
             guard let name = specification["name"]?.string else { return nil }
             self.name = name
+            id = status?["containerID"]?.string ?? ""
             image = specification["image"]?.string ?? ""
             imageID = status?["imageID"]?.string ?? ""
             pullPolicy = specification["imagePullPolicy"]?.string ?? ""
