@@ -31,7 +31,8 @@ struct ConfigurationKeysTests {
         "allowedContexts": ["other"], "namespace": "other", "registry": "other:5000", "services[].name": "other",
         "services[].image": "a/other", "services[].context": "other", "services[].dockerfile": "other",
         "services[].stage": "other", "services[].buildArgs": ["OTHER": "1"],
-        "services[].workloads": ["deployment/other"], "services[].ignore": ["other"], "watch.pollMilliseconds": 99,
+        "services[].workloads": ["deployment/other"], "services[].ignore": ["other"], "services[].sync": false,
+        "watch.pollMilliseconds": 99,
         "watch.settleMilliseconds": 99,
     ]
 
@@ -80,8 +81,8 @@ struct ConfigurationKeysTests {
 
     @Test func theReadmeDescribesEveryCommand() {
         for command in Subcommands.all {
-            let takesServices = command.usage != command.name
-            #expect(Self.readme.contains("| `devloop \(command.name)\(takesServices ? " [SERVICE]…" : "")` | "))
+            let usage = command.usage.replacingOccurrences(of: "...", with: "…")
+            #expect(Self.readme.contains("| `devloop \(usage)` | "))
         }
     }
 
@@ -118,10 +119,11 @@ struct ConfigurationKeysTests {
 
     @Test(arguments: Row.all.map(\.path)) func aValueOfAnotherKindIsRefusedAtItsPlace(_ path: String) throws {
         let row = try #require(Row.all.first { $0.path == path })
-        let error = try #require(throws: ConfigurationError.self) { try Self.parse(Self.text(path, true)) }
+        let wrong: JSONValue = path == "services[].sync" ? 7 : true
+        let error = try #require(throws: ConfigurationError.self) { try Self.parse(Self.text(path, wrong)) }
         #expect(error.problems.count == 1)
         #expect(error.problems[0].keyPath == path.replacingOccurrences(of: "[]", with: "[0]"))
         #expect(error.problems[0].position != nil)
-        #expect(error.problems[0].message == "expected \(row.key.shape.expectation), found true")
+        #expect(error.problems[0].message == "expected \(row.key.shape.expectation), found \(wrong)")
     }
 }

@@ -84,7 +84,7 @@ import Watcher
         let context = try Context(dockerfile: "FROM a\nCOPY src /\n")
         let impact = try context.watched().impact(of: batch("context of app", "src/b", file))
         #expect(impact.filters)
-        #expect(impact.services == ["app": ["src/b", file]])
+        #expect(impact.paths == ["app": ["src/b", file]])
         #expect(try !context.watched().impact(of: batch("context of app", "src/b")).filters)
     }
 
@@ -95,7 +95,7 @@ import Watcher
         let root = try #require(watched.roots.first { $0.path == other.path + "/Dockerfile" })
         let impact = watched.impact(of: batch(root.id, "Dockerfile"))
         #expect(impact.filters)
-        #expect(impact.services == ["app": ["Dockerfile"]])
+        #expect(impact.paths == ["app": ["Dockerfile"]])
     }
 
     @Test func aNewLinkInWhatIsCopiedIsLookedInto() throws {

@@ -142,7 +142,7 @@ private struct Day {
         }
         for service in services where isCalm || chance(2) {
             saved[service, default: 0] += 1
-            impact.services[service] = ["\(saved[service] ?? 0)"]
+            impact.services[service] = [FileChange("\(saved[service] ?? 0)")]
         }
         if impact != .init() { try handle(.changes(impact, noticed: LoopFixture.start)) }
     }

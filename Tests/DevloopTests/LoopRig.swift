@@ -12,20 +12,22 @@ struct LoopFixture {
 
     /// A project of services with a Deployment each.
     static func project(
-        _ services: [String] = ["web", "api"], manifests version: Int = 0, bases: [String: Set<String>] = [:]
+        _ services: [String] = ["web", "api"], manifests version: Int = 0, bases: [String: Set<String>] = [:],
+        sync: Bool = false
     ) throws -> LoadedProject {
         // Random days ask for the same ones ten thousand times.
-        let key = "\(services) \(version) \(bases.sorted { $0.key < $1.key })"
+        let key = "\(services) \(version) \(bases.sorted { $0.key < $1.key }) \(sync)"
         if let project = known.withLock({ $0[key] }) { return project }
-        let project = try readProject(services, manifests: version, bases: bases)
+        let project = try readProject(services, manifests: version, bases: bases, sync: sync)
         known.withLock { $0[key] = project }
         return project
     }
 
     private static func readProject(
-        _ services: [String], manifests version: Int, bases: [String: Set<String>]
+        _ services: [String], manifests version: Int, bases: [String: Set<String>], sync: Bool
     ) throws -> LoadedProject {
-        let list = services.map { #"{ "image": "shop/\#($0)", "context": "\#($0)" }"# }.joined(separator: ", ")
+        let list = services.map { #"{ "image": "shop/\#($0)", "context": "\#($0)", "sync": \#(sync) }"# }
+            .joined(separator: ", ")
         let configuration = try Fixture.configuration(
             #"{ "manifests": ["k8s"], "registry": "localhost:5000", "services": [\#(list)] }"#)
         var objects = services.map { Fixture.object("Deployment", $0, images: ["shop/\($0)"]) }
@@ -40,7 +42,7 @@ struct LoopFixture {
     static let away = TargetError(.unavailable, "docker build failed", details: ["Cannot connect to the Docker daemon"])
 
     static func saved(_ services: String..., manifests: [String] = [], filters: Bool = false) -> Fact {
-        let files = Dictionary(uniqueKeysWithValues: services.map { ($0, ["index.js"]) })
+        let files = Dictionary(uniqueKeysWithValues: services.map { ($0, [FileChange("index.js")]) })
         return .changes(
             .init(services: files, manifests: manifests, filters: filters || !manifests.isEmpty), noticed: start)
     }
@@ -191,6 +193,10 @@ extension Effect {
         case .stop(let service): "stop \(service)"
         case .ask(let call, _): call.inWords
         case .awaitReady(let workload, let service): "await \(workload)" + (service.map { " for \($0)" } ?? "")
+        case .sync(let request):
+            "sync \(request.container.id) \(request.changes.map(\.path).joined(separator: " "))"
+        case .learn(let question): "learn \(question.service.name)"
+        case .wake(let wake, _): "wake \(wake)"
         case .retryLater(let step): "retry \(step)"
         case .say(let report): "say \(report.text)"
         }
@@ -213,6 +219,7 @@ extension Report {
     /// As it is shown, in one line.
     var text: String {
         switch message {
+        case .detail(let text): "(\(text))"
         case .status(let text, let mark): "\(mark == .success ? "✓ " : "")\(text)"
         case .warning(let text): "! \(text)"
         case .success(let text): "✓ \(text)"
@@ -225,4 +232,14 @@ extension Report {
         case .failure(let error, let prefix): "✗ \(prefix ?? "") | \(error)"
         }
     }
+}
+
+extension FileChange {
+    /// A file of which nothing says where it is in the image.
+    init(_ path: String) { self.init(path: path, place: .nowhere) }
+}
+
+extension WatchedPaths.Impact {
+    /// The changed files of each service.
+    var paths: [String: [String]] { services.mapValues { $0.map(\.path) } }
 }

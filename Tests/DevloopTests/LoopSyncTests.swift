@@ -7,7 +7,9 @@ import Testing
 struct LoopSyncTests {
     private static let web = Workload(kind: .deployment, name: "web", namespace: "default")
 
-    private static func container(_ id: String, image: String = "sha256:web", isEnding: Bool = false) -> RunningContainer {
+    private static func container(_ id: String, image: String = "sha256:web", isEnding: Bool = false)
+        -> RunningContainer
+    {
         RunningContainer(
             id: id, place: .docker, workload: web, name: "web", image: "localhost:5000/shop/web",
             imageID: "docker://\(image)", isEnding: isEnding)
@@ -21,7 +23,8 @@ struct LoopSyncTests {
         let place =
             used.map { CopiedFiles.Place.used(by: $0) } ?? .image([CopiedFiles.Destination(path: "/app/\(path)")])
         return .changes(
-            .init(services: ["web": [FileChange(path: path, isGone: isGone, place: place)]]), noticed: LoopFixture.start)
+            .init(services: ["web": [FileChange(path: path, isGone: isGone, place: place)]]), noticed: LoopFixture.start
+        )
     }
 
     private static func synced(
@@ -58,7 +61,8 @@ struct LoopSyncTests {
     @Test func aSaveWhileOneIsSentFollowsIt() throws {
         var rig = try live()
         _ = rig.handle(Self.saved("a.js"))
-        #expect(rig.handle(Self.saved("b.js"), Self.saved("a.js")) == ["wake quiet(\"web\", 2)", "wake quiet(\"web\", 3)"])
+        #expect(
+            rig.handle(Self.saved("b.js"), Self.saved("a.js")) == ["wake quiet(\"web\", 2)", "wake quiet(\"web\", 3)"])
         #expect(rig.handle(Self.synced()) == ["say ✓ web synced in 0.00 s (a.js)", "sync c1 a.js b.js"])
         #expect(
             rig.handle(Self.synced()) == [

@@ -464,7 +464,9 @@ import Testing
             "api", TargetError("docker build of shop/api failed (exit status 1)", details: ["no such file"]))
         rig.images["web"] = "sha256:2"
         rig.time += .milliseconds(80)
-        said += handle(.changes(.init(services: ["web": ["index.js", "lib.js"]]), noticed: LoopFixture.start))
+        said += handle(
+            .changes(
+                .init(services: ["web": [FileChange("index.js"), FileChange("lib.js")]]), noticed: LoopFixture.start))
         rig.time += .milliseconds(620)
         _ = rig.answer("build web")
         said += rig.fail("web", registry)

@@ -266,7 +266,7 @@ struct WatchedPathsTests {
             #"{ "image": "a/web", "context": "web" }, { "image": "a/inner", "context": "web/inner" }"#)
         let (outer, inner) = (try root(paths, "/web"), try root(paths, "/web/inner"))
         #expect(
-            impact(paths, [(outer.id, "inner/a"), (inner.id, "a")]).services == ["web": ["inner/a"], "inner": ["a"]])
+            impact(paths, [(outer.id, "inner/a"), (inner.id, "a")]).paths == ["web": ["inner/a"], "inner": ["a"]])
     }
 
     @Test func ignoredFilesDoNotCountAndTheDockerfileDoes() throws {
@@ -309,7 +309,7 @@ struct WatchedPathsTests {
             let file = try root(paths, "/web/\(name)")
             // It is reported once, whether the link changed or what it leads to.
             let result = impact(paths, [(try root(paths, "/web").id, name), (file.id, name)])
-            #expect(result.filters && result.services == ["web": [name]])
+            #expect(result.filters && result.paths == ["web": [name]])
         }
     }
 
@@ -399,7 +399,7 @@ struct WatchedPathsTests {
         let tree = try Tree(["docker/web.Dockerfile": "", "web/a": ""])
         let paths = try tree.paths(#"{ "image": "a/web", "context": "web", "dockerfile": "../docker/web.Dockerfile" }"#)
         let dockerfile = try root(paths, "/docker/web.Dockerfile")
-        #expect(impact(paths, [(dockerfile.id, "web.Dockerfile")]).services == ["web": ["web.Dockerfile"]])
+        #expect(impact(paths, [(dockerfile.id, "web.Dockerfile")]).paths == ["web": ["web.Dockerfile"]])
     }
 
     @Test func aChangedIgnoreFileIsABuildAndANewFilter() throws {
@@ -407,7 +407,7 @@ struct WatchedPathsTests {
         let paths = try tree.paths(#"{ "image": "a/web", "context": "web" }"#)
         let result = impact(paths, [(try root(paths, "/web").id, ".dockerignore")])
         #expect(result.filters)
-        #expect(result.services == ["web": [".dockerignore"]])
+        #expect(result.paths == ["web": [".dockerignore"]])
     }
 
     @Test(arguments: ["*\n[\n", "*\n!*.{a,b}\n"])

@@ -107,7 +107,9 @@ private struct SyncDay {
 
     private mutating func rest() throws {
         for _ in 0..<2000 where !isIdle { try step() }
-        if !isIdle { problems.append("it comes to no end: \(jobs.map(\.effect.inWords)) \(wakes) \(retries) \(untold)") }
+        if !isIdle {
+            problems.append("it comes to no end: \(jobs.map(\.effect.inWords)) \(wakes) \(retries) \(untold)")
+        }
     }
 
     private var isIdle: Bool { jobs.isEmpty && wakes.isEmpty && untold.isEmpty && retries.isEmpty }
@@ -220,7 +222,9 @@ private struct SyncDay {
         default: break
         }
         if job.isStopped, chance(2) || !isCalm { return try fail(job.effect, CancellationError()) }
-        if breaks, chance(12) { return try fail(job.effect, TargetError(chance(2) ? .failed : .unavailable, "it fails")) }
+        if breaks, chance(12) {
+            return try fail(job.effect, TargetError(chance(2) ? .failed : .unavailable, "it fails"))
+        }
         switch job.effect {
         case .build(let request, let service):
             last += 1

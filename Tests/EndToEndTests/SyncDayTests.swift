@@ -32,7 +32,8 @@ struct SyncDayTests {
             var found: [String] = []
             for pod in try await pods(of: service) {
                 found.append(
-                    try await Shell.attempt("kubectl", kubectl + ["exec", pod, "--", "sh", "-c", SyncProject.listing]).text)
+                    try await Shell.attempt("kubectl", kubectl + ["exec", pod, "--", "sh", "-c", SyncProject.listing])
+                        .text)
             }
             return found
         }
@@ -50,7 +51,8 @@ struct SyncDayTests {
                 }
                 let commands = [
                     ["exec", pod, "--", "kill", "1"], ["delete", "pod", pod, "--wait=false"],
-                    ["scale", "deployment/\(service)", "--replicas=3"], ["rollout", "restart", "deployment/\(service)"],
+                    ["scale", "deployment/\(service)", "--replicas=3"],
+                    ["rollout", "restart", "deployment/\(service)"],
                 ]
                 _ = try await Shell.attempt("kubectl", kubectl + (commands.randomElement(using: &random) ?? []))
             }
@@ -135,7 +137,8 @@ struct SyncDayTests {
             } is: { found in
                 !found.isEmpty && found.allSatisfy { $0 == wanted }
             }
-            #expect(!found.isEmpty && found.allSatisfy { $0 == wanted }, "\(service) should have\n\(wanted)\n\(dev.output)")
+            #expect(
+                !found.isEmpty && found.allSatisfy { $0 == wanted }, "\(service) should have\n\(wanted)\n\(dev.output)")
         }
     }
 

@@ -66,7 +66,10 @@ enum Help {
     private static func table(_ rows: [(String, String)]) -> String {
         let column = 29
         return rows.map { left, right in
-            "  \(left)\(String(repeating: " ", count: column - 2 - left.count))\(right)"
+            // As GNU's programs do it: behind what is too long the text begins on the next line.
+            let isLong = left.count > column - 4
+            let gap = String(repeating: " ", count: isLong ? column : column - 2 - left.count)
+            return "  \(left)\(isLong ? "\n" : "")\(gap)\(right)"
         }.joined(separator: "\n")
     }
 }

@@ -1,6 +1,8 @@
 /// The commands, in the help's order. A new one is a file and its name here.
 enum Subcommands {
-    static let all: [any Subcommand.Type] = [DevCommand.self, BuildCommand.self, LogsCommand.self, DownCommand.self]
+    static let all: [any Subcommand.Type] = [
+        DevCommand.self, BuildCommand.self, LogsCommand.self, ExplainCommand.self, DownCommand.self,
+    ]
 }
 
 /// A command: what the command line and the help know of it, and, as a value, what one run of it does. Its properties are
@@ -8,6 +10,8 @@ enum Subcommands {
 protocol Subcommand: Sendable, Equatable {
     /// What is typed.
     static var name: String { get }
+    /// How it is typed.
+    static var usage: String { get }
     /// What it does, in a few words for the list of commands.
     static var summary: String { get }
     /// What it does, in lines of at most 80 columns for its own help.
@@ -35,7 +39,6 @@ extension Subcommand {
 
     /// Its flags, as they are written.
     static var flags: [Flag] { options.map(\.flag) }
-    /// How it is typed.
     static var usage: String { self is any ServiceSubcommand.Type ? "\(name) [SERVICE]..." : name }
 }
 

@@ -92,6 +92,12 @@ extension Configuration.Service: ConfigurationSection {
         .init(
             "ignore", \.ignore, .list(of: .text(.ignorePattern), called: "patterns"), change: .nothing,
             "patterns, as in `.dockerignore`, of files whose change needs no build"),
+        .init(
+            "sync", \.sync, .sync, change: .nothing,
+            "which saves are written into the containers that run instead of being built: with `\"auto\"` those that the "
+                + "Dockerfile only copies, where the container's program takes up changed files; with `true` also where "
+                + "that is not known, with `false` none; or rules as `skaffold.yaml` has them, "
+                + "`[{ \"from\": \"src/**/*.ts\", \"to\": \"/app/src\", \"strip\": \"src/\" }]`"),
     ]
 
     static func blank(at path: String) -> Configuration.Service {
@@ -123,7 +129,9 @@ extension Configuration.Watch: ConfigurationSection {
             "how often trees are looked through where the kernel announces nothing"),
         .init(
             "settleMilliseconds", \.settle, .time(0...2_000, .milliseconds(1), called: "milliseconds"),
-            change: .restart, "how long saving must pause before it counts"),
+            change: .restart,
+            "how long saving must pause before it counts. Up to 50, the first file of a service counts as soon as it is "
+                + "closed or moved into its place, where the kernel tells that"),
     ]
 
     static func blank(at path: String) -> Configuration.Watch { Configuration.Watch() }

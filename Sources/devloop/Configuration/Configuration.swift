@@ -61,6 +61,8 @@ extension Configuration {
         var workloads: [Workload.Name]?
         /// Patterns, in `.dockerignore`'s language, of files in the context whose changes don't count.
         var ignore: [String] = []
+        /// Whether files that change are brought into containers that run.
+        var sync = Sync.auto
         /// Where the service stands in the file, for errors that are found later: `services[0]`.
         var keyPath: String
     }

@@ -16,12 +16,17 @@ indirect enum ValueShape: Sendable {
     case map(keys: ValueRule, values: ValueShape, called: String)
     /// An object with keys of ours.
     case section([KeyDescription])
+    /// `true` or `false`.
+    case flag
+    /// One of several.
+    case oneOf([ValueShape])
 
     /// The keys of the object, or of the objects in the list.
     var keys: [KeyDescription] {
         switch self {
         case .section(let keys): keys
         case .list(let element, _): element.keys
+        case .oneOf(let shapes): shapes.flatMap(\.keys)
         default: []
         }
     }
@@ -32,6 +37,8 @@ indirect enum ValueShape: Sendable {
         case .anyText: "a string"
         case .text(let rule): "\(rule.expectation) (a string)"
         case .choice(let values): Self.alternatives(values.map { "\"\($0)\"" })
+        case .flag: "true or false"
+        case .oneOf(let shapes): Self.alternatives(shapes.map(\.expectation))
         case .number(let range, let things):
             "a whole number of \(things) from \(range.lowerBound) to \(range.upperBound)"
         case .nullable(let shape): "\(shape.expectation), or null"
@@ -69,7 +76,8 @@ indirect enum ValueShape: Sendable {
     }
 
     private static func alternatives(_ values: [String]) -> String {
-        "\(values.dropLast().joined(separator: ", ")) or \(values[values.count - 1])"
+        values.count < 2
+            ? values.joined() : "\(values.dropLast().joined(separator: ", ")) or \(values[values.count - 1])"
     }
 }
 

@@ -100,6 +100,11 @@ extension ValueRule {
         text.contains("://") ? "files are watched, so a URL can't be used" : nil
     }
 
+    /// A folder or file of a container.
+    static let containerPath = ValueRule("an absolute path in the container") { text in
+        text.hasPrefix("/") ? nil : "it begins with /"
+    }
+
     /// A pattern of `.dockerignore`'s language.
     static let ignorePattern = ValueRule("a pattern, as in .dockerignore")
 

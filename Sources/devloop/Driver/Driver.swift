@@ -31,18 +31,23 @@ struct Driver: Sendable {
                     inbox.yield(.fact(.watching("\(notice.rootID): \(notice.message)")))
                 }
             }
-            group.addTask { await followLogs(current) }
+            group.addTask {
+                await followLogs(current) { inbox.yield(.fact(.running($0, $1))) }
+            }
             var run = DriverRun(driver: self, watcher: watcher, current: current, inbox: inbox)
             await run.begin(in: &group)
             for await input in inputs { await run.take(input, in: &group) }
             group.cancelAll()
+            for service in run.outdatedImages { terminal.say(.imageIsBehind(service: service)) }
         }
         return current.value
     }
 
-    private func followLogs(_ current: CurrentProject) async {
+    private func followLogs(
+        _ current: CurrentProject, onRunning: @escaping @Sendable (Workload, [RunningContainer]) -> Void
+    ) async {
         let selection = LogSelection { [logs] in current.value.shows($0, logs) }
-        await LogPrinter(project: current, terminal: terminal)
+        await LogPrinter(project: current, terminal: terminal, onRunning: onRunning)
             .follow(target, of: { current.value.workloads }, selection)
     }
 }
@@ -61,6 +66,7 @@ private struct DriverRun {
     private var loop: Loop
     /// What is being done for the pass of each service.
     private var steps: [String: [Task<Fact, Never>]] = [:]
+    private let channels = SyncChannels()
     /// What the watcher's changes mean.
     private var paths: WatchedPaths?
 
@@ -73,6 +79,9 @@ private struct DriverRun {
             current.value, jobs: driver.jobs, startsContainersInApply: driver.target.startsContainersInApply, at: .now)
     }
 
+    /// The services whose images lack what was brought into their containers.
+    var outdatedImages: [String] { current.value.services.map(\.name).filter(loop.syncs.isBehind) }
+
     mutating func begin(in group: inout DiscardingTaskGroup) async { await perform(loop.begin(), in: &group) }
 
     mutating func take(_ input: Input, in group: inout DiscardingTaskGroup) async {
@@ -80,7 +89,9 @@ private struct DriverRun {
         case .changes(let batch):
             guard let impact = paths?.impact(of: batch) else { return }
             await take(.changes(impact, noticed: batch.firstNoticed), in: &group)
-        case .fact(let fact): await take(fact, in: &group)
+        case .fact(let fact):
+            if case .running(let workload, let containers) = fact { channels.keep(containers, of: workload) }
+            await take(fact, in: &group)
         }
     }
 
@@ -150,6 +161,27 @@ private struct DriverRun {
         case .awaitReady(let workload, let service):
             step(of: service, in: &group) {
                 .ready(workload, await Result { try await target.waitUntilReady(workload) }, service: service)
+            }
+        case .sync(let request):
+            let service = current.value.services.first { $0.name == request.service }
+            guard let context = service?.configuration.context else { return nil }
+            run(in: &group) { [channels] in
+                let result = await channels.send(request.entries(in: context), to: request.container) {
+                    try target.channel(to: request.container)
+                }
+                return .synced(result, container: request.container.id, service: request.service)
+            }
+        case .learn(let question):
+            let files = paths?.files(of: question.service.name)
+            run(in: &group) {
+                let image = try? await builder.configuration(of: question.image)
+                return .learned(image.map { Takeup(question, image: $0, files: files) }, question)
+            }
+        case .wake(let wake, let delay):
+            run(in: &group) {
+                // At the end nobody listens any more.
+                try? await Task.sleep(for: delay)
+                return .woke(wake)
             }
         case .retryLater(let step):
             run(in: &group) {

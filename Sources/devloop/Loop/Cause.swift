@@ -9,6 +9,11 @@ extension WorkPlan {
         var noticed: ContinuousClock.Instant
         /// Whether the user was told: a pass that is tried again is not news.
         var isTold = false
+        /// Whether only the image is to be made anew, and delivered, for what starts a container later: those that run
+        /// have its files already.
+        var isQuiet = false
+        /// Why the files can't be brought into the containers, where there is something to say.
+        var reason: String?
 
         /// What changed, in words; none at the start.
         var changes: [String] { files + bases }
@@ -18,7 +23,8 @@ extension WorkPlan {
             Cause(
                 files: files + other.files.filter { !files.contains($0) },
                 bases: bases + other.bases.filter { !bases.contains($0) },
-                noticed: min(noticed, other.noticed), isTold: isTold && other.isTold)
+                noticed: min(noticed, other.noticed), isTold: isTold && other.isTold,
+                isQuiet: isQuiet && other.isQuiet, reason: reason ?? other.reason)
         }
     }
 

@@ -77,6 +77,12 @@ struct Deployment: Sendable {
     /// A service runs this image now.
     mutating func setLive(_ image: BuiltImage, of service: String) { live[service] = image.id }
 
+    /// What starts a container of a service later starts it from this image. What runs is not touched.
+    mutating func prepare(_ image: DeliveredImage, of service: String) {
+        delivered[image.built.reference] = image
+        live[service] = nil
+    }
+
     // MARK: - Applying everything
 
     /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again what

@@ -35,6 +35,15 @@ enum Effect: Sendable {
     /// Wait until a workload is up, for the pass of a service, or for none.
     case awaitReady(Workload, service: String?)
 
+    // MARK: Files in containers
+
+    /// Bring files into a container.
+    case sync(SyncPlan.Request)
+    /// Find out whether containers take up changes.
+    case learn(TakeupQuestion)
+    /// Call after a while.
+    case wake(Wake, after: Duration)
+
     // MARK: Others
 
     /// Call for something that failed after a while.

@@ -26,7 +26,17 @@ enum Fact: Sendable {
     /// A workload is up, with what the user should know of what had to be done for it, or it is not.
     case ready(Workload, Result<[String], any Error>, service: String?)
 
+    /// The containers of a workload that run are these now.
+    case running(Workload, [RunningContainer])
+    /// A container has acknowledged what was sent to it, or not.
+    case synced(Result<SyncReceipt, SyncError>, container: String, service: String)
+    /// How the containers of a service take up changes; `nil` where it could not be found out.
+    case learned(Takeup?, TakeupQuestion)
+
     // MARK: From other effects
+
+    /// A time has come.
+    case woke(Wake)
 
     /// What is watched from now on is watched, but for these problems; and which images are built on others.
     case surveyed(problems: [String], ImageDependencies)

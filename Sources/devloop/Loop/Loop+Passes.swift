@@ -18,9 +18,10 @@ extension Loop {
                     effects += self.effects(plan.ended(name))
                     continue
                 }
-                if !cause.changes.isEmpty, !cause.isTold {
-                    effects.append(.say(.changed(service: name, cause.changes)))
+                if !cause.changes.isEmpty, !cause.isTold, !cause.isQuiet {
+                    effects.append(.say(.changed(service: name, cause.changes, because: cause.reason)))
                 }
+                syncs.begin(name)
                 let request = PassRequest(
                     service: service, otherNames: dependencies.names[name] ?? [],
                     bases: dependencies.images(under: name, in: project.configuration, image: plan.image),
@@ -53,7 +54,9 @@ extension Loop {
         // Whether it comes to its end before it goes on is decided here.
         guard passes[service]?.isStopping == false else { return end(service, .stopped) }
         passes[service]?.steps.removeFirst()
-        guard let pass = passes[service], let step = pass.steps.first else { return live(service, "live in") }
+        guard let pass = passes[service], let step = pass.steps.first else {
+            return passes[service]?.request.cause.isQuiet == true ? prepared(service) : live(service, "live in")
+        }
         let entered = step.stage == stage ? [] : effects(plan.entered(step.stage, service))
         return perform(step, pass) + entered
     }
@@ -88,7 +91,7 @@ extension Loop {
         case .success(let image):
             passes[service]?.image = image
             passes[service]?.finish("build", at: time)
-            let effects = effects(plan.built(image.id, service))
+            let effects = effects(plan.built(image.id, service)) + built(image, pass)
             guard pass.request.service.isOnlyBuiltUpon, passes[service]?.isStopping == false else {
                 return effects + next(service, from: .build)
             }
@@ -102,13 +105,14 @@ extension Loop {
         case .failure(let error): return end(service, pass.outcome(of: error))
         case .success(let running?):
             guard !pass.isStopping else { return end(service, .stopped) }
+            let effects = delivered(running.digest, service)
             if let image = pass.image, deployment.known(image, of: pass.request.service) != nil {
-                return live(service, "unchanged, checked in")
+                return effects + live(service, "unchanged, checked in")
             }
             passes[service]?.delivered = running
             passes[service]?.isRunning = true
             passes[service]?.steps.removeAll { $0 == .deliver }
-            return next(service, from: .build)
+            return effects + next(service, from: .build)
         case .success(nil): return next(service, from: .build)
         }
     }
@@ -119,11 +123,12 @@ extension Loop {
         case .failure(let error): return end(service, pass.outcome(of: error))
         case .success(let image):
             passes[service]?.delivered = image
+            let effects = delivered(image.digest, service)
             // Where containers start from the image as it was built, there is no such stage.
             if image.reference != pass.image?.id {
                 passes[service]?.finish(image.wasPushed ? "push" : "load", at: time)
             }
-            return next(service, from: .deliver)
+            return effects + next(service, from: .deliver)
         }
     }
 
@@ -141,6 +146,7 @@ extension Loop {
             return live(service, isRun ? "runs this image already, checked in" : "delivered in")
         case .success(.started(let workloads)):
             passes[service]?.workloads = workloads
+            syncs.rolledOut(service)
             passes[service]?.finish("restart", at: time)
             return next(service, from: .restart)
         }
@@ -228,9 +234,17 @@ extension Loop {
 
     // MARK: - The end of a pass
 
+    /// The image is where whatever starts a container later finds it.
+    private mutating func prepared(_ service: String) -> [Effect] {
+        guard let pass = passes[service] else { return [] }
+        if let image = pass.delivered { deployment.prepare(image, of: service) }
+        return end(service, .prepared(pass.summary("image is up to date after", at: time, reminders: [])))
+    }
+
     private mutating func live(_ service: String, _ outcome: String) -> [Effect] {
         guard let pass = passes[service] else { return [] }
         if let image = pass.image, !pass.request.service.isOnlyBuiltUpon { deployment.setLive(image, of: service) }
+        syncs.rolledOut(service)
         let reminders = deployment.reminders(of: service)
         return end(service, .live(pass.summary(outcome, at: time, reminders: reminders)))
     }
@@ -245,6 +259,7 @@ extension Loop {
         let report: Report? =
             switch outcome {
             case .live(let summary): .live(summary)
+            case .prepared(let summary): .prepared(summary)
             case .waiting(let summary, let others): .waiting(summary, for: others)
             case .failed(let error): .failed(service: service, error)
             // The one that follows it tells whether an outage is over.

@@ -15,6 +15,12 @@ struct Loop: Sendable {
     /// The workloads that no pass waits for and that were found deleted.
     var comebacks = Comebacks()
     var outages = Outages()
+    /// What is in which container of what changed since the images.
+    var syncs = SyncPlan()
+    /// What was asked last of how the containers of each service take up changes.
+    var questions: [String: TakeupQuestion] = [:]
+    /// What was told of that.
+    var told = Once<String>()
     /// When the fact that is being handled came.
     var time: ContinuousClock.Instant
     /// Whether the first passes were begun.
@@ -76,6 +82,12 @@ struct Loop: Sendable {
         case .verified(let result, let service): return verified(result, service)
         case .answered(let id, let result): return effects(deployment.answered(id, result))
         case .ready(let workload, let result, let service): return ready(workload, result, service)
+        case .running(let workload, let containers): return running(workload, containers)
+        case .synced(let result, let container, let service): return sent(result, to: container, service)
+        case .learned(let takeup, let question):
+            learned(takeup, question)
+            return []
+        case .woke(let wake): return woke(wake)
         case .retryDue(let step): return retry(step)
         case .configuration(let configuration): return read(configuration)
         case .loaded(let result): return loaded(result)
@@ -130,10 +142,9 @@ struct Loop: Sendable {
     }
 
     private mutating func take(up impact: WatchedPaths.Impact, _ noticed: ContinuousClock.Instant) -> [Effect] {
-        let actions = plan.changed(
-            impact.services.sorted { $0.key < $1.key }.map { ($0.key, .init(files: $0.value, noticed: noticed)) })
+        let effects = take(up: impact.services, noticed: noticed)
         let files = (impact.configuration ? [ProjectChange.configurationFile] : []) + impact.manifests
-        return effects(actions) + (files.isEmpty ? [] : load(files))
+        return effects + (files.isEmpty ? [] : load(files))
     }
 
     /// Takes up what the Dockerfiles say now of images that are built on others. What builds on each other is told once,
@@ -219,7 +230,12 @@ struct Loop: Sendable {
         effects += after.notices.filter { !before.notices.contains($0) }.map { .say(.warning($0)) }
         // Passes that begin now wait for what they may need of it.
         if change.appliesManifests { effects += [.say(.applyingAgain)] + applyAll() }
-        for service in change.removed { outages.ended(.pass(of: service)) }
+        for service in change.removed {
+            outages.ended(.pass(of: service))
+            syncs.removed(service)
+            questions[service] = nil
+        }
+        effects += learnAgain()
         effects += self.effects(change.removed.flatMap { plan.removed($0) })
         effects += follow(loaded.dependencies, noticed: time)
         return effects

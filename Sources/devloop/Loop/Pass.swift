@@ -30,6 +30,8 @@ struct Pass: Sendable {
     enum Outcome: Sendable {
         /// New containers run the new image, or are known to run it already, or nothing but other images needs it.
         case live(PassSummary)
+        /// The image is there for what starts a container later.
+        case prepared(PassSummary)
         /// The image is built and delivered, but nothing can start before other services have images too.
         case waiting(PassSummary, for: [String])
         /// A step failed.
@@ -63,7 +65,10 @@ struct Pass: Sendable {
 
     init(_ request: PassRequest, at now: ContinuousClock.Instant) {
         self.request = request
-        steps = request.service.isOnlyBuiltUpon ? [.build] : [.build, .look, .deliver, .rollOut, .ready, .verify]
+        steps =
+            request.service.isOnlyBuiltUpon
+            ? [.build]
+            : request.cause.isQuiet ? [.build, .deliver] : [.build, .look, .deliver, .rollOut, .ready, .verify]
         last = now
         // It was noticed, or a base was built; at the start there is nothing of that.
         if let name = request.cause.files.isEmpty ? request.cause.bases.first : "detect" {

@@ -52,6 +52,8 @@ struct WorkPlan: Sendable {
         var progress = Progress.building
 
         var isBuilt: Bool { progress != .building && progress != .stopped }
+        /// Whether nothing is to follow what was stopped of it.
+        var isDropped = false
     }
 
     /// What the builds of a service came to.
@@ -109,6 +111,16 @@ struct WorkPlan: Sendable {
     /// The id of the image that a service's last build made.
     func image(of service: String) -> String? { activities[service]?.product.last }
 
+    /// Whether what a service's containers run differs from its files by nothing but what is synced: it has an image, and
+    /// no other that they wait for is being built or about to be. Where others are built on it, they need an image.
+    func isCurrent(_ service: String) -> Bool {
+        guard let activity = activities[service], case .image = activity.product,
+            activity.waiting?.isQuiet ?? true, !bases.values.contains(where: { $0.contains(service) })
+        else { return false }
+        guard let run = activity.run, !run.cause.isQuiet else { return true }
+        return run.progress == .waiting
+    }
+
     /// Whether a service was built, or is being built.
     func hasBegun(_ service: String) -> Bool {
         guard let activity = activities[service] else { return false }
@@ -141,7 +153,10 @@ struct WorkPlan: Sendable {
         if activity.run != nil { activity.unrest.count(cause.files) }
         let isNews = before == nil || before?.files.count != activity.waiting?.files.count
         activities[service] = activity
-        guard activity.run == nil else { return interrupt(service) }
+        guard activity.run == nil else {
+            // Containers that come up are not given up for what others start from later.
+            return cause.isQuiet && activity.run?.cause.isQuiet == false ? [] : interrupt(service)
+        }
         if !queue.contains(service) { queue.append(service) }
         guard isNews, !cause.isTold, let base = allBases(of: service).first(where: isStuck) else { return [] }
         activities[base]?.held.insert(service)
@@ -159,7 +174,8 @@ struct WorkPlan: Sendable {
             case .ready: .waiting
             }
         activities[service]?.run?.progress = progress
-        let actions = stage == .ready && activities[service]?.waiting != nil ? interrupt(service) : []
+        let isAwaited = activities[service]?.waiting.map { !$0.isQuiet } ?? false
+        let actions = stage == .ready && isAwaited ? interrupt(service) : []
         return actions + startNext()
     }
 
@@ -211,8 +227,10 @@ struct WorkPlan: Sendable {
         activity.run = nil
         activity.unrest.passed(isStopped: run.progress == .stopped, isLast: activity.waiting == nil)
         // What a stopped build was for is still to be done.
-        if run.progress == .stopped { activity.waiting = activity.waiting?.merged(with: run.cause) }
-        let hasFailed = !run.isBuilt && activity.waiting == nil
+        if run.progress == .stopped, !run.isDropped {
+            activity.waiting = activity.waiting?.merged(with: run.cause)
+        }
+        let hasFailed = run.progress == .building && activity.waiting == nil
         if hasFailed { activity.product = .failed(last: activity.product.last) }
         activities[service] = activity
         if activity.waiting != nil { queue.append(service) }
@@ -224,6 +242,18 @@ struct WorkPlan: Sendable {
             }
         }
         return actions + startNext()
+    }
+
+    /// The image that was to be made quietly for a service is outdated before it is there: another request follows.
+    mutating func dropQuiet(_ service: String) -> [Action] {
+        if activities[service]?.waiting?.isQuiet == true {
+            activities[service]?.waiting = nil
+            queue.removeAll { $0 == service }
+        }
+        guard let run = activities[service]?.run, run.cause.isQuiet, run.progress == .building else { return [] }
+        activities[service]?.run?.progress = .stopped
+        activities[service]?.run?.isDropped = true
+        return [.stop(service)]
     }
 
     /// A service is gone from the configuration.
@@ -253,8 +283,9 @@ struct WorkPlan: Sendable {
     private mutating func startNext() -> [Action] {
         var actions: [Action] = []
         var building = activities.values.count(where: \.isBuilding)
-        while building < jobs, let index = queue.firstIndex(where: canStart) {
-            let service = queue.remove(at: index)
+        while let service = nextInQueue {
+            guard building < jobs else { return actions + makeRoom(for: service) }
+            queue.removeAll { $0 == service }
             guard var activity = activities[service], let cause = activity.waiting else { continue }
             activity.waiting = nil
             activity.run = Run(cause: cause)
@@ -265,6 +296,27 @@ struct WorkPlan: Sendable {
             building += 1
         }
         return actions
+    }
+
+    /// The service that is built next: those that somebody waits for first.
+    private var nextInQueue: String? {
+        queue.first { !isQuiet($0) && canStart($0) } ?? queue.first(where: canStart)
+    }
+
+    private func isQuiet(_ service: String) -> Bool { activities[service]?.waiting?.isQuiet == true }
+
+    /// Puts off a build that nobody waits for, where somebody waits for another one.
+    private mutating func makeRoom(for service: String) -> [Action] {
+        let runs = activities.filter { $0.value.run?.cause.isQuiet == true && $0.value.run?.progress == .building }
+        // One place is enough, and may be on its way.
+        let isOnItsWay = activities.values.contains { $0.run?.cause.isQuiet == true && $0.run?.progress == .stopped }
+        guard !isQuiet(service), !isOnItsWay, let other = runs.keys.min(), var activity = activities[other],
+            let cause = activity.run?.cause
+        else { return [] }
+        activity.run?.progress = .stopped
+        activity.waiting = activity.waiting?.merged(with: cause) ?? cause
+        activities[other] = activity
+        return [.stop(other)]
     }
 
     /// Whether all that the image is built on is there, and about to stay. A base that never rests is taken as it is.

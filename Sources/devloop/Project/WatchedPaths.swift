@@ -5,8 +5,8 @@ import Watcher
 struct WatchedPaths: Sendable {
     /// What a batch of changes asks for.
     struct Impact: Sendable, Equatable {
-        /// The changed files of each service, relative to its context.
-        var services: [String: [String]] = [:]
+        /// The changed files of each service.
+        var services: [String: [FileChange]] = [:]
         /// The manifests that changed, relative to the project's folder where they are in it.
         var manifests: [String] = []
         /// Whether devloop.json changed.
@@ -28,6 +28,8 @@ struct WatchedPaths: Sendable {
         var filterFiles: Set<String>
         /// The context's path, where only what the Dockerfile copies counts.
         var narrowedContext: String?
+        /// Where files of the context are in the image, where it is looked for.
+        var files: ContextFiles?
     }
 
     /// The trees to watch.
@@ -37,6 +39,8 @@ struct WatchedPaths: Sendable {
     private var meanings: [String: Meaning] = [:]
     /// The project's folder.
     private let directory: String
+    /// Whether a file of a service counts as soon as it is closed or moved into its place.
+    private let isPrompt: Bool
 
     /// Reads the ignore files and Dockerfiles of a configuration's services, and what its manifests name, and decides
     /// what is watched.
@@ -48,14 +52,18 @@ struct WatchedPaths: Sendable {
         builder: BuilderKind
     ) {
         directory = configuration.directory
+        // Who wants a longer pause than devloop does wants it.
+        isPrompt = configuration.watch.settle <= Configuration.Watch().settle
         for service in configuration.services { watch(service, environment, builder) }
         for path in configuration.manifests { watch(manifests: path) }
         watch("configuration", configuration.path, PathFilter(), .configuration)
     }
 
-    private mutating func watch(_ id: String, _ path: String, _ filter: PathFilter, _ meaning: Meaning) {
+    private mutating func watch(
+        _ id: String, _ path: String, _ filter: PathFilter, _ meaning: Meaning, isPrompt: Bool = false
+    ) {
         guard meanings.updateValue(meaning, forKey: id) == nil else { return }
-        roots.append(WatchRoot(id: id, path: path, filter: filter))
+        roots.append(WatchRoot(id: id, path: path, filter: filter, isPrompt: isPrompt))
     }
 
     private mutating func watch(
@@ -74,7 +82,12 @@ struct WatchedPaths: Sendable {
             "context of \(service.name)", context,
             PathFilter(ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always),
             .service(
-                service.name, Tree(filterFiles: Set(always), narrowedContext: sources == nil ? nil : context)))
+                service.name,
+                Tree(
+                    filterFiles: Set(always), narrowedContext: sources == nil ? nil : context,
+                    files: ContextFiles(
+                        of: service, filter: PathFilter(ignoring: patterns), environment: environment, builder: builder)
+                )), isPrompt: isPrompt)
         // What is outside of the context, or what a link in it leads to: links below a root are not followed.
         for (index, path) in read.enumerated()
         where inside(path) == nil || FileSystem.hasSymbolicLink(onTheWayFrom: context, to: path) {
@@ -142,17 +155,34 @@ struct WatchedPaths: Sendable {
         return sources
     }
 
+    /// Where the files of a service's context are in its image; `nil` where that is not looked for.
+    func files(of service: String) -> ContextFiles? {
+        meanings.values.lazy.compactMap { meaning in
+            if case .service(service, let tree) = meaning { tree.files } else { nil }
+        }.first
+    }
+
     /// What a batch asks for. A path that several contexts hold counts for each of them.
     func impact(of batch: ChangeBatch) -> Impact {
         var impact = Impact()
+        var seen: Set<String> = []
+        let folders = Set(
+            batch.changes.compactMap { change in
+                change.path.lastIndex(of: "/").map { "\(change.rootID)/\(change.path[..<$0])" }
+            })
         for change in batch.changes {
             switch meanings[change.rootID] {
             case .service(let name, let tree):
                 let saysWhatCounts = tree.filterFiles.contains(change.path)
                 // A link is seen where it is and where it leads to.
-                if !saysWhatCounts || impact.services[name]?.contains(change.path) != true {
-                    impact.services[name, default: []].append(change.path)
+                if !saysWhatCounts || !seen.contains("\(name)/\(change.path)") {
+                    impact.services[name, default: []].append(
+                        tree.files?.judge(
+                            change, isUsed: saysWhatCounts,
+                            isFolder: folders.contains("\(change.rootID)/\(change.path)"))
+                            ?? FileChange(path: change.path, isGone: change.kind == .deleted, place: .nowhere))
                 }
+                seen.insert("\(name)/\(change.path)")
                 if impact.filters { break }
                 impact.filters =
                     saysWhatCounts

@@ -2,6 +2,8 @@ import Runner
 
 /// What the screen shows of a report.
 enum Message: Sendable {
+    /// What happens behind the scenes: `--verbose` shows it.
+    case detail(String)
     /// What happens; `--quiet` leaves it out.
     case status(String, LineRenderer.Mark)
     /// Something that the user should know and that stops nothing.
@@ -49,9 +51,28 @@ extension Report {
             .success("\(service) is well again (\(states.joined(separator: ", ")))")
         case .logsLost(let error): .failure(error, prefix: "the logs cannot be followed, trying again")
         case .building(let services): .status("building \(services.joined(separator: ", "))", .note)
-        case .changed(let service, let files):
-            .status("\(service): \(files.first ?? "")\(Self.others(files)) changed, building", .note)
+        case .changed(let service, let files, let reason):
+            .status(
+                "\(service): \(files.first ?? "")\(Self.others(files)) changed, building"
+                    + (reason.map { ": \($0)" } ?? ""), .note)
         case .live(let summary): .status(summary.text, .success)
+        case .prepared(let summary): .detail(summary.text)
+        case .synced(let service, let files, let time):
+            .status("\(service) synced in \(time.precise) (\(files.first ?? "")\(Self.others(files)))", .success)
+        case .syncs(let service, let takeup):
+            .status(
+                "\(service): saves are synced into its containers"
+                    + (takeup.names.isEmpty ? "" : ", which run \(takeup.names)")
+                    + "; \"sync\": false in devloop.json builds them instead", .note)
+        case .buildsOnly(let service, let command):
+            .status(
+                "\(service): saves are built, since nothing in \(command) is known to take up changed files; \"sync\": true "
+                    + "in devloop.json writes them into its containers all the same", .note)
+        case .notSynced(let service, let error): .warning("\(service): not synced, building instead: \(error)")
+        case .imageIsBehind(let service):
+            .warning(
+                "\(service): its image lacks what was synced last: a container that is started now is older than the "
+                    + "files, until devloop runs again")
         case .waiting(let summary, let others):
             .status("\(summary.text); it starts together with \(others.joined(separator: ", "))", .note)
         case .failed(let service, let error): .failure(error.advised.about(service), prefix: nil)

@@ -52,9 +52,12 @@ enum Report: Sendable {
     /// The first passes begin.
     case building([String])
     /// A pass begins, since these files changed, or images that its own is built on.
-    case changed(service: String, [String])
+    /// - Parameter because: why the files can't be brought into the containers.
+    case changed(service: String, [String], because: String?)
     /// A pass came to its end.
     case live(PassSummary)
+    /// The image of a service is there for what starts a container later.
+    case prepared(PassSummary)
     /// A pass came to its end, but nothing can start before these services have images too.
     case waiting(PassSummary, for: [String])
     /// A step of a pass failed.
@@ -69,6 +72,19 @@ enum Report: Sendable {
     case restless(service: String, file: String)
     /// What a step of a pass has to say before it ends.
     case passNotice(service: String, String)
+
+    // MARK: Files in containers
+
+    /// Files are in all containers of a service.
+    case synced(service: String, [String], Duration)
+    /// Saves of a service are brought into its containers, since these take them up: the first time.
+    case syncs(service: String, Takeup)
+    /// Saves of a service are built, since its containers don't take them up: the first time.
+    case buildsOnly(service: String, command: String)
+    /// Files could not be brought into the containers, and are built.
+    case notSynced(service: String, SyncError)
+    /// The loop is over, and an image lacks what was brought into its containers.
+    case imageIsBehind(service: String)
 
     // MARK: The whole
 

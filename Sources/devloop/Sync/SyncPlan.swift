@@ -135,7 +135,9 @@ struct SyncPlan: Sendable {
     }
 
     /// How the containers of a service take up changes; `nil` where that is not known any more.
-    mutating func learned(_ takeup: Takeup?, _ service: String) { services[service, default: Service()].takeup = takeup }
+    mutating func learned(_ takeup: Takeup?, _ service: String) {
+        services[service, default: Service()].takeup = takeup
+    }
 
     /// How the containers of a service take up changes; `nil` where that is not known.
     func takeup(of service: String) -> Takeup? { services[service]?.takeup }

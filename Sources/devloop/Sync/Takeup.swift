@@ -69,7 +69,9 @@ extension Project {
             for (list, isInit) in [("containers", false), ("initContainers", true)] {
                 for container in specification[list]?.array ?? []
                 where !isInit || container["restartPolicy"]?.string == "Always" {
-                    guard container["image"]?.string.flatMap(images.image) == service.configuration.image else { continue }
+                    guard container["image"]?.string.flatMap(images.image) == service.configuration.image else {
+                        continue
+                    }
                     found.append(ContainerSpecification(container))
                 }
             }

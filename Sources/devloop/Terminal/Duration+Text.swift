@@ -9,6 +9,14 @@ extension Duration {
         return "\(seconds / 60) m \(seconds % 60 < 10 ? "0" : "")\(seconds % 60) s"
     }
 
+    /// The same of what is quick: `0.02 s`
+    var precise: String {
+        let (seconds, attoseconds) = components
+        let hundredths = (attoseconds + 5_000_000_000_000_000) / 10_000_000_000_000_000
+        guard seconds == 0, (0..<100).contains(hundredths) else { return text }
+        return "0.\(hundredths < 10 ? "0" : "")\(hundredths) s"
+    }
+
     /// Tenths of a second, rounded; a negative duration counts as none.
     private var tenths: Int64 {
         let (seconds, attoseconds) = components

@@ -2,6 +2,7 @@ extension Terminal {
     /// Says it.
     func say(_ report: Report) {
         switch report.message {
+        case .detail(let text): if verbosity == .verbose { status(text, mark: .note) }
         case .status(let text, let mark): status(text, mark: mark)
         case .warning(let text): warning(text)
         case .success(let text): success(text)

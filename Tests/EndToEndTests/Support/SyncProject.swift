@@ -75,17 +75,21 @@ struct SyncProject: Sendable {
         case 8: rename(file, path(service, "srv/\(names.randomElement(using: &random) ?? "")"))
         case 9: chmod(file, [0o644, 0o755, 0o600].randomElement(using: &random) ?? 0o644)
         case 10:
-            for number in 0..<20 { try text.write(toFile: path(service, "srv/many \(number)"), atomically: false, encoding: .utf8) }
+            for number in 0..<20 {
+                try text.write(toFile: path(service, "srv/many \(number)"), atomically: false, encoding: .utf8)
+            }
         default: try text.write(toFile: path(service, "needed"), atomically: true, encoding: .utf8)
         }
     }
 
     /// What a container prints of the files in it.
-    static let listing = "cd /srv && find . -type f | sort | while IFS= read -r f; do md5sum \"$f\"; done; md5sum /needed"
+    static let listing =
+        "cd /srv && find . -type f | sort | while IFS= read -r f; do md5sum \"$f\"; done; md5sum /needed"
 
     /// The same of what is on the disk.
     func listing(of service: String) async throws -> String {
-        let script = "cd srv && find . -type f | LC_ALL=C sort | while IFS= read -r f; do md5sum \"$f\"; done; "
+        let script =
+            "cd srv && find . -type f | LC_ALL=C sort | while IFS= read -r f; do md5sum \"$f\"; done; "
             + "md5sum ../needed | sed 's@ ../needed@ /needed@'"
         return try await Shell.run("sh", "-c", "cd '\(path(service, ""))' && \(script)")
     }
