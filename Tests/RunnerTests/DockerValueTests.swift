@@ -79,14 +79,6 @@ import Testing
             sum == archive[0..<512].enumerated().reduce(0) { $0 + ((148..<156) ~= $1.offset ? 32 : Int($1.element)) })
     }
 
-    @Test(arguments: [100, 490, 990, 99_980])
-    func aLongPathIsInARecordThatCountsItself(length: Int) throws {
-        let path = String(repeating: "p", count: length)
-        let archive = TarArchive([.init(path: path, content: [], mode: 0o600)]).bytes
-        let size = try #require(Int(String(decoding: archive[124..<135], as: UTF8.self), radix: 8))
-        #expect(String(decoding: archive[512..<(512 + size)], as: UTF8.self) == "\(size) path=\(path)\n")
-    }
-
     private func line(_ second: Int, _ text: String) -> [UInt8] {
         Array("2026-01-01T00:00:0\(second).000000000Z \(text)".utf8)
     }
