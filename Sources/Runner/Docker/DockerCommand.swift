@@ -98,6 +98,11 @@ struct DockerCommand: Sendable, Hashable {
         Command("docker", ["cp", "-", "\(id):\(folder)"], input: TarArchive(files).bytes)
     }
 
+    /// Keeps a shell open in a container, as a ``SyncChannel`` talks to, as the container's own user.
+    static func sync(_ id: String) -> Command {
+        Command("docker", ["exec", "--interactive", id, "sh", "-c", SyncScript.loop])
+    }
+
     /// Where the engine is that docker talks to: as the current context says, or DOCKER_CONTEXT, or DOCKER_HOST.
     static let host = Command("docker", ["context", "inspect", "--format={{.Endpoints.docker.Host}}"])
 

@@ -63,6 +63,11 @@ enum LocalSocket {
         #endif
     }
 
+    /// - Returns: how many bytes were sent; -1 and `errno` where none could be.
+    static func sendSome(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
+        Glue.send(descriptor, bytes, sendFlags)
+    }
+
     /// - Returns: whether all of it was sent.
     static func send(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var sent = 0

@@ -14,7 +14,7 @@ import Synchronization
 /// each request carries the same bytes, with docker's own logins and certificates.
 final class DockerEngine: EngineAsking {
     private let launcher: any CommandRunning
-    private let onRequest: @Sendable (String) -> Void
+    let onRequest: @Sendable (String) -> Void
     /// As docker writes it; `nil` until it was asked for it.
     private let host = Mutex<String?>(nil)
     private let turns = Turns<String>()
@@ -38,7 +38,7 @@ final class DockerEngine: EngineAsking {
     }
 
     /// Asks docker, once.
-    private func findHost() async throws -> String {
+    func findHost() async throws -> String {
         if let known = host.withLock({ $0 }) { return known }
         return try await turns.withTurn("host") { [self] in
             if let known = host.withLock({ $0 }) { return known }
@@ -50,7 +50,7 @@ final class DockerEngine: EngineAsking {
         }
     }
 
-    private static func socket(of host: String) -> String? {
+    static func socket(of host: String) -> String? {
         let mark = "unix://"
         guard host.hasPrefix("\(mark)/") else { return nil }
         let path = host.dropFirst(mark.count)

@@ -25,6 +25,22 @@ extension EngineRequest {
     /// What the engine says of itself, its clock among it.
     static let information = EngineRequest(path: "/info")
 
+    /// Makes ready to run a program in a container, with our input and for our eyes.
+    static func exec(_ words: [String], in container: String) -> EngineRequest {
+        let body: JSONValue = [
+            "AttachStdin": true, "AttachStdout": true, "AttachStderr": true, "Cmd": .array(words.map { .string($0) }),
+        ]
+        return EngineRequest(method: "POST", path: "/containers/\(container)/exec", body: body)
+    }
+
+    /// Runs it.
+    static func startExec(_ id: String) -> EngineRequest {
+        EngineRequest(method: "POST", path: "/exec/\(id)/start", body: ["Detach": false, "Tty": false])
+    }
+
+    /// What became of it.
+    static func inspectExec(_ id: String) -> EngineRequest { EngineRequest(path: "/exec/\(id)/json") }
+
     /// Starts, ends and removals of containers with a label (`name=value`) from a time on, until the connection ends.
     static func events(label: String, since time: EngineTime) -> EngineRequest {
         let filters: JSONValue = [

@@ -103,6 +103,13 @@ struct Kubectl: Sendable, Hashable {
         command(["delete", "pod", "--wait=false"] + names, namespace: namespace)
     }
 
+    /// Keeps a shell open in a container, as a ``SyncChannel`` talks to.
+    func sync(pod: String, container: String, namespace: String) -> Command {
+        command(
+            ["exec", "--stdin", pod, "--container=\(container)", "--", "sh", "-c", SyncScript.loop],
+            namespace: namespace)
+    }
+
     private static let unusedLabel = "devloop.dev/none-"
 
     private static func list(_ objects: [JSONValue]) -> [UInt8] {
