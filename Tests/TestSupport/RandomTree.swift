@@ -27,8 +27,10 @@ package struct TreeSnapshot: Equatable, Sendable {
                 try read(folder, below: path)
             case S_IFLNK:
                 var target = [UInt8](repeating: 0, count: 4096)
-                let count = readlink("\(folder)/\(path)", &target, target.count)
-                things[TreePath(path)] = "link \(String(decoding: target.prefix(max(0, count)), as: UTF8.self))"
+                let count = target.withUnsafeMutableBytes {
+                    readlink("\(folder)/\(path)", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+                }
+                things[TreePath(path)] = "link \(String(decoding: target[..<max(0, count)], as: UTF8.self))"
             default:
                 let text = TestFile.read("\(folder)/\(path)") ?? ""
                 things[TreePath(path)] = "file \(mode) \(text.utf8.count) \(Array(text.utf8).hashValue)"
@@ -81,7 +83,10 @@ package struct RandomTree {
                 let count = Int.random(in: 0...(isLarge ? 700_000 : 3000), using: &generator)
                 let letter = UInt8.random(in: 33...126, using: &generator)
                 try? TestFile.write([UInt8](repeating: letter, count: count), to: path)
-            case 4: chmod(path, [0o644, 0o600, 0o755, 0o444].randomElement(using: &generator)!)
+            case 4:
+                // In a folder that is not its own to write, nobody but root writes.
+                let modes: [mode_t] = isFolder(path) ? [0o755, 0o700] : [0o644, 0o600, 0o755, 0o444]
+                chmod(path, modes.randomElement(using: &generator)!)
             case 5, 6: remove(path)
             case 7:
                 clear(path, exceptFolder: true)
