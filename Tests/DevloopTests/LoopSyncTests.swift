@@ -164,6 +164,30 @@ struct LoopSyncTests {
         #expect(rig.handle(Self.saved("c.js")).first == "sync c2 c.js")
     }
 
+    @Test func afterTwoImagesNobodyTriesAnyMoreUntilTheDockerfileChanges() throws {
+        var rig = try live()
+        let error = SyncError.impossible(SyncReason(.noShell, "the container has no shell"))
+        func rollOut(_ number: Int) throws {
+            rig.images["web"] = "sha256:\(number)"
+            _ = rig.finish("web")
+            _ = rig.handle(
+                .learned(Takeup(), try #require(rig.loop.questions["web"])),
+                Self.running("c\(number)", image: "sha256:\(number)"))
+        }
+        #expect(rig.handle(Self.saved("a.js")).contains("sync c1 a.js"))
+        _ = rig.handle(Self.synced("c1", .failure(error)))
+        try rollOut(2)
+        #expect(rig.handle(Self.saved("a.js")).contains("sync c2 a.js"))
+        _ = rig.handle(Self.synced("c2", .failure(error)))
+        try rollOut(3)
+        #expect(rig.handle(Self.saved("a.js")).last == "build web")
+        try rollOut(4)
+        let dockerfile = FileChange(path: "Dockerfile", place: .used(by: "the build"), isBuildFile: true)
+        _ = rig.handle(.changes(.init(services: ["web": [dockerfile]]), noticed: LoopFixture.start))
+        try rollOut(5)
+        #expect(rig.handle(Self.saved("a.js")).contains("sync c5 a.js"))
+    }
+
     @Test func aContainerThatIsLostIsTriedAgainAndThenItsFilesAreBuilt() throws {
         var rig = try live()
         _ = rig.handle(Self.saved("a.js"))
@@ -201,6 +225,29 @@ struct LoopSyncTests {
         #expect(rig.handle(Self.saved("a.js")).contains("sync c2 a.js"))
         #expect(rig.running.first == "await deployment/web for web")
         #expect(rig.finish("web").last?.hasPrefix("say ✓ web live in") == true)
+    }
+
+    /// What was written into a container is not what the image has that is built once more: the same.
+    @Test func aContainerThatStaysWithItsImageGetsWhatChangedMeanwhile() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js"), Self.synced())
+        // It is as it was in the image again, and so is all else.
+        let place = CopiedFiles.Place.image([CopiedFiles.Destination(path: "/app/a.js")])
+        _ = rig.handle(
+            .changes(
+                .init(services: [
+                    "web": [
+                        FileChange(path: "a.js", place: place),
+                        FileChange(path: "package.json", place: .used(by: "RUN npm install")),
+                    ]
+                ]), noticed: LoopFixture.start))
+        _ = rig.answer("build web")
+        let known = DeliveredImage(
+            built: BuiltImage(reference: try #require(ImageReference("shop/web")), id: "sha256:web"),
+            reference: "localhost:5000/shop/web", digest: "sha256:d")
+        let said = rig.handle(.looked(.success(known), service: "web"))
+        #expect(said.contains("sync c1 a.js"))
+        #expect(said.contains { $0.hasPrefix("say ✓ web unchanged, checked in") })
     }
 
     @Test func whatEndsIsNotWaitedFor() throws {

@@ -130,9 +130,9 @@ private struct SyncDay {
 
     private mutating func change(_ service: String, _ files: [String]) throws {
         let changes = files.map { file in
-            last += 1
             let isGone = file != "package.json" && chance(4)
-            disk[service]?[file] = isGone ? nil : last
+            // Of few contents, so that some come back, and images with them.
+            disk[service]?[file] = isGone ? nil : Int.random(in: 0..<3, using: &random)
             let place: CopiedFiles.Place =
                 file == "package.json"
                 ? .used(by: "RUN npm install") : .image([CopiedFiles.Destination(path: "/app/\(file)")])
@@ -227,11 +227,15 @@ private struct SyncDay {
         }
         switch job.effect {
         case .build(let request, let service):
-            last += 1
-            let id = "image\(last)"
-            images[id] = mixture(service, since: job.content[service] ?? [:])
+            let content = mixture(service, since: job.content[service] ?? [:])
+            let id = "\(service) \(content.sorted { $0.key < $1.key })"
+            images[id] = content
             try handle(.built(.success(BuiltImage(reference: request.reference, id: id)), service: service))
-        case .look(_, let service): try handle(.looked(.success(nil), service: service))
+        case .look(let look, let service):
+            let pods = pods[service] ?? []
+            let runs = !pods.isEmpty && pods.allSatisfy { $0.image == look.image.id }
+            let image = look.known ?? DeliveredImage(built: look.image, reference: look.image.reference.tagged)
+            try handle(.looked(.success(runs ? image : nil), service: service))
         case .deliver(let image, let service):
             tags[service] = image.id
             try handle(

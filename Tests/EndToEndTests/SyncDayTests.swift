@@ -138,7 +138,9 @@ struct SyncDayTests {
                 !found.isEmpty && found.allSatisfy { $0 == wanted }
             }
             #expect(
-                !found.isEmpty && found.allSatisfy { $0 == wanted }, "\(service) should have\n\(wanted)\n\(dev.output)")
+                !found.isEmpty && found.allSatisfy { $0 == wanted },
+                "\(service) has\n\(found.filter { $0 != wanted }.joined(separator: "\n--\n"))\n\nand should have\n\(wanted)\n\(dev.output)"
+            )
         }
     }
 

@@ -80,15 +80,6 @@ struct SyncDockerTests {
         }
     }
 
-<<<<<<< HEAD
-    @Test(arguments: ["tar", "dd", "md5sum"]) func anImageWithoutAToolIsTold(tool: String) async throws {
-        let others = ["tar", "dd", "md5sum", "rm", "rmdir"].filter { $0 != tool }.joined(separator: " ")
-        try await SyncContainer.run("RUN for a in \(others); do busybox ln -s busybox /bin/$a; done") { container in
-            let error = try await container.failure(container.file("/a"))
-            #expect(error == .impossible(error.reason))
-            #expect(error.reason.kind == .noTool)
-            #expect(error.reason.words.hasPrefix("the container has no \(tool == "md5sum" ? "cksum" : tool)"))
-=======
     static let hasDash = ["/bin/dash", "/usr/bin/ldd"].allSatisfy { FileManager.default.isExecutableFile(atPath: $0) }
 
     @Test(.enabled(if: hasDash, "needs dash"), arguments: [("tar", "tar"), ("dd", "dd"), ("md5sum", "cksum")])
@@ -110,7 +101,6 @@ struct SyncDockerTests {
             let file = try container.file("/a")
             #expect(try await container.channel.send([file]).count == 1)
             #expect(try await container.say("cat /a") == "new")
->>>>>>> i12-channel
         }
     }
 

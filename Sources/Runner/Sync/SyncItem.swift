@@ -29,12 +29,8 @@ struct SyncItem: Sendable, Hashable {
         let name = String(path.dropFirst())
         return switch kind {
         case .removal: nil
-<<<<<<< HEAD
-        case .folder: TarHeader(path: "\(name)/", kind: .folder, mode: mode, time: time, owner: owner)
-=======
         // It gets its own mode when what is in it is there.
         case .folder: TarHeader(path: "\(name)/", kind: .folder, mode: mode | 0o700, time: time, owner: owner)
->>>>>>> i12-channel
         case .file: TarHeader(path: name, kind: .file(size: size), mode: mode, time: time, owner: owner)
         case .link(let target):
             TarHeader(path: name, kind: .link(to: target), mode: 0o777, time: time, owner: owner)

@@ -67,11 +67,7 @@ struct SyncRound {
     /// The script that is sent before the archive.
     var script: String {
         SyncScript.round(
-<<<<<<< HEAD
-            removals: removals.map(\.path), folders: folders.map(\.path), files: files.map(\.item.path),
-=======
             removals: removals.map(\.path), folders: folders.map { ($0.path, $0.mode) }, files: files.map(\.item.path),
->>>>>>> i12-channel
             links: links.map { item in
                 guard case .link(let target) = item.kind else { return (item.path, "") }
                 return (item.path, target)

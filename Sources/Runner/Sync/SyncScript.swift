@@ -3,13 +3,9 @@
 /// Everything runs in whatever POSIX shell the image has (dash, bash, busybox), with `tar`, `dd`, `rm`, `rmdir`
 /// and `cksum` or `md5sum`. The shell that stays there reads a line, `TOKEN BLOCKS`, and so many blocks of a script, which reads further
 /// input itself. `read` takes a byte at a time and `dd` with `iflag=fullblock` exactly what it is told, so nothing is read
-<<<<<<< HEAD
 /// that is for the next one; `head` and `tar` read ahead. A file that is there is written anew in its place, at the time
 /// of now: `node --watch` and others watch the file that they have read, and miss one that takes its name; yet others look
 /// whether its time is later. What a script says are lines that begin with the token, which
-=======
-/// that is for the next one; `head` and `tar` read ahead. What a script says are lines that begin with the token, which
->>>>>>> i12-channel
 /// nothing else in the container knows, and the sums.
 enum SyncScript {
     /// The shell's own script.
@@ -25,11 +21,8 @@ enum SyncScript {
         umask 022
         PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
         for c in tar rm rmdir; do command -v $c >/dev/null 2>&1 || echo "$T no $c"; done
-<<<<<<< HEAD
         said=$(dd if=/dev/zero bs=512 count=2 2>/dev/null | tar -xmp --overwrite -f - -C / 2>&1) ||
           case $said in *option*|*overwrite*) echo "$T no tar --overwrite";; esac
-=======
->>>>>>> i12-channel
         for c in cksum md5sum none; do sum=$c; command -v $c >/dev/null 2>&1 && break; done
         if [ $sum = none ]; then echo "$T no cksum"; else echo "$T sums $sum"; fi
         hasreadlink=$(command -v readlink 2>/dev/null)
@@ -57,18 +50,11 @@ enum SyncScript {
         prepare() {
           kind=$1 i=$2 step=$3; shift 3
           while [ $# -gt 0 ]; do
-<<<<<<< HEAD
+            [ -d "${1%/*}/" ] || mkdir -p "${1%/*}" 2>/dev/null
             if [ -L "$1" ]; then rm -f "$1" 2>/dev/null || { echo "$T locked-$kind $i"; stop=1; }
             elif [ -d "$1" ]; then rmdir "$1" 2>/dev/null || { echo "$T occupied-$kind $i"; stop=1; }
             elif [ -e "$1" ] && { [ $kind = link ] || [ ! -f "$1" ] || [ ! -w "$1" ]; }; then
               rm -f "$1" 2>/dev/null || echo "$T locked-$kind $i"
-=======
-            [ -d "${1%/*}/" ] || mkdir -p "${1%/*}" 2>/dev/null
-            if [ -L "$1" ]; then rm -f "$1" 2>/dev/null || { echo "$T locked-$kind $i"; stop=1; }
-            elif [ -d "$1" ]; then rmdir "$1" 2>/dev/null || { echo "$T occupied-$kind $i"; stop=1; }
-            elif [ -e "$1" ] && [ ! -w "${1%/*}/" ]; then
-              if [ -f "$1" ] && [ -w "$1" ]; then inplace=--overwrite; else echo "$T locked-$kind $i"; fi
->>>>>>> i12-channel
             fi
             i=$((i+1)); shift $step
           done
@@ -80,14 +66,9 @@ enum SyncScript {
         drain() { dd of=/dev/null bs=65536 2>/dev/null; }
         unpack() {
           if [ -n "$stop" ]; then feed $1 $2 | drain; return; fi
-<<<<<<< HEAD
-          said=$(feed $1 $2 | { tar -xmp --overwrite -f - -C / 2>&1; r=$?; [ $r = 0 ] || drain; exit $r; }) || words "$said"
-        }
-=======
-          said=$(feed $1 $2 | { umask 0; tar -xp $inplace -f - -C / 2>&1; r=$?; [ $r = 0 ] || drain; exit $r; }) || words "$said"
+          said=$(feed $1 $2 | { umask 0; tar -xmp --overwrite -f - -C / 2>&1; r=$?; [ $r = 0 ] || drain; exit $r; }) || words "$said"
         }
         modes() { chmod "$@" 2>/dev/null; }
->>>>>>> i12-channel
         folders() {
           i=$1; shift
           for p do
@@ -136,28 +117,17 @@ enum SyncScript {
     /// look at what is there then.
     /// - Parameter archive: bytes of the archive that follows, in whole blocks; 0: none does.
     static func round(
-<<<<<<< HEAD
-        removals: [String], folders: [String], files: [String], links: [(path: String, target: String)], archive: Int
-    ) -> String {
-        let removed = groups("r", removals.map { [$0] })
-        let made = groups("d", folders.map { [$0] })
-=======
         removals: [String], folders: [(path: String, mode: UInt16)], files: [String],
         links: [(path: String, target: String)], archive: Int
     ) -> String {
         let removed = groups("r", removals.map { [$0] })
         let made = groups("d", folders.map { [$0.path] }, keys: folders.map(\.mode))
->>>>>>> i12-channel
         let (odd, plain) = partition(files)
         let written = groups("f", plain.map { [$0.path] }, indices: plain.map(\.index))
         let strange = groups("o", odd.map { [$0.path] }, indices: odd.map(\.index))
         let linked = groups("l", links.map { [$0.path, $0.target] })
         var lines = (removed + made + written + strange + linked).map(\.definition)
-<<<<<<< HEAD
         lines.append("stop=")
-=======
-        lines.append("stop= inplace=")
->>>>>>> i12-channel
         lines += removed.map { "\($0.name) removed \($0.start)" }
         lines += made.map { "\($0.name) clear" }
         lines += (written + strange).map { "\($0.name) prepare file \($0.start) 1" }
@@ -165,11 +135,8 @@ enum SyncScript {
         if archive > 0 {
             lines.append("unpack \(archive / bigBlock) \(archive % bigBlock / TarHeader.blockSize)")
         }
-<<<<<<< HEAD
-=======
         // What is in them is there by now. busybox' tar leaves alone the mode of a folder that is there.
         lines += made.reversed().map { "\($0.name) modes \(String($0.key, radix: 8))" }
->>>>>>> i12-channel
         lines += made.map { "\($0.name) folders \($0.start)" }
         lines += written.map { "\($0.name) files \($0.start)" }
         lines += strange.map { "\($0.name) odd \($0.start)" }
@@ -188,11 +155,8 @@ enum SyncScript {
     private struct Group {
         var name: String
         var start: Int
-<<<<<<< HEAD
-=======
         /// All of them have it.
         var key: UInt16
->>>>>>> i12-channel
         var words: [[String]]
 
         var definition: String {
@@ -201,28 +165,18 @@ enum SyncScript {
     }
 
     /// A group is what a program takes as its arguments. Its things have consecutive numbers.
-<<<<<<< HEAD
-    private static func groups(_ letter: Character, _ things: [[String]], indices: [Int]? = nil) -> [Group] {
-=======
     private static func groups(_ letter: Character, _ things: [[String]], indices: [Int]? = nil, keys: [UInt16]? = nil)
         -> [Group]
     {
->>>>>>> i12-channel
         var groups: [Group] = []
         var size = 0
         for (position, words) in things.enumerated() {
             let index = indices?[position] ?? position
             let length = words.reduce(0) { $0 + $1.utf8.count + 1 }
-<<<<<<< HEAD
-            let isNext = groups.last.map { $0.start + $0.words.count == index } ?? false
-            if !isNext || size + length > groupBytes || groups[groups.count - 1].words.count == groupLimit {
-                groups.append(Group(name: "\(letter)\(groups.count)", start: index, words: []))
-=======
             let key = keys?[position] ?? 0
             let isNext = groups.last.map { $0.start + $0.words.count == index && $0.key == key } ?? false
             if !isNext || size + length > groupBytes || groups[groups.count - 1].words.count == groupLimit {
                 groups.append(Group(name: "\(letter)\(groups.count)", start: index, key: key, words: []))
->>>>>>> i12-channel
                 size = 0
             }
             groups[groups.count - 1].words.append(words)

@@ -148,7 +148,7 @@ extension Loop {
             passes[service]?.workloads = workloads
             syncs.rolledOut(service)
             passes[service]?.finish("restart", at: time)
-            return next(service, from: .restart)
+            return send(service) + next(service, from: .restart)
         }
     }
 
@@ -246,7 +246,7 @@ extension Loop {
         if let image = pass.image, !pass.request.service.isOnlyBuiltUpon { deployment.setLive(image, of: service) }
         syncs.rolledOut(service)
         let reminders = deployment.reminders(of: service)
-        return end(service, .live(pass.summary(outcome, at: time, reminders: reminders)))
+        return send(service) + end(service, .live(pass.summary(outcome, at: time, reminders: reminders)))
     }
 
     private mutating func end(_ service: String, _ outcome: Pass.Outcome) -> [Effect] {

@@ -16,6 +16,7 @@ extension Loop {
         var effects: [Effect] = []
         var causes: [(service: String, cause: WorkPlan.Cause)] = []
         for (name, changes) in changes.sorted(by: { $0.key < $1.key }) {
+            if changes.contains(where: \.isBuildFile) { syncs.reconsider(name) }
             let decision = syncs.changed(changes, of: name, isCurrent: plan.isCurrent(name), noticed: noticed)
             effects += introduce(name, changes, decision)
             switch decision {
@@ -60,7 +61,7 @@ extension Loop {
     }
 
     /// Sends what the containers of a service lack.
-    private mutating func send(_ service: String) -> [Effect] { syncs.requests(of: service).map { .sync($0) } }
+    mutating func send(_ service: String) -> [Effect] { syncs.requests(of: service).map { .sync($0) } }
 
     /// What is saved must not wait for ever for a container.
     private func watchOver(_ service: String) -> [Effect] {
@@ -131,6 +132,7 @@ extension Loop {
             containers.isEmpty
             ? nil : TakeupQuestion(service: service.configuration, image: image, containers: containers)
         guard question != questions[service.name] else { return [] }
+        if question?.containers != questions[service.name]?.containers { syncs.reconsider(service.name) }
         questions[service.name] = question
         syncs.learned(nil, service.name)
         return question.map { [.learn($0)] } ?? []

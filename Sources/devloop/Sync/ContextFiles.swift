@@ -48,7 +48,8 @@ struct ContextFiles: Sendable, Hashable {
         return FileChange(
             path: change.path, isGone: change.kind == .deleted, isNew: change.kind == .created,
             isFolder: isFolder || kind(of: change.path) == .folder,
-            place: isUsed ? .used(by: "the build") : isUnreadable ? .nowhere : place(of: change.path))
+            place: isUsed ? .used(by: "the build") : isUnreadable ? .nowhere : place(of: change.path),
+            isBuildFile: isUsed)
     }
 
     /// What a change of a file that is there means.

@@ -10,6 +10,8 @@ struct FileChange: Sendable, Hashable {
     var isFolder = false
     /// What becomes of it in the image.
     var place: CopiedFiles.Place
+    /// Whether it says how the image is built.
+    var isBuildFile = false
 
     /// Which way a change goes.
     enum Way: Sendable, Hashable {

@@ -52,6 +52,8 @@ struct SyncPlan: Sendable {
 
     /// How often in a row a container is tried.
     private static let attempts = 3
+    /// After how many images whose containers can't be written to nobody tries any more.
+    private static let refusalLimit = 2
 
     fileprivate struct Image: Sendable {
         /// Its id, and its digest in the registry.
@@ -86,12 +88,18 @@ struct SyncPlan: Sendable {
         var begun = 0
         /// Each file's last change.
         var changes: [String: (change: FileChange, number: Int)] = [:]
+        /// The last change that was brought into containers.
+        var synced = 0
         var containers: [String: Container] = [:]
+        /// The last change that containers have which were there when their image was built once more.
+        var kept: [String: Int] = [:]
         /// What is not in all containers yet.
         var saves: [Save] = []
         /// Whether its containers were replaced by such as run the newest image that was built for that.
         var isRolledOut = false
-        /// Whether its containers can't be written to, until it has another image.
+        /// How many of its images in a row had containers that can't be written to.
+        var refusals = 0
+        /// Whether those of this image can't, or one would not try any more.
         var isBlocked = false
     }
 
@@ -109,12 +117,18 @@ struct SyncPlan: Sendable {
     mutating func built(_ id: String, _ name: String, isQuiet: Bool) {
         var service = services[name] ?? Service()
         let image = Image(identities: [id], number: service.begun)
+        let isNew = !service.images.contains { $0.identities.contains(id) }
+        // Containers that run this very image already may stay, with what was written into them since.
+        for (id, container) in service.containers where !isNew { service.kept[id] = service.level(of: container) }
         if !isQuiet {
+            if isNew {
+                service.kept = [:]
+                service.changes = service.changes.filter { $0.value.number > image.number }
+            }
             service.images = [image]
-            service.changes = service.changes.filter { $0.value.number > image.number }
             service.saves = []
             service.isRolledOut = false
-            service.isBlocked = false
+            service.isBlocked = service.refusals >= Self.refusalLimit
         } else {
             service.images.removeAll { $0.identities.contains(id) }
             service.images.append(image)
@@ -134,6 +148,9 @@ struct SyncPlan: Sendable {
         services[service]?.images[last].identities.insert(digest)
     }
 
+    /// The containers of a service, or its image, are made another way from now on: it is worth a try again.
+    mutating func reconsider(_ service: String) { services[service]?.refusals = 0 }
+
     /// How the containers of a service take up changes; `nil` where that is not known any more.
     mutating func learned(_ takeup: Takeup?, _ service: String) {
         services[service, default: Service()].takeup = takeup
@@ -148,7 +165,7 @@ struct SyncPlan: Sendable {
     /// What is in no image yet of what was synced.
     func isBehind(_ service: String) -> Bool {
         guard let service = services[service], let image = service.images.last else { return false }
-        return service.changes.values.contains { $0.number > image.number }
+        return service.synced > image.number
     }
 
     mutating func removed(_ service: String) { services[service] = nil }
@@ -163,18 +180,22 @@ struct SyncPlan: Sendable {
     mutating func changed(
         _ changes: [FileChange], of name: String, isCurrent: Bool, noticed: ContinuousClock.Instant
     ) -> Decision {
-        guard var service = services[name], let takeup = service.takeup else { return .built(because: nil) }
-        var destinations: [[CopiedFiles.Destination]] = []
+        guard var service = services[name] else { return .built(because: nil) }
+        // Also where they are built: the image may turn out to be one that a container runs in which they are another way.
+        number += 1
         for change in changes {
-            switch takeup.way(of: change) {
-            case .build(let reason): return .built(because: takeup.isPossible ? reason : nil)
-            case .sync(let places): destinations.append(places)
+            if case .image = change.place { service.changes[change.path] = (change, number) }
+        }
+        services[name] = service
+        guard let takeup = service.takeup else { return .built(because: nil) }
+        for change in changes {
+            if case .build(let reason) = takeup.way(of: change) {
+                return .built(because: takeup.isPossible ? reason : nil)
             }
         }
         let targets = service.targets
         guard isCurrent, service.isRolledOut, !service.isBlocked, !targets.isEmpty else { return .built(because: nil) }
-        number += 1
-        for change in changes { service.changes[change.path] = (change, number) }
+        service.synced = number
         service.saves.append(Save(number: number, files: changes.map(\.path), noticed: noticed))
         services[name] = service
         return .synced
@@ -208,10 +229,14 @@ struct SyncPlan: Sendable {
 
     /// What is to be sent now.
     mutating func requests(of name: String) -> [Request] {
-        guard let service = services[name], !service.isBlocked else { return [] }
+        guard let service = services[name], let takeup = service.takeup, !service.isBlocked, service.isRolledOut else {
+            return []
+        }
         var requests: [Request] = []
         for (container, level) in service.targets where container.sending == nil {
-            let lacking = service.changes.values.filter { $0.number > level }
+            let lacking = service.changes.values.filter { change, number in
+                if case .sync = takeup.way(of: change) { number > level } else { false }
+            }
             guard let last = lacking.map(\.number).max() else { continue }
             services[name]?.containers[container.running.id]?.sending = last
             requests.append(
@@ -234,6 +259,7 @@ struct SyncPlan: Sendable {
         case .success:
             container.number = max(container.number, sent)
             container.failures = 0
+            service.refusals = 0
             service.containers[id] = container
             services[name] = service
             return arrivals(of: name)
@@ -243,11 +269,14 @@ struct SyncPlan: Sendable {
             services[name] = service
             switch error {
             case .lost where container.failures < Self.attempts: return [.retry]
-            case .impossible: services[name]?.isBlocked = true
+            case .impossible:
+                services[name]?.isBlocked = true
+                services[name]?.refusals += 1
             case .lost, .failed: break
             }
             // What the containers lack is more than what was saved last, where one of them is new.
-            let lacking = service.changes.filter { $0.value.number > service.level(of: container) ?? 0 }.map(\.key)
+            let level = service.level(of: container) ?? 0
+            let lacking = service.changes.filter { $0.value.number > level && !$0.value.change.isFolder }.map(\.key)
             services[name]?.saves = []
             services[name]?.containers[id]?.isGivenUp = true
             return [.fallBack(lacking.sorted(), noticed: service.saves.first?.noticed, because: error)]
@@ -277,10 +306,11 @@ extension SyncPlan.Service {
     fileprivate func level(of container: SyncPlan.Container) -> Int? {
         let id = container.running.imageID
         if let image = images.last(where: { $0.identities.contains(where: id.hasSuffix) }) {
-            return max(image.number, container.number)
+            return max(kept[container.running.id] ?? image.number, container.number)
         }
         // Nodes give an image that was loaded a digest of their own: it may be any of them.
         let isUnknown = id.contains("@") && images.allSatisfy { $0.identities.count == 1 }
-        return isUnknown ? images.first.map { max($0.number, container.number) } : nil
+        return isUnknown
+            ? images.first.map { max(kept[container.running.id] ?? $0.number, container.number) } : nil
     }
 }

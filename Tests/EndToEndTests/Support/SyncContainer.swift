@@ -8,11 +8,7 @@ struct SyncContainer: Sendable {
     /// With all tools, a user `app`, and a folder of each kind of ownership.
     static let tools = """
         RUN ["/bin/busybox", "--install", "-s", "/bin"]
-<<<<<<< HEAD
-        RUN mkdir /etc /tmp /app /app/theirs /app/ours && chmod 1777 /tmp && \
-=======
         RUN mkdir -p /etc /tmp /app/theirs /app/ours && chmod 1777 /tmp && \
->>>>>>> i12-channel
         echo 'root:x:0:0::/:/bin/sh' >/etc/passwd && echo 'app:x:1000:1001::/:/bin/sh' >>/etc/passwd && \
         echo 'root:x:0:' >/etc/group && echo 'app:x:1001:' >>/etc/group && echo 'staff:x:50:' >>/etc/group && \
         echo old >/app/theirs/theirs && echo old >/app/theirs/ours && echo old >/app/ours/ours && \
@@ -35,11 +31,7 @@ struct SyncContainer: Sendable {
         _ instructions: String = tools, options: [String] = [], patience: Duration = .seconds(30),
         _ body: (SyncContainer) async throws -> Void
     ) async throws {
-<<<<<<< HEAD
-        let name = "devloop-test/sync-\(UUID().uuidString.prefix(8).lowercased())"
-=======
         let name = "devloop-test/sync"
->>>>>>> i12-channel
         _ = try await TinyImage.build(name, "\(instructions)\nCMD [\"/bin/busybox\", \"sleep\", \"1000\"]")
         var id = ""
         do {
@@ -51,17 +43,6 @@ struct SyncContainer: Sendable {
             try await body(container)
             container.channel.close()
         } catch {
-<<<<<<< HEAD
-            await remove(id, name)
-            throw error
-        }
-        await remove(id, name)
-    }
-
-    private static func remove(_ id: String, _ image: String) async {
-        if !id.isEmpty { _ = try? await Docker.run("rm", "--force", "--volumes", id) }
-        _ = try? await Docker.run("rmi", image)
-=======
             await remove(id)
             throw error
         }
@@ -70,7 +51,6 @@ struct SyncContainer: Sendable {
 
     private static func remove(_ id: String) async {
         if !id.isEmpty { _ = try? await Docker.run("rm", "--force", "--volumes", id) }
->>>>>>> i12-channel
     }
 
     /// Writes a source, and says where it is to be.
@@ -92,13 +72,6 @@ struct SyncContainer: Sendable {
         return try #require(error, sourceLocation: sourceLocation)
     }
 
-<<<<<<< HEAD
-    /// What a folder of the container holds.
-    func snapshot(_ path: String) async throws -> TreeSnapshot {
-        let copy = try TemporaryFolder()
-        try await Docker.run("cp", "\(id):\(path)/.", "\(copy.path)/")
-        return try TreeSnapshot(of: copy.path)
-=======
     /// Makes dash its shell, which finds tools on PATH only: Debian's busybox is its own tools.
     func useDash() async throws {
         let libraries = try await Shell.run("ldd", "/bin/dash").split(whereSeparator: \.isWhitespace)
@@ -120,6 +93,5 @@ struct SyncContainer: Sendable {
             Command("tar", ["-xp", "--no-same-owner", "-C", copy.path], input: archive.standardOutput))
         try #require(tar.termination.isSuccess, "\(tar.errorText)")
         return try TreeSnapshot(of: "\(copy.path)/\((path as NSString).lastPathComponent)")
->>>>>>> i12-channel
     }
 }

@@ -10,8 +10,23 @@ struct TinyProject: Sendable {
     let name: String
     let folder: URL
 
-    /// - Parameter manifest: the manifests; `IMAGE` in them stands for the image's name, `NAME` for the project's.
-    init(manifests: [String: String], workloads: [String]? = nil) throws {
+    /// All of busybox's programs by their names, and the version in a folder that is copied last.
+    static let withTools = """
+        FROM scratch
+        COPY busybox /bin/busybox
+        RUN ["/bin/busybox", "--install", "-s", "/bin"]
+        RUN mkdir /tmp
+        COPY run version /
+        CMD ["/bin/busybox", "sh", "/run"]
+        """
+
+    /// - Parameters:
+    ///   - manifests: `IMAGE` in them stands for the image's name, `NAME` for the project's.
+    ///   - dockerfile: the Dockerfile, where it is to be another one.
+    ///   - settings: more keys of the service.
+    init(
+        manifests: [String: String], workloads: [String]? = nil, dockerfile: String? = nil, settings: String = ""
+    ) throws {
         name = "tiny-\(UInt32.random(in: 0...UInt32.max))"
         folder = FileManager.default.temporaryDirectory.appendingPathComponent(name)
         let context = folder.appendingPathComponent("app")
@@ -20,12 +35,14 @@ struct TinyProject: Sendable {
             at: folder.appendingPathComponent("k8s"), withIntermediateDirectories: true)
         try FileManager.default.copyItem(
             at: URL(fileURLWithPath: Self.busybox), to: context.appendingPathComponent("busybox"))
-        try """
-        FROM scratch
-        COPY busybox /bin/busybox
-        COPY run version /
-        CMD ["/bin/busybox", "sh", "/run"]
-        """.write(to: context.appendingPathComponent("Dockerfile"), atomically: true, encoding: .utf8)
+        try
+            (dockerfile
+                ?? """
+                FROM scratch
+                COPY busybox /bin/busybox
+                COPY run version /
+                CMD ["/bin/busybox", "sh", "/run"]
+                """).write(to: context.appendingPathComponent("Dockerfile"), atomically: true, encoding: .utf8)
         try """
         trap 'exit 0' TERM
         echo "version $(/bin/busybox cat /version) starts"
@@ -41,7 +58,7 @@ struct TinyProject: Sendable {
         let named = workloads.map { ", \"workloads\": \($0)" } ?? ""
         try """
         { "name": "\(name)",\(manifests.isEmpty ? "" : #" "manifests": ["k8s"],"#)
-          "services": [{ "name": "app", "image": "\(name)/app", "context": "app"\(named) }] }
+          "services": [{ "name": "app", "image": "\(name)/app", "context": "app"\(named)\(settings) }] }
         """.write(to: folder.appendingPathComponent("devloop.json"), atomically: true, encoding: .utf8)
     }
 

@@ -18,11 +18,9 @@ struct SyncChannelTests {
         #expect(try stage.status("a").st_mode & 0o7777 == 0o4751)
     }
 
-<<<<<<< HEAD
     /// Who watches the file that it has read, or looks whether its time is later, takes it up.
-    @Test(arguments: ContainerShell.there) func aFileIsWrittenInItsPlaceAtTheTimeOfNow(shell: ContainerShell)
-        async throws
-    {
+    @Test(arguments: ContainerShell.there)
+    func aFileIsWrittenInItsPlaceAtTheTimeOfNow(shell: ContainerShell) async throws {
         let stage = try ShellChannel(shell)
         try stage.write("one", to: "a")
         try await stage.send("a")
@@ -34,15 +32,6 @@ struct SyncChannelTests {
         #expect(stage.content("a") == "two")
         #expect(try stage.status("a").st_ino == inode)
         #expect(try SourceFile.Stamp(stage.status("a")).seconds > 1_000_000_007)
-=======
-    @Test(arguments: ContainerShell.there) func timesAreTheSources(shell: ContainerShell) async throws {
-        let stage = try ShellChannel(shell)
-        try stage.write("one", to: "a")
-        var times = [timeval(tv_sec: 1_000_000_007, tv_usec: 0), timeval(tv_sec: 1_000_000_007, tv_usec: 0)]
-        utimes("\(stage.source)/a", &times)
-        try await stage.send("a")
-        #expect(try SourceFile.Stamp(stage.status("a")).seconds == 1_000_000_007)
->>>>>>> i12-channel
     }
 
     @Test(arguments: ContainerShell.there) func anotherModeCanBeAskedFor(shell: ContainerShell) async throws {

@@ -21,11 +21,7 @@ struct SyncScriptTests {
 
     @Test func aPathIsSaidOnce() {
         let script = SyncScript.round(
-<<<<<<< HEAD
-            removals: ["/r"], folders: ["/d"], files: ["/f"], links: [("/l", "target")], archive: 512)
-=======
             removals: ["/r"], folders: [("/d", 0o755)], files: ["/f"], links: [("/l", "target")], archive: 512)
->>>>>>> i12-channel
         for path in ["'/r'", "'/d'", "'/f'", "'/l'", "'target'"] {
             #expect(script.split(separator: path, omittingEmptySubsequences: false).count == 2)
         }
@@ -37,8 +33,6 @@ struct SyncScriptTests {
         #expect(script.split(separator: "\n").filter { $0.contains(" files ") }.count == 5)
     }
 
-<<<<<<< HEAD
-=======
     @Test func foldersGetTheirModesAfterWhatIsInThem() {
         let script = SyncScript.round(
             removals: [], folders: [("/a", 0o755), ("/a/b", 0o755), ("/a/b/c", 0o500)], files: [], links: [],
@@ -47,7 +41,6 @@ struct SyncScriptTests {
         #expect(lines == ["unpack 0 1", "d1 modes 500", "d0 modes 755"])
     }
 
->>>>>>> i12-channel
     @Test func namesThatCksumWritesDifferentlyAreSummedByNumber() {
         let files = ["/a", "/b\nc", "/d\\e", "/f"]
         let script = SyncScript.round(removals: [], folders: [], files: files, links: [], archive: 512)

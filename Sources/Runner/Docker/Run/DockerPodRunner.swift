@@ -162,11 +162,26 @@ struct DockerPodRunner: Sendable {
     func remove(_ containers: [ListedContainer]) async {
         let running = containers.filter(\.isUp).map(\.id)
         if !running.isEmpty { _ = try? await launcher.runTool(DockerCommand.stop(running)) }
-        for container in containers { await readers.finished(container.id) }
+        for container in containers { await finishReading(container.id) }
         guard !Task.isCancelled, !containers.isEmpty else { return }
         _ = try? await launcher.runTool(DockerCommand.remove(containers.map(\.id)))
         let volumes = Set(containers.flatMap(\.volumes)).sorted()
         if !volumes.isEmpty { _ = try? await launcher.runTool(DockerCommand.removeVolumes(volumes)) }
+    }
+
+    /// Returns when the log of a container that was stopped is read. Somebody may have started it again, and then its log
+    /// has no end: it is stopped once more.
+    private func finishReading(_ id: String) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await readers.finished(id) }
+            group.addTask {
+                while (try? await Task.sleep(for: .seconds(2))) != nil {
+                    _ = try? await launcher.runTool(DockerCommand.stop([id]))
+                }
+            }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     /// Runs the body to its end even when the task is cancelled meanwhile.
