@@ -67,7 +67,8 @@ struct SyncRound {
     /// The script that is sent before the archive.
     var script: String {
         SyncScript.round(
-            removals: removals.map(\.path), folders: folders.map { ($0.path, $0.mode) }, files: files.map(\.item.path),
+            removals: removals.map(\.path), folders: folders.map { ($0.path, $0.mode) },
+            files: files.map { ($0.item.path, $0.item.mode) },
             links: links.map { item in
                 guard case .link(let target) = item.kind else { return (item.path, "") }
                 return (item.path, target)

@@ -117,14 +117,18 @@ enum SyncScript {
     /// look at what is there then.
     /// - Parameter archive: bytes of the archive that follows, in whole blocks; 0: none does.
     static func round(
-        removals: [String], folders: [(path: String, mode: UInt16)], files: [String],
+        removals: [String], folders: [(path: String, mode: UInt16)], files: [(path: String, mode: UInt16)],
         links: [(path: String, target: String)], archive: Int
     ) -> String {
         let removed = groups("r", removals.map { [$0] })
         let made = groups("d", folders.map { [$0.path] }, keys: folders.map(\.mode))
-        let (odd, plain) = partition(files)
-        let written = groups("f", plain.map { [$0.path] }, indices: plain.map(\.index))
-        let strange = groups("o", odd.map { [$0.path] }, indices: odd.map(\.index))
+        let (odd, plain) = partition(files.map(\.path))
+        func grouped(_ letter: Character, _ chosen: [(index: Int, path: String)]) -> [Group] {
+            groups(
+                letter, chosen.map { [$0.path] }, indices: chosen.map(\.index),
+                keys: chosen.map { files[$0.index].mode })
+        }
+        let (written, strange) = (grouped("f", plain), grouped("o", odd))
         let linked = groups("l", links.map { [$0.path, $0.target] })
         var lines = (removed + made + written + strange + linked).map(\.definition)
         lines.append("stop=")
@@ -135,8 +139,8 @@ enum SyncScript {
         if archive > 0 {
             lines.append("unpack \(archive / bigBlock) \(archive % bigBlock / TarHeader.blockSize)")
         }
-        // What is in them is there by now. busybox' tar leaves alone the mode of a folder that is there.
-        lines += made.reversed().map { "\($0.name) modes \(String($0.key, radix: 8))" }
+        // What is in folders is there by now. busybox' tar leaves alone the mode of what is there already.
+        lines += (written + strange + made.reversed()).map { "\($0.name) modes \(String($0.key, radix: 8))" }
         lines += made.map { "\($0.name) folders \($0.start)" }
         lines += written.map { "\($0.name) files \($0.start)" }
         lines += strange.map { "\($0.name) odd \($0.start)" }

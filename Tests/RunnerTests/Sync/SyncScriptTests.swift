@@ -21,28 +21,28 @@ struct SyncScriptTests {
 
     @Test func aPathIsSaidOnce() {
         let script = SyncScript.round(
-            removals: ["/r"], folders: [("/d", 0o755)], files: ["/f"], links: [("/l", "target")], archive: 512)
+            removals: ["/r"], folders: [("/d", 0o755)], files: [("/f", 0o644)], links: [("/l", "target")], archive: 512)
         for path in ["'/r'", "'/d'", "'/f'", "'/l'", "'target'"] {
             #expect(script.split(separator: path, omittingEmptySubsequences: false).count == 2)
         }
     }
 
     @Test func manyFilesAreSummedByFewPrograms() {
-        let files = (0..<2000).map { "/app/file-\($0)" }
+        let files = (0..<2000).map { (path: "/app/file-\($0)", mode: UInt16(0o644)) }
         let script = SyncScript.round(removals: [], folders: [], files: files, links: [], archive: 512)
         #expect(script.split(separator: "\n").filter { $0.contains(" files ") }.count == 5)
     }
 
-    @Test func foldersGetTheirModesAfterWhatIsInThem() {
+    @Test func modesComeAfterTheContentThoseOfFoldersLast() {
         let script = SyncScript.round(
-            removals: [], folders: [("/a", 0o755), ("/a/b", 0o755), ("/a/b/c", 0o500)], files: [], links: [],
-            archive: 512)
+            removals: [], folders: [("/a", 0o755), ("/a/b", 0o755), ("/a/b/c", 0o500)],
+            files: [("/f", 0o644), ("/g", 0o755)], links: [], archive: 512)
         let lines = script.split(separator: "\n").filter { $0.contains("modes") || $0.contains("unpack") }
-        #expect(lines == ["unpack 0 1", "d1 modes 500", "d0 modes 755"])
+        #expect(lines == ["unpack 0 1", "f0 modes 644", "f1 modes 755", "d1 modes 500", "d0 modes 755"])
     }
 
     @Test func namesThatCksumWritesDifferentlyAreSummedByNumber() {
-        let files = ["/a", "/b\nc", "/d\\e", "/f"]
+        let files = ["/a", "/b\nc", "/d\\e", "/f"].map { (path: $0, mode: UInt16(0o644)) }
         let script = SyncScript.round(removals: [], folders: [], files: files, links: [], archive: 512)
         #expect(script.contains("o0() { \"$@\" '/b\nc' '/d\\e'; }"))
         #expect(script.contains("\no0 odd 1\n"))
