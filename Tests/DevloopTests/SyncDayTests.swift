@@ -181,7 +181,7 @@ private struct SyncDay {
                 }
                 if isTwice { problems.append("two deliveries to \(request.container.id) at once") }
                 jobs.append(Job(effect: effect, content: disk))
-            case .say, .adopt, .load, .readConfiguration: break
+            case .say, .adopt, .load, .readConfiguration, .note: break
             default: jobs.append(Job(effect: effect, content: disk))
             }
         }

@@ -65,7 +65,10 @@ struct DevCommand: Subcommand {
         terminal.say(.running(configuration.name, on: target.summary))
         let driver = Driver(
             loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
-            jobs: context.jobs, builderKind: builderKind)
+            jobs: context.jobs, builderKind: builderKind,
+            altered: AlteredServices(
+                project: "\(FileSystem.place(of: configuration.path)) \(target.summary)",
+                folder: StateFolder.path(environment: context.environment)))
         let last = await driver.run(project, watcher: watcher)
         await watcher.stop()
         try await end(last, target, context)

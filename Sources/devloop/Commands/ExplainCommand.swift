@@ -33,8 +33,8 @@ struct ExplainCommand: ServiceSubcommand {
             guard let files, !names.isEmpty else { continue }
             let chosen = names.count > 1 ? Array(names.dropFirst()) : files.all
             for path in chosen {
-                let change = files.judge(path)
-                tell(service.name, "\(path): \(Self.way(of: change, takeup))", context)
+                let way = files.holds(path) ? Self.way(of: files.judge(path), takeup) : "no file of its context"
+                tell(service.name, "\(path): \(way)", context)
             }
         }
         return .success
@@ -71,6 +71,7 @@ struct ExplainCommand: ServiceSubcommand {
 
     private static func way(of change: FileChange, _ takeup: Takeup?) -> String {
         switch (takeup ?? Takeup()).way(of: change) {
+        case .sync(let places) where takeup == nil: "it is \(places.map(\.path).joined(separator: ", "))"
         case .sync(let places): "synced to \(places.map(\.path).joined(separator: ", "))"
         case .build(let reason?): "built: \(reason)"
         case .build(nil):

@@ -56,7 +56,7 @@ struct FilePlacing {
     private func checkLinks(_ takings: [CopiedFiles.Taking]) throws(FileUse) {
         for count in 0..<max(0, parts.count - 1) {
             let kind = context.kind(parts[...count].joined(separator: "/"))
-            if kind != nil, kind != .folder { throw FileUse("a symbolic link on the way to it") }
+            if kind == .link || kind == .other { throw FileUse("a symbolic link on the way to it") }
         }
         for taking in takings {
             for source in taking.sources {

@@ -13,6 +13,8 @@ struct Driver: Sendable {
     let jobs: Int
     /// Which builder builds.
     let builderKind: BuilderKind
+    /// What is remembered of containers from one run to the next.
+    let altered: AlteredServices
 
     /// How long after a failure for want of Docker or the cluster a step is tried again.
     fileprivate static let retryDelay = Duration.seconds(2)
@@ -76,7 +78,8 @@ private struct DriverRun {
         (self.driver, self.watcher, self.current) = (driver, watcher, current)
         tell = { inbox.yield(.fact($0)) }
         loop = Loop(
-            current.value, jobs: driver.jobs, startsContainersInApply: driver.target.startsContainersInApply, at: .now)
+            current.value, jobs: driver.jobs, startsContainersInApply: driver.target.startsContainersInApply,
+            altered: driver.altered.names, at: .now)
     }
 
     /// The services whose images lack what was brought into their containers.
@@ -171,6 +174,7 @@ private struct DriverRun {
                 }
                 return .synced(result, container: request.container.id, service: request.service)
             }
+        case .note(let service, let isAltered): driver.altered.note(service, isAltered: isAltered)
         case .learn(let question):
             let files = paths?.files(of: question.service.name)
             run(in: &group) {

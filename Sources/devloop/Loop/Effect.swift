@@ -39,6 +39,8 @@ enum Effect: Sendable {
 
     /// Bring files into a container.
     case sync(SyncPlan.Request)
+    /// Keep for the next run that containers of a service hold something else than their image, or not any more.
+    case note(service: String, isAltered: Bool)
     /// Find out whether containers take up changes.
     case learn(TakeupQuestion)
     /// Call after a while.

@@ -67,7 +67,10 @@ extension Loop {
         case (.build, _, _): return [.build(pass.request.build, service: service.name)]
         case (.look, let image?, _):
             let known = deployment.known(image, of: service)
-            guard known != nil || deployment.isUntouched(service) else { return next(service.name, from: .build) }
+            // What an earlier run has written into the containers is nobody's to know.
+            guard known != nil || deployment.isUntouched(service) && !altered.contains(service.name) else {
+                return next(service.name, from: .build)
+            }
             let look = Look(image: image, known: known, names: project.images, workloads: service.workloads)
             return [.look(look, service: service.name)]
         case (.deliver, let image?, _): return [.deliver(image, service: service.name)]
@@ -148,7 +151,8 @@ extension Loop {
             passes[service]?.workloads = workloads
             syncs.rolledOut(service)
             passes[service]?.finish("restart", at: time)
-            return send(service) + next(service, from: .restart)
+            let note = altered.remove(service).map { [Effect.note(service: $0, isAltered: false)] } ?? []
+            return note + send(service) + next(service, from: .restart)
         }
     }
 

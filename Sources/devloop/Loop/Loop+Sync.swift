@@ -18,7 +18,7 @@ extension Loop {
         for (name, changes) in changes.sorted(by: { $0.key < $1.key }) {
             if changes.contains(where: \.isBuildFile) { syncs.reconsider(name) }
             let decision = syncs.changed(changes, of: name, isCurrent: plan.isCurrent(name), noticed: noticed)
-            effects += introduce(name, changes, decision)
+            if case .built = decision { effects += introduce(name, changes) }
             switch decision {
             case .synced: effects += synced(name)
             case .built(let reason):
@@ -28,17 +28,16 @@ extension Loop {
         return effects + self.effects(plan.changed(causes))
     }
 
-    /// Says the first time which way the saves of a service go that could be synced.
-    private mutating func introduce(
-        _ service: String, _ changes: [FileChange], _ decision: SyncPlan.Decision
-    ) -> [Effect] {
+    /// Says the first time which way the saves of a service go.
+    /// - Parameter built: what is built though it could be synced; where there is none, something has arrived.
+    private mutating func introduce(_ service: String, _ built: [FileChange]) -> [Effect] {
         guard let takeup = syncs.takeup(of: service) else { return [] }
-        let isPlaced = changes.allSatisfy { if case .image = $0.place { true } else { false } }
+        let isPlaced = built.allSatisfy { if case .image = $0.place { true } else { false } }
         let report: Report? =
-            switch (decision, takeup.deafCommand) {
-            case (.synced, _): .syncs(service: service, takeup)
-            case (.built, let command?) where isPlaced: .buildsOnly(service: service, command: command)
-            case (.built, _): nil
+            switch takeup.deafCommand {
+            case nil where built.isEmpty: .syncs(service: service, takeup)
+            case let command? where isPlaced: .buildsOnly(service: service, command: command)
+            default: nil
             }
         guard let report, !told.news(["\(service): \(takeup.names)\(takeup.deafCommand ?? "")"]).isEmpty else {
             return []
@@ -61,7 +60,11 @@ extension Loop {
     }
 
     /// Sends what the containers of a service lack.
-    mutating func send(_ service: String) -> [Effect] { syncs.requests(of: service).map { .sync($0) } }
+    mutating func send(_ service: String) -> [Effect] {
+        let requests = syncs.requests(of: service).map { Effect.sync($0) }
+        let isNews = !requests.isEmpty && altered.insert(service).inserted
+        return (isNews ? [.note(service: service, isAltered: true)] : []) + requests
+    }
 
     /// What is saved must not wait for ever for a container.
     private func watchOver(_ service: String) -> [Effect] {
@@ -93,6 +96,7 @@ extension Loop {
         for consequence in consequences {
             switch consequence {
             case .arrived(let arrival):
+                effects += introduce(service, [])
                 effects.append(.say(.synced(service: service, arrival.files, time - arrival.noticed)))
             case .retry: return effects + [.wake(.retry(service), after: Self.retryDelay)]
             case .fallBack(let files, let noticed, let error):
@@ -115,7 +119,9 @@ extension Loop {
     mutating func built(_ image: BuiltImage, _ pass: Pass) -> [Effect] {
         let service = pass.request.service
         syncs.built(image.id, service.name, isQuiet: pass.request.cause.isQuiet)
-        return pass.request.cause.isQuiet ? [] : learn(service, image.id)
+        // As it is in devloop.json now.
+        let newest = project.services.first { $0.name == service.name } ?? service
+        return pass.request.cause.isQuiet ? [] : learn(newest, image.id)
     }
 
     /// The image of a service has a digest in the registry, by which containers are known to run it.

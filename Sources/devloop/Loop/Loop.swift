@@ -17,6 +17,8 @@ struct Loop: Sendable {
     var outages = Outages()
     /// What is in which container of what changed since the images.
     var syncs = SyncPlan()
+    /// The services whose containers hold something else than their image, also from an earlier run.
+    var altered: Set<String>
     /// What was asked last of how the containers of each service take up changes.
     var questions: [String: TakeupQuestion] = [:]
     /// What was told of that.
@@ -44,11 +46,14 @@ struct Loop: Sendable {
     /// - Parameters:
     ///   - jobs: how many images may be built at once.
     ///   - startsContainersInApply: whether the target does that, see ``Target``.
+    ///   - altered: the services into whose containers an earlier run has written.
     ///   - now: the time.
     init(
-        _ project: Project, jobs: Int, startsContainersInApply: Bool = false, at now: ContinuousClock.Instant
+        _ project: Project, jobs: Int, startsContainersInApply: Bool = false, altered: Set<String> = [],
+        at now: ContinuousClock.Instant
     ) {
         time = now
+        self.altered = altered
         deployment = Deployment(project, startsContainersInApply: startsContainersInApply)
         watched = project.configuration
         plan = WorkPlan(jobs: jobs)

@@ -52,6 +52,12 @@ struct ContextFiles: Sendable, Hashable {
             isBuildFile: isUsed)
     }
 
+    /// Whether a file of that path is in the context and no ignore file leaves it out.
+    func holds(_ path: String) -> Bool {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        return !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." } && kind(of: path) != nil
+    }
+
     /// What a change of a file that is there means.
     func judge(_ path: String) -> FileChange {
         let isUsed = path == dockerfile
@@ -83,7 +89,8 @@ struct ContextFiles: Sendable, Hashable {
         case .copied(let files): return files.place(of: path, kind: kind, names: names)
         case .ruled(let rules):
             let destinations = rules.compactMap { $0.destination(of: path) }.unique
-            return destinations.isEmpty
+            // A folder that is new matters to nobody but for what is in it.
+            return destinations.isEmpty && kind(of: path) != .folder
                 ? .nowhere : .image(destinations.map { CopiedFiles.Destination(path: $0) })
         }
     }

@@ -42,6 +42,9 @@ extension Reloaders {
             return .reloads("node ace serve", call.files(typed))
         }
         guard arguments.has("--watch", "--watch-path") else { return nil }
+        // What it starts itself is not watched, and goes on as it was.
+        let text = call.judge.text(call.context.path(script)) ?? ""
+        guard !["child_process", "worker_threads", "cluster"].contains(where: text.contains) else { return nil }
         let isTyped = typed.contains(ContainerPath.fileExtension(script))
         let loads = arguments.has("--import", "--loader", "--experimental-loader", "-r", "--require")
         var files = files(around: script, call, isTyped || loads ? scripts.union(typed) : scripts)

@@ -60,6 +60,8 @@ struct SyncPlan: Sendable {
         var identities: Set<String>
         /// The last change that is in it.
         var number: Int
+        /// Whether it is where containers are started from.
+        var isDelivered = false
     }
 
     fileprivate struct Container: Sendable {
@@ -97,6 +99,8 @@ struct SyncPlan: Sendable {
         var saves: [Save] = []
         /// Whether its containers were replaced by such as run the newest image that was built for that.
         var isRolledOut = false
+        /// The last change when it was decided to build what could not be sent.
+        var fallen = 0
         /// How many of its images in a row had containers that can't be written to.
         var refusals = 0
         /// Whether those of this image can't, or one would not try any more.
@@ -144,8 +148,9 @@ struct SyncPlan: Sendable {
 
     /// The newest image of a service was delivered under this digest.
     mutating func delivered(_ digest: String?, _ service: String) {
-        guard let digest, let last = services[service]?.images.indices.last else { return }
-        services[service]?.images[last].identities.insert(digest)
+        guard let last = services[service]?.images.indices.last else { return }
+        services[service]?.images[last].isDelivered = true
+        if let digest { services[service]?.images[last].identities.insert(digest) }
     }
 
     /// The containers of a service, or its image, are made another way from now on: it is worth a try again.
@@ -164,8 +169,8 @@ struct SyncPlan: Sendable {
 
     /// What is in no image yet of what was synced.
     func isBehind(_ service: String) -> Bool {
-        guard let service = services[service], let image = service.images.last else { return false }
-        return service.synced > image.number
+        guard let service = services[service] else { return false }
+        return service.synced > service.images.last(where: \.isDelivered)?.number ?? 0
     }
 
     mutating func removed(_ service: String) { services[service] = nil }
@@ -269,12 +274,16 @@ struct SyncPlan: Sendable {
             services[name] = service
             switch error {
             case .lost where container.failures < Self.attempts: return [.retry]
-            case .impossible:
+            case .impossible where !service.isBlocked:
                 services[name]?.isBlocked = true
                 services[name]?.refusals += 1
+            case .impossible: break
             case .lost, .failed: break
             }
             // What the containers lack is more than what was saved last, where one of them is new.
+            // Others of them have failed with it already.
+            guard sent > service.fallen else { return [] }
+            services[name]?.fallen = number
             let level = service.level(of: container) ?? 0
             let lacking = service.changes.filter { $0.value.number > level && !$0.value.change.isFolder }.map(\.key)
             services[name]?.saves = []
