@@ -166,6 +166,7 @@ struct WatchedPaths: Sendable {
     func impact(of batch: ChangeBatch) -> Impact {
         var impact = Impact()
         var seen: Set<String> = []
+        var looks: [String: ContextLook] = [:]
         let folders = Set(
             batch.changes.compactMap { change in
                 change.path.lastIndex(of: "/").map { "\(change.rootID)/\(change.path[..<$0])" }
@@ -176,10 +177,12 @@ struct WatchedPaths: Sendable {
                 let saysWhatCounts = tree.filterFiles.contains(change.path)
                 // A link is seen where it is and where it leads to.
                 if !saysWhatCounts || !seen.contains("\(name)/\(change.path)") {
+                    let look = looks[name] ?? ContextLook()
+                    looks[name] = look
                     impact.services[name, default: []].append(
                         tree.files?.judge(
                             change, isUsed: saysWhatCounts,
-                            isFolder: folders.contains("\(change.rootID)/\(change.path)"))
+                            isFolder: folders.contains("\(change.rootID)/\(change.path)"), look)
                             ?? FileChange(path: change.path, isGone: change.kind == .deleted, place: .nowhere))
                 }
                 seen.insert("\(name)/\(change.path)")

@@ -42,13 +42,14 @@ struct ContextFiles: Sendable, Hashable {
     /// - Parameters:
     ///   - isUsed: whether the file says how the image is built.
     ///   - isFolder: whether something is known to be in it.
-    func judge(_ change: Change, isUsed: Bool, isFolder: Bool) -> FileChange {
+    ///   - look: what was seen of the context already.
+    func judge(_ change: Change, isUsed: Bool, isFolder: Bool, _ look: ContextLook) -> FileChange {
         // It could not be found under its repaired name.
         let isUnreadable = change.path.unicodeScalars.contains("\u{FFFD}")
         return FileChange(
             path: change.path, isGone: change.kind == .deleted, isNew: change.kind == .created,
-            isFolder: isFolder || kind(of: change.path) == .folder,
-            place: isUsed ? .used(by: "the build") : isUnreadable ? .nowhere : place(of: change.path),
+            isFolder: isFolder || look.kind(of: change.path, in: self) == .folder,
+            place: isUsed ? .used(by: "the build") : isUnreadable ? .nowhere : place(of: change.path, look),
             isBuildFile: isUsed)
     }
 
@@ -83,14 +84,21 @@ struct ContextFiles: Sendable, Hashable {
     }
 
     /// Where a file is in the image.
-    /// - Parameter path: relative to the context.
-    func place(of path: String) -> CopiedFiles.Place {
+    /// - Parameters:
+    ///   - path: relative to the context.
+    ///   - look: what was seen of the context already.
+    func place(of path: String, _ look: ContextLook = ContextLook()) -> CopiedFiles.Place {
         switch places {
-        case .copied(let files): return files.place(of: path, kind: kind, names: names)
+        case .copied(let files):
+            return files.place(of: path) {
+                look.kind(of: $0, in: self)
+            } names: {
+                look.names(in: $0, of: self)
+            }
         case .ruled(let rules):
             let destinations = rules.compactMap { $0.destination(of: path) }.unique
             // A folder that is new matters to nobody but for what is in it.
-            return destinations.isEmpty && kind(of: path) != .folder
+            return destinations.isEmpty && look.kind(of: path, in: self) != .folder
                 ? .nowhere : .image(destinations.map { CopiedFiles.Destination(path: $0) })
         }
     }
@@ -115,11 +123,11 @@ struct ContextFiles: Sendable, Hashable {
         }
     }
 
-    private func names(in folder: String) -> [String] {
+    fileprivate func names(in folder: String) -> [String] {
         FileSystem.names(in: folder.isEmpty ? context : "\(context)/\(folder)")
     }
 
-    private func kind(of path: String) -> CopiedFiles.Kind? {
+    fileprivate func kind(of path: String) -> CopiedFiles.Kind? {
         guard path.isEmpty || filter.includes(path) else { return nil }
         let whole = path.isEmpty ? context : "\(context)/\(path)"
         if FileSystem.isSymbolicLink(whole) { return .link }
@@ -129,5 +137,25 @@ struct ContextFiles: Sendable, Hashable {
         case .other: .other
         case nil: nil
         }
+    }
+}
+
+/// What was seen of a context while a batch of changes is judged: two thousand files ask for the same folders.
+final class ContextLook {
+    private var kinds: [String: CopiedFiles.Kind?] = [:]
+    private var names: [String: [String]] = [:]
+
+    fileprivate func kind(of path: String, in files: ContextFiles) -> CopiedFiles.Kind? {
+        if let known = kinds[path] { return known }
+        let kind = files.kind(of: path)
+        kinds[path] = .some(kind)
+        return kind
+    }
+
+    fileprivate func names(in folder: String, of files: ContextFiles) -> [String] {
+        if let known = names[folder] { return known }
+        let names = files.names(in: folder)
+        self.names[folder] = names
+        return names
     }
 }

@@ -42,12 +42,11 @@ extension Reloaders {
             return .reloads("node ace serve", call.files(typed))
         }
         guard arguments.has("--watch", "--watch-path") else { return nil }
-        // What it starts itself is not watched, and goes on as it was.
-        let text = call.judge.text(call.context.path(script)) ?? ""
-        guard !["child_process", "worker_threads", "cluster"].contains(where: text.contains) else { return nil }
         let isTyped = typed.contains(ContainerPath.fileExtension(script))
         let loads = arguments.has("--import", "--loader", "--experimental-loader", "-r", "--require")
         var files = files(around: script, call, isTyped || loads ? scripts.union(typed) : scripts)
+        // What the script starts, or reads, is not watched, and goes on as it was.
+        files.only = ImportWalk(from: call.context.path(script), text: call.judge.text)?.files
         let paths = arguments.all("--watch-path")
         if !paths.isEmpty {
             // It is started again, so that it reads whatever it has read from there.

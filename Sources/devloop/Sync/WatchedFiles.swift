@@ -12,6 +12,8 @@ struct WatchedFiles: Sendable, Hashable {
     var patterns: [FilePattern] = []
     /// What it doesn't take, as seen from `home`.
     var ignored: [FilePattern] = []
+    /// Absolute paths, where it is known which files it watches.
+    var only: Set<String>?
     /// What is used up before it starts: absolute paths.
     var consumed: Set<String> = []
     /// Stands in `consumed` for all folders called `static`.
@@ -47,6 +49,7 @@ struct WatchedFiles: Sendable, Hashable {
 
     /// Whether a change of the file at this clean, absolute path is taken up.
     func take(_ path: String) -> Bool {
+        if only?.contains(path) == false { return false }
         // A program that starts in `/` would have to watch the system.
         guard let folder = ([home] + roots).first(where: { $0 != "/" && $0 != path && ContainerPath.isIn($0, path) })
         else { return false }

@@ -109,7 +109,9 @@ final class LogCollector: Sendable {
 
     private let shared = Mutex(Shared())
 
+    /// Takes what is about logs and states.
     func add(_ event: LogEvent) {
+        if case .running = event { return }
         let waiter = shared.withLock { shared -> CheckedContinuation<Void, Never>? in
             shared.events.append(event)
             guard let waiter = shared.waiter, waiter.isMet(shared.events) else { return nil }
