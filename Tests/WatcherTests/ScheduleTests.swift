@@ -40,6 +40,20 @@ import Testing
         #expect(schedule.verification == after(141))
     }
 
+    @Test func whatBecomesWholeIsVerifiedAtOnce() {
+        var schedule = PollSchedule(settleMilliseconds: 50)
+        schedule.becameWhole(at: after(0))
+        #expect(schedule.verification == nil)
+        schedule.noticed(at: after(0), seen: after(0))
+        schedule.becameWhole(at: after(3))
+        #expect(schedule.verification == after(0))
+        #expect(
+            schedule.verified(foundChanges: false, from: after(3), to: after(4)) == .reportDoubting(since: after(-17)))
+        schedule.noticed(at: after(30), seen: after(30))
+        schedule.becameWhole(at: after(33))
+        #expect(schedule.verification == after(80))
+    }
+
     @Test func whatIsNotWholeAnyMoreHasToSettle() {
         var schedule = PollSchedule(settleMilliseconds: 50)
         schedule.noticed(at: after(0), seen: after(0), isWhole: true)

@@ -38,8 +38,17 @@ package struct PollSchedule: Sendable, Hashable {
     mutating func noticed(at instant: ContinuousClock.Instant, seen: ContinuousClock.Instant, isWhole: Bool = false) {
         if firstNoticed == nil { firstNoticed = instant }
         lastNoticed = seen
-        let isFirst = lastReported.map { instant - $0 >= .milliseconds(settleMilliseconds) } ?? true
-        isPrompt = isWhole && isFirst
+        isPrompt = isWhole && isFirst(at: instant)
+    }
+
+    /// All that was noticed is known now to be as it is meant to be.
+    mutating func becameWhole(at instant: ContinuousClock.Instant) {
+        guard let firstNoticed else { return }
+        isPrompt = isPrompt || isFirst(at: min(firstNoticed, instant))
+    }
+
+    private func isFirst(at instant: ContinuousClock.Instant) -> Bool {
+        lastReported.map { instant - $0 >= .milliseconds(settleMilliseconds) } ?? true
     }
 
     /// When the changes so far are to be verified, and reported if nothing changed since.

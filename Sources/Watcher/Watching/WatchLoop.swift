@@ -107,9 +107,12 @@ final class WatchLoop {
             nextPulse = now + (roots.contains(where: \.needsPulse) ? schedule.pollInterval : .seconds(1))
         }
         for root in roots where root.nextSweep <= now { isChanged = root.sweep(at: now) || isChanged }
+        let isWhole = roots.allSatisfy { !$0.isPending || $0.isWhole }
         if isChanged {
-            let isWhole = roots.allSatisfy { !$0.isPending || $0.isWhole }
             schedule.noticed(at: now, seen: .now, isWhole: isWhole)
+        } else if isWhole, schedule.verification != nil {
+            // It was seen as it is before its writer closed it.
+            schedule.becameWhole(at: now)
         }
         if schedule.verification == nil {
             // No report is due, so what is pending holds nothing that counts: folders of ignored files that came and went.
