@@ -281,6 +281,15 @@ struct LoopSyncTests {
         #expect(rig.handle(Self.synced("c2", .failure(error)), Self.synced("c3", .failure(error))) == [])
     }
 
+    /// Nothing would end that before the build does.
+    @Test func whatSeveralContainersHaveNoRoomForIsSentToNoneOfThemAgain() throws {
+        var rig = try live()
+        _ = rig.handle(Self.running("c1", "c2"), Self.saved("a.js"))
+        let error = SyncError.failed(SyncReason(.diskFull, "the container's disk is full"))
+        #expect(rig.handle(Self.synced("c1", .failure(error))).last == "build web")
+        #expect(rig.handle(Self.synced("c2", .failure(error))) == [])
+    }
+
     @Test func anImageThatIsNotDeliveredIsBehind() throws {
         var rig = try live()
         _ = rig.handle(Self.saved("a.js"), Self.synced(), .woke(.quiet("web", 1)))

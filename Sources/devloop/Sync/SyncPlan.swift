@@ -270,25 +270,26 @@ struct SyncPlan: Sendable {
             return arrivals(of: name)
         case .failure(let error):
             container.failures += 1
-            service.containers[id] = container
-            services[name] = service
-            switch error {
-            case .lost where container.failures < Self.attempts: return [.retry]
-            case .impossible where !service.isBlocked:
-                services[name]?.isBlocked = true
-                services[name]?.refusals += 1
-            case .impossible: break
-            case .lost, .failed: break
+            if case .lost = error, container.failures < Self.attempts {
+                service.containers[id] = container
+                services[name] = service
+                return [.retry]
             }
-            // What the containers lack is more than what was saved last, where one of them is new.
-            // Others of them have failed with it already.
+            container.isGivenUp = true
+            service.containers[id] = container
+            if case .impossible = error, !service.isBlocked {
+                service.isBlocked = true
+                service.refusals += 1
+            }
+            defer { services[name] = service }
+            // Others may have failed with it already.
             guard sent > service.fallen else { return [] }
-            services[name]?.fallen = number
+            // What the container lacks is more than what was saved last, where it is new.
             let level = service.level(of: container) ?? 0
             let lacking = service.changes.filter { $0.value.number > level && !$0.value.change.isFolder }.map(\.key)
-            services[name]?.saves = []
-            services[name]?.containers[id]?.isGivenUp = true
-            return [.fallBack(lacking.sorted(), noticed: service.saves.first?.noticed, because: error)]
+            let noticed = service.saves.first?.noticed
+            (service.fallen, service.saves) = (number, [])
+            return [.fallBack(lacking.sorted(), noticed: noticed, because: error)]
         }
     }
 
