@@ -338,7 +338,7 @@ extension Effect {
     }
 
     /// The fact that tells what came of it.
-    fileprivate func fact(_ result: Result<Any, any Error>) -> Fact {
+    func fact(_ result: Result<Any, any Error>) -> Fact {
         func typed<Value>() -> Result<Value, any Error> {
             result.flatMap { value in
                 (value as? Value).map { .success($0) } ?? .failure(TargetError("\(value) is no \(Value.self)"))

@@ -40,10 +40,10 @@ struct PickupCase: Sendable, CustomTestStringConvertible {
 
     var pickup: Pickup? {
         let absolute = Dictionary(
-            uniqueKeysWithValues: files.map { (ContainerPath.resolve($0, in: directory), Array($1.utf8)) })
+            uniqueKeysWithValues: files.map { (PathName.absolute($0, in: directory), Array($1.utf8)) })
         let command = StartCommand(arguments: arguments, workingDirectory: directory, environment: environment)
         return Pickup(command) { absolute[$0] }
     }
 
-    func takes(_ path: String) -> Bool? { pickup?.takes(ContainerPath.resolve(path, in: directory)) }
+    func takes(_ path: String) -> Bool? { pickup?.takes(PathName.absolute(path, in: directory)) }
 }

@@ -1,10 +1,11 @@
+import Runner
 import Testing
 
 @testable import devloop
 
 /// What a container starts, of what its image and its manifest say.
 @Suite struct StartCommandTests {
-    private static let image = StartCommand.Image(
+    private static let image = ImageConfiguration(
         entrypoint: ["/entry"], command: ["a", "b"], workingDirectory: "/app",
         environment: ["A": "image", "B": "image"])
 
@@ -42,6 +43,6 @@ import Testing
     }
 
     @Test func withoutADirectoryItIsTheRoot() {
-        #expect(StartCommand(image: StartCommand.Image(command: ["a"])).workingDirectory == "/")
+        #expect(StartCommand(image: ImageConfiguration(command: ["a"])).workingDirectory == "/")
     }
 }

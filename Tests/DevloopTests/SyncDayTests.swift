@@ -221,9 +221,10 @@ private struct SyncDay {
             return try handle(.learned(breaks && chance(10) ? nil : Takeup(), question))
         default: break
         }
-        if job.isStopped, chance(2) || !isCalm { return try fail(job.effect, CancellationError()) }
+        if job.isStopped, chance(2) || !isCalm { return try handle(job.effect.fact(.failure(CancellationError()))) }
         if breaks, chance(12) {
-            return try fail(job.effect, TargetError(chance(2) ? .failed : .unavailable, "it fails"))
+            let error = TargetError(chance(2) ? .failed : .unavailable, "it fails")
+            return try handle(job.effect.fact(.failure(error)))
         }
         switch job.effect {
         case .build(let request, let service):
@@ -247,18 +248,6 @@ private struct SyncDay {
         case .awaitReady(let workload, let service): try handle(.ready(workload, .success([]), service: service))
         case .ask(let call, let id): try handle(.answered(id, .success(answer(call))))
         default: problems.append("\(job.effect.inWords) is not expected")
-        }
-    }
-
-    private mutating func fail(_ effect: Effect, _ error: any Error) throws {
-        switch effect {
-        case .build(_, let service): try handle(.built(.failure(error), service: service))
-        case .look(_, let service): try handle(.looked(.failure(error), service: service))
-        case .deliver(_, let service): try handle(.delivered(.failure(error), service: service))
-        case .verify(_, _, _, let service): try handle(.verified(.failure(error), service: service))
-        case .awaitReady(let workload, let service): try handle(.ready(workload, .failure(error), service: service))
-        case .ask(_, let id): try handle(.answered(id, .failure(error)))
-        default: problems.append("\(effect.inWords) is not expected")
         }
     }
 

@@ -86,7 +86,8 @@ struct WatchedPaths: Sendable {
                 Tree(
                     filterFiles: Set(always), narrowedContext: sources == nil ? nil : context,
                     files: ContextFiles(
-                        of: service, filter: PathFilter(ignoring: patterns), environment: environment, builder: builder)
+                        of: service, filter: PathFilter(ignoring: patterns), buildFiles: Set(always),
+                        environment: environment, builder: builder)
                 )), isPrompt: isPrompt)
         // What is outside of the context, or what a link in it leads to: links below a root are not followed.
         for (index, path) in read.enumerated()
@@ -181,8 +182,7 @@ struct WatchedPaths: Sendable {
                     looks[name] = look
                     impact.services[name, default: []].append(
                         tree.files?.judge(
-                            change, isUsed: saysWhatCounts,
-                            isFolder: folders.contains("\(change.rootID)/\(change.path)"), look)
+                            change, isFolder: folders.contains("\(change.rootID)/\(change.path)"), look)
                             ?? FileChange(path: change.path, isGone: change.kind == .deleted, place: .nowhere))
                 }
                 seen.insert("\(name)/\(change.path)")

@@ -10,21 +10,22 @@ struct ContextFiles: Sendable, Hashable {
     }
 
     private let context: String
-    /// Relative to the context; `nil` where it is not in there.
-    private let dockerfile: String?
+    /// The files in it that say how the image is built, relative to it.
+    private let buildFiles: Set<String>
     /// What of the context is taken into builds.
     private let filter: PathFilter
     private let places: Places
 
     /// Reads the Dockerfile of a service; `nil` where its files are not synced.
-    /// - Parameter filter: what leaves out files of the context.
+    /// - Parameters:
+    ///   - filter: what leaves out files of the context.
+    ///   - buildFiles: those in it that say how the image is built, relative to it.
     init?(
-        of service: Configuration.Service, filter: PathFilter, environment: [String: String], builder: BuilderKind
+        of service: Configuration.Service, filter: PathFilter, buildFiles: Set<String>, environment: [String: String],
+        builder: BuilderKind
     ) {
         context = service.context
-        let prefix = "\(context)/"
-        dockerfile =
-            service.dockerfile.hasPrefix(prefix) ? String(service.dockerfile.dropFirst(prefix.count)) : nil
+        self.buildFiles = buildFiles
         self.filter = filter
         switch service.sync {
         case .off: return nil
@@ -40,17 +41,17 @@ struct ContextFiles: Sendable, Hashable {
 
     /// What a change means.
     /// - Parameters:
-    ///   - isUsed: whether the file says how the image is built.
     ///   - isFolder: whether something is known to be in it.
     ///   - look: what was seen of the context already.
-    func judge(_ change: Change, isUsed: Bool, isFolder: Bool, _ look: ContextLook) -> FileChange {
+    func judge(_ change: Change, isFolder: Bool, _ look: ContextLook) -> FileChange {
+        let isBuildFile = buildFiles.contains(change.path)
         // It could not be found under its repaired name.
         let isUnreadable = change.path.unicodeScalars.contains("\u{FFFD}")
         return FileChange(
             path: change.path, isGone: change.kind == .deleted, isNew: change.kind == .created,
             isFolder: isFolder || look.kind(of: change.path, in: self) == .folder,
-            place: isUsed ? .used(by: "the build") : isUnreadable ? .nowhere : place(of: change.path, look),
-            isBuildFile: isUsed)
+            place: isBuildFile ? .used(by: "the build") : isUnreadable ? .nowhere : place(of: change.path, look),
+            isBuildFile: isBuildFile)
     }
 
     /// Whether a file of that path is in the context and no ignore file leaves it out.
@@ -61,9 +62,7 @@ struct ContextFiles: Sendable, Hashable {
 
     /// What a change of a file that is there means.
     func judge(_ path: String) -> FileChange {
-        let isUsed = path == dockerfile
-        return FileChange(
-            path: path, isFolder: kind(of: path) == .folder, place: isUsed ? .used(by: "the build") : place(of: path))
+        judge(Change(rootID: "", path: path, kind: .modified), isFolder: false, ContextLook())
     }
 
     /// The files of the context, sorted.

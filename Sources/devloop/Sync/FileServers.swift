@@ -91,7 +91,7 @@ enum FileServers {
             // What the script of a front controller reads, it reads with every request.
             return .serves("php -S", call.files(sources.union(["html", "css", "js", "svg", "png", "jpg"])))
         }
-        guard operands.count > 1, ContainerPath.name(operands.first ?? "") == "artisan",
+        guard operands.count > 1, PathName.lastComponent(of: operands.first ?? "") == "artisan",
             operands[operands.startIndex + 1] == "serve"
         else { return nil }
         return .serves("artisan serve", call.files(sources))

@@ -13,9 +13,9 @@ struct ImportWalk {
         var waiting = [script]
         while let path = waiting.popLast(), files.count < Self.limit {
             guard files.insert(path).inserted, let content = text(path) else { continue }
-            let folder = ContainerPath.parent(path)
+            let folder = PathName.directory(of: path)
             for specifier in Self.specifiers(in: content) {
-                let target = ContainerPath.resolve(specifier, in: folder)
+                let target = PathName.absolute(specifier, in: folder)
                 if let found = Self.candidates(for: target).first(where: { text($0) != nil }) { waiting.append(found) }
             }
         }

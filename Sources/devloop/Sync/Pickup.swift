@@ -43,7 +43,7 @@ struct Pickup: Sendable, Hashable {
     /// - Parameter isAddedOrRemoved: whether the file wasn't there before, or isn't any more: what watches only the
     ///   modules that it has loaded doesn't see that.
     func takes(_ path: String, isAddedOrRemoved: Bool = false) -> Bool {
-        guard path.hasPrefix("/"), !path.hasSuffix("/"), ContainerPath.resolve(path, in: "/") == path,
+        guard path.hasPrefix("/"), !path.hasSuffix("/"), PathName.absolute(path, in: "/") == path,
             !FixedFiles.contain(path)
         else { return false }
         let programs = isAddedOrRemoved ? programs.filter(\.watchesFolders) : programs

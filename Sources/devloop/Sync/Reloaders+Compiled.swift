@@ -80,7 +80,7 @@ extension Reloaders {
             arguments.has("--no-hot-reload", "--non-interactive") || call.isOn("DOTNET_WATCH_RESTART_ON_RUDE_EDIT")
         else { return nil }
         let project = arguments.value("--project", "-p")
-        let folder = project.map { $0.hasSuffix("proj") ? ContainerPath.parent(call.context.path($0)) : $0 }
+        let folder = project.map { $0.hasSuffix("proj") ? PathName.directory(of: call.context.path($0)) : $0 }
         var files = call.files(["cs", "cshtml", "razor", "fs", "vb"], in: folder.map { [$0] } ?? [])
         files.ignoredFolders = ["bin", "obj"]
         return .reloads("dotnet watch", files)

@@ -36,7 +36,7 @@ extension Reloaders {
         guard let script = arguments.operands.first, !script.contains("node_modules/"),
             !arguments.has("-e", "--eval", "-p", "--print", "--run", "--test", "-c", "--check")
         else { return nil }
-        if ContainerPath.name(script) == "ace", arguments.operands.dropFirst().first == "serve" {
+        if PathName.lastComponent(of: script) == "ace", arguments.operands.dropFirst().first == "serve" {
             let options = Arguments(arguments.operands)
             guard options.has("--watch", "--hmr", "-w") else { return nil }
             return .reloads("node ace serve", call.files(typed))
@@ -79,7 +79,7 @@ extension Reloaders {
     static func files(around script: String, _ call: ProgramCall, _ extensions: Set<String>) -> WatchedFiles {
         let path = call.context.path(script)
         guard call.home != "/", let relative = ContainerPath.relative(path, to: call.home) else {
-            let folder = ContainerPath.parent(path)
+            let folder = PathName.directory(of: path)
             return WatchedFiles(home: folder, extensions: extensions)
         }
         let first = relative.split(separator: "/").dropLast().first.map(String.init)

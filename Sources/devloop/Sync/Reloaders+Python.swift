@@ -117,7 +117,7 @@ extension Reloaders {
         let script = call.name == "manage.py:run" ? call.context.path(call.words[0]) : ""
         if script.hasSuffix("/manage.py") {
             // `python src/manage.py` finds its modules beside it.
-            let folder = ContainerPath.parent(script)
+            let folder = PathName.directory(of: script)
             if folder != "/" { files.roots = [folder] }
             if !ContainerPath.isIn(call.home, folder) || call.home == "/" { files.home = folder }
         }

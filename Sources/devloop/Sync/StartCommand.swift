@@ -1,13 +1,7 @@
+import Runner
+
 /// What a container starts.
 struct StartCommand: Sendable, Hashable {
-    /// What an image says about it.
-    struct Image: Sendable, Hashable {
-        var entrypoint: [String] = []
-        var command: [String] = []
-        var workingDirectory = ""
-        var environment: [String: String] = [:]
-    }
-
     /// What the manifest's container says about it; `nil` and empty are the same there.
     struct Container: Sendable, Hashable {
         var command: [String]?
@@ -25,13 +19,13 @@ struct StartCommand: Sendable, Hashable {
 
     init(arguments: [String], workingDirectory: String = "/", environment: [String: String] = [:]) {
         self.arguments = arguments
-        self.workingDirectory = ContainerPath.resolve(workingDirectory, in: "/")
+        self.workingDirectory = PathName.absolute(workingDirectory, in: "/")
         self.environment = environment
     }
 
     /// Joins the two as the kubelet does: the manifest's `command` replaces the entrypoint and drops the image's
     /// command, its `args` replace the image's command.
-    init(image: Image, manifest container: Container = Container()) {
+    init(image: ImageConfiguration, manifest container: Container = Container()) {
         func given(_ words: [String]?) -> [String]? {
             guard let words, !words.isEmpty else { return nil }
             return words.map { Self.expand($0, container.environment) }

@@ -59,7 +59,7 @@ extension StartJudge {
     /// The scripts of the package in a folder, in their order; `nil` where there is none.
     func scripts(_ directory: String) -> JSONObject? { package(directory)?["scripts"]?.object }
 
-    func package(_ directory: String) -> JSONValue? { json(ContainerPath.resolve("package.json", in: directory)) }
+    func package(_ directory: String) -> JSONValue? { json(PathName.absolute("package.json", in: directory)) }
 
     /// A file of JSON; `nil` where there is none.
     func json(_ path: String) -> JSONValue? { file(path).flatMap { try? JSONParser.parse($0) } }
@@ -92,7 +92,7 @@ extension StartJudge {
         guard workspaces.count == 1, !workspace.contains(where: { "*!{}".contains($0) }) else { return false }
         var patterns = package(context.directory)?["workspaces"]
         if patterns?.array == nil { patterns = patterns?["packages"] }
-        let last = ContainerPath.name(workspace)
+        let last = PathName.lastComponent(of: workspace)
         let listed = (patterns?.array ?? []).compactMap(\.string).map { pattern in
             pattern.hasSuffix("/*") ? pattern.dropLast() + last : pattern
         }

@@ -73,7 +73,7 @@ extension StartJudge {
         while let filter = commands.popFirst() {
             let words = filter.words.map { ShellScript.literal($0) ?? "" }
             let name = words.first { !["npx", "yarn", "pnpm", "exec"].contains($0) } ?? ""
-            guard filters.contains(ContainerPath.name(name)) else { return false }
+            guard filters.contains(PathName.lastComponent(of: name)) else { return false }
             if filter.end != .pipe { return filter.end == .sequence }
         }
         return false

@@ -7,7 +7,7 @@ struct StartContext {
     /// How many scripts it stands in: a script may start itself.
     var depth = 0
 
-    func path(_ path: String) -> String { ContainerPath.resolve(path, in: directory) }
+    func path(_ path: String) -> String { PathName.absolute(path, in: directory) }
 }
 
 /// What is known of a command.
@@ -69,7 +69,7 @@ struct StartJudge {
         let name = Self.programName(program)
         let arguments = Array(words.dropFirst())
         // `./serve` is more likely somebody's own program than the package.
-        let folder = ContainerPath.name(ContainerPath.parent(context.path(program)))
+        let folder = PathName.lastComponent(of: PathName.directory(of: context.path(program)))
         if program.contains("/"), Self.commonNames.contains(name), !folder.hasSuffix("bin") { return .unknown }
         if let passed = Wrappers.unwrap(name, arguments, &inner) {
             return passed.isEmpty ? .unknown : judge(passed, inner)
@@ -126,7 +126,7 @@ struct StartJudge {
 
     /// `node_modules/.bin/nodemon`, `nodemon@3` and `/usr/bin/nodemon` are nodemon.
     private static func programName(_ word: String) -> String {
-        let name = ContainerPath.name(word)
+        let name = PathName.lastComponent(of: word)
         guard let at = name.dropFirst().firstIndex(of: "@") else { return name }
         return String(name[..<at])
     }
@@ -141,7 +141,7 @@ struct StartJudge {
     /// A script of the context that a word starts.
     private func ownScript(_ program: String, _ context: StartContext) -> Script? {
         // What is known by its name needs no reading.
-        guard !Steps.isWaiting(ContainerPath.name(program)) else { return nil }
+        guard !Steps.isWaiting(PathName.lastComponent(of: program)) else { return nil }
         let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
         let paths = program.contains("/") ? [context.path(program)] : folders.map { "\($0)/\(program)" }
         for path in paths {
@@ -156,7 +156,7 @@ struct StartJudge {
         inner.depth += 1
         let interpreter = Self.interpreter(of: script.text)
         if let interpreter, !Self.shells.contains(interpreter) {
-            let name = ContainerPath.name(script.path)
+            let name = PathName.lastComponent(of: script.path)
             // What `bin/rails` does is known by its name.
             let isKnown = interpreter.hasPrefix("ruby") || name == "artisan"
             let rest = Array(words.dropFirst())
@@ -174,7 +174,7 @@ struct StartJudge {
     private static func interpreter(of text: String) -> String? {
         guard text.hasPrefix("#!") else { return nil }
         let line = text.prefix { !$0.isNewline }.dropFirst(2)
-        let words = line.split { $0 == " " || $0 == "\t" }.map { ContainerPath.name(String($0)) }
+        let words = line.split { $0 == " " || $0 == "\t" }.map { PathName.lastComponent(of: String($0)) }
         return words.first { $0 != "env" && !$0.hasPrefix("-") }
     }
 

@@ -63,14 +63,14 @@ enum Steps {
     private static func script(_ call: ProgramCall) -> StartVerdict? {
         let operands = Arguments(call.words, values: Reloaders.nodeValues, endsAtOperand: true).operands
         guard let script = operands.first else { return nil }
-        if ContainerPath.name(script) == "artisan" {
+        if PathName.lastComponent(of: script) == "artisan" {
             guard operands.count > 1 else { return nil }
             let isKnown = artisan.contains {
                 $0.hasSuffix("*") ? operands[1].hasPrefix($0.dropLast()) : operands[1] == $0
             }
             return isKnown || operands[1].hasSuffix(":clear") ? .ends : nil
         }
-        let name = ContainerPath.name(script).lowercased()
+        let name = PathName.lastComponent(of: script).lowercased()
         let words = ["migrat", "seed", "wait", "prestart", "pre_start", "create_db", "init_db", "init-db", "create-db"]
         guard words.contains(where: name.contains) else { return nil }
         return .ends(consumed: [call.context.path(script)])

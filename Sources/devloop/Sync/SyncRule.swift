@@ -32,7 +32,7 @@ struct SyncRule: Sendable, Hashable {
         else { return nil }
         let prefix = strip ?? ""
         let rest = path.hasPrefix(prefix) ? path.dropFirst(prefix.count) : path[...]
-        return ContainerPath.resolve("\(to)/\(rest)", in: "/")
+        return PathName.absolute("\(to)/\(rest)", in: "/")
     }
 }
 

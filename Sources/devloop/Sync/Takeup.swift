@@ -89,10 +89,7 @@ extension Takeup {
         mounts = question.containers.reduce(into: []) { $0.formUnion($1.mounts) }
         guard question.service.sync == .auto else { return }
         for container in question.containers {
-            let start = StartCommand(
-                image: .init(
-                    entrypoint: image.entrypoint, command: image.command, workingDirectory: image.workingDirectory,
-                    environment: image.environment), manifest: container.start)
+            let start = StartCommand(image: image, manifest: container.start)
             if let pickup = Pickup(start, file: { files?.read($0) }) {
                 pickups.append(pickup)
             } else {

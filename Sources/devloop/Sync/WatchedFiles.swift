@@ -66,7 +66,7 @@ struct WatchedFiles: Sendable, Hashable {
         if consumed.contains(Self.collectedStatics), folders.contains("static") { return false }
         if hasSteps, folders.contains(where: Self.schemaFolders.contains) { return false }
         if ignored.contains(where: { $0.mayMatch(seen) || $0.mayMatch(path) }) { return false }
-        return isMatched(by: also) || takes(folders: folders, name: ContainerPath.name(path))
+        return isMatched(by: also) || takes(folders: folders, name: PathName.lastComponent(of: path))
     }
 
     private static let schemaFolders: Set = [

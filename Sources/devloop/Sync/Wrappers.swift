@@ -125,7 +125,7 @@ enum Wrappers {
             if option == "-W" || option == "-X" { rest = rest.dropFirst() }
         }
         guard let script = rest.first else { return [] }
-        return ContainerPath.name(script) == "manage.py" ? ["manage.py:run"] + rest : nil
+        return PathName.lastComponent(of: script) == "manage.py" ? ["manage.py:run"] + rest : nil
     }
 
     /// `python -m debugpy --listen 0.0.0.0:5678 -m uvicorn …`
@@ -144,15 +144,15 @@ enum Wrappers {
     private static func ruby(_ words: [String]) -> [String]? {
         let arguments = Arguments(words, values: ["-r", "-I"], endsAtOperand: true)
         guard !arguments.has("-e"), let script = arguments.operands.first else { return [] }
-        let isKnown = ["rails", "rake"].contains(ContainerPath.name(script))
-        return isKnown ? [ContainerPath.name(script)] + arguments.operands.dropFirst() : nil
+        let isKnown = ["rails", "rake"].contains(PathName.lastComponent(of: script))
+        return isKnown ? [PathName.lastComponent(of: script)] + arguments.operands.dropFirst() : nil
     }
 
     /// `go tool air`, `go run github.com/air-verse/air@latest`
     private static func go(_ words: [String]) -> [String]? {
         guard words.count > 1 else { return nil }
         if words[0] == "tool" { return Array(words.dropFirst()) }
-        let name = ContainerPath.name(words[1])
+        let name = PathName.lastComponent(of: words[1])
         guard words[0] == "run", words[1].hasPrefix("github.com/") else { return nil }
         return [name] + words.dropFirst(2)
     }
