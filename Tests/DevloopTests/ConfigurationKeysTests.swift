@@ -32,7 +32,7 @@ struct ConfigurationKeysTests {
         "services[].image": "a/other", "services[].context": "other", "services[].dockerfile": "other",
         "services[].stage": "other", "services[].buildArgs": ["OTHER": "1"],
         "services[].workloads": ["deployment/other"], "services[].ignore": ["other"], "services[].sync": false,
-        "watch.pollMilliseconds": 99,
+        "services[].onSync": ["restart": true], "watch.pollMilliseconds": 99,
         "watch.settleMilliseconds": 99,
     ]
 
@@ -119,7 +119,7 @@ struct ConfigurationKeysTests {
 
     @Test(arguments: Row.all.map(\.path)) func aValueOfAnotherKindIsRefusedAtItsPlace(_ path: String) throws {
         let row = try #require(Row.all.first { $0.path == path })
-        let wrong: JSONValue = path == "services[].sync" ? 7 : true
+        let wrong: JSONValue = path.hasSuffix("ync") ? 7 : true
         let error = try #require(throws: ConfigurationError.self) { try Self.parse(Self.text(path, wrong)) }
         #expect(error.problems.count == 1)
         #expect(error.problems[0].keyPath == path.replacingOccurrences(of: "[]", with: "[0]"))

@@ -360,6 +360,20 @@ private struct Rig {
         #expect(rig.deployment.known(one.built, of: web) == nil)
     }
 
+    /// The words of the image, or that its program is to be one that can be started again.
+    @Test func anObjectIsAppliedAgainWhereItsContainersAreStartedAnotherWay() throws {
+        var rig = Rig(try project(separate))
+        let (web, plain) = (rig.deployment.project.services[0], try image("shop/web", "1"))
+        var supervised = plain
+        supervised.built.start = ImageStart(entrypoint: [], command: ["serve"])
+        _ = try rig.rollOut(plain, of: web)
+        rig.deployment.setLive(plain.built, of: "web")
+        #expect(rig.deployment.known(supervised.built, of: web) == nil)
+        for _ in 0..<2 { _ = try rig.rollOut(supervised, of: web) }
+        #expect(
+            rig.recorded == ["apply w", "restart w of 1", "apply w", "restart w of 1", "restart w of 1"])
+    }
+
     // MARK: - What somebody has deleted
 
     @Test func aWorkloadThatWasDeletedComesBackWithAllThatBelongsToItAndEverythingIsApplied() throws {

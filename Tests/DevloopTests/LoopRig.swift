@@ -195,6 +195,7 @@ extension Effect {
         case .awaitReady(let workload, let service): "await \(workload)" + (service.map { " for \($0)" } ?? "")
         case .sync(let request):
             "sync \(request.container.id) \(request.changes.map(\.path).joined(separator: " "))"
+                + request.actions.map { ", \($0.words.future)" }.joined()
         case .note(let service, let isAltered): "note \(service)\(isAltered ? "" : " as it was")"
         case .learn(let question): "learn \(question.service.name)"
         case .wake(let wake, _): "wake \(wake)"

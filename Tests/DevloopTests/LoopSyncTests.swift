@@ -103,6 +103,30 @@ struct LoopSyncTests {
         #expect(rig.handle(Self.saved()) == ["say web: a.js changed, building", "build web"])
     }
 
+    @Test func whatIsToBeDoneIsDoneWhereTheFilesGo() throws {
+        var rig = try live(Takeup(deafCommand: "node index.js", after: [AfterSync(restarts: true)]), isFirst: true)
+        #expect(rig.handle(Self.saved()).contains("sync c1 a.js, started again"))
+        #expect(
+            rig.handle(Self.synced()) == [
+                "say web: saves are synced into its containers; after that: started again; \"sync\": false in "
+                    + "devloop.json builds them instead",
+                "say ✓ web synced in 0.00 s (a.js), started again",
+            ])
+        // One that is new gets all of it, and then the same is done.
+        #expect(rig.handle(Self.running("c2")) == ["sync c2 a.js, started again"])
+    }
+
+    @Test func aProgramThatFailsThereIsToldAndTheFilesStay() throws {
+        var rig = try live(Takeup(after: [AfterSync(run: ["nginx", "-s", "reload"])]))
+        _ = rig.handle(Self.saved())
+        var receipt = SyncReceipt()
+        receipt.failedRun = FailedRun(words: ["nginx", "-s", "reload"], exitCode: 1, output: ["bad line"])
+        let said = rig.handle(Self.synced("c1", .success(receipt)))
+        #expect(said.contains("say ✓ web synced in 0.00 s (a.js), ran nginx -s reload"))
+        #expect(said.last?.contains("web: nginx -s reload failed in its container (exit code 1)") == true)
+        #expect(rig.running == [])
+    }
+
     @Test func theImageIsMadeAnewWhenSavingPausesWithoutARollout() throws {
         var rig = try live()
         _ = rig.handle(Self.saved("a.js"), Self.synced(), Self.saved("b.js"), Self.synced())

@@ -33,6 +33,12 @@ import Testing
             ])
     }
 
+    @Test func aBuildThatNobodyWaitsForGivesWay() throws {
+        var request = try request()
+        request.givesWay = true
+        #expect(ImageBuilder.buildCommand(request, idFile: "/tmp/id").arguments.contains("--cpu-shares=64"))
+    }
+
     @Test func theIdIsTheOneThatDockerWrote() async throws {
         let (docker, builder) = try builder(
             "build*) echo Step 1; echo Step 2 >&2; printf 'sha256:12\\n' >\"$id\";;")

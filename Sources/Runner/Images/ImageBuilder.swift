@@ -28,6 +28,10 @@ package struct BuildRequest: Sendable, Hashable {
     package var otherNames: [ImageReference]
     /// The images that it is built on, by the names that the Dockerfile has for them.
     package var bases: [BuiltImage]
+    /// Whether its containers are to run under a ``Supervisor``.
+    package var isSupervised = false
+    /// Whether nobody waits for it: what it runs gives way to all else on the machine. BuildKit has nothing for that.
+    package var givesWay = false
 
     package init(
         reference: ImageReference, context: String, dockerfile: String, stage: String? = nil,
@@ -94,7 +98,9 @@ package struct ImageBuilder: Sendable {
         // A tag is anybody's: only after the build can be told what it was built on.
         let moved = try await movedNames(of: request.bases)
         guard moved.isEmpty else { throw MovedBases(names: moved) }
-        return try result.get()
+        var image = try result.get()
+        if request.isSupervised { image.start = try await start(of: image.id) }
+        return image
     }
 
     private func movedNames(of images: [BuiltImage]) async throws -> Set<ImageReference> {
@@ -220,6 +226,8 @@ package struct ImageBuilder: Sendable {
             "build", "--tag=\(request.reference.tagged)", "--file=\(request.dockerfile)", "--iidfile=\(idFile)",
         ]
         arguments += request.otherNames.map { "--tag=\($0.tagged)" }
+        // Against 1024 of everything else.
+        if request.givesWay { arguments.append("--cpu-shares=64") }
         if let stage = request.stage { arguments.append("--target=\(stage)") }
         for argument in request.arguments {
             arguments.append("--build-arg=\(argument.name)" + (argument.value.map { "=\($0)" } ?? ""))

@@ -27,6 +27,24 @@ extension ImageBuilder {
         }
         return ImageConfiguration(json)
     }
+
+    /// How containers of an image are started; `nil` where it has no shell for a ``Supervisor``.
+    func start(of image: String) async throws -> ImageStart? {
+        guard try await hasShell(image) else { return nil }
+        let configuration = try await configuration(of: image)
+        return ImageStart(entrypoint: configuration.entrypoint, command: configuration.command)
+    }
+
+    /// Looks into a container that is never started: what is not there could not say so.
+    private func hasShell(_ image: String) async throws -> Bool {
+        let engine = DockerEngine(launcher: launcher)
+        let failure = "a look into \(image) failed"
+        let made = try await engine.ask(.unstarted(image), failure)
+        guard let id = made.body["Id"]?.string else { throw TargetError(failure, details: [made.message]) }
+        let found = try await engine.tryAsk(.archive(of: id, path: "/bin/sh")) { _ in }
+        _ = try await engine.tryAsk(.removal(of: id))
+        return found.isSuccess
+    }
 }
 
 extension ImageConfiguration {

@@ -16,7 +16,12 @@ struct SyncAnswer: Sendable {
     }
 
     private let token: [UInt8]
-    private var isQuoting = false
+    private enum Quote: Sendable {
+        case said
+        case output
+    }
+
+    private var quote: Quote?
     /// All of the answer is there.
     private(set) var isComplete = false
     /// The program that makes the sums.
@@ -25,6 +30,12 @@ struct SyncAnswer: Sendable {
     private(set) var marks: Set<Mark> = []
     /// What tar and rm said of failures.
     private(set) var said: [String] = []
+    /// The last lines that a program has written which was run.
+    private(set) var output: [String] = []
+    /// That program's.
+    private(set) var exitCode: Int?
+    private(set) var isUnsupervised = false
+    private(set) var isUnsignalled = false
     /// The last lines that are no part of an answer: docker tells there why it could not start a shell.
     private(set) var noise: [String] = []
     /// By path.
@@ -36,8 +47,8 @@ struct SyncAnswer: Sendable {
 
     mutating func take(_ line: UnsafeRawBufferPointer) {
         guard line.starts(with: token) else {
-            if isQuoting {
-                if said.count < Self.saidLimit { said.append(String(decoding: line.prefix(500), as: UTF8.self)) }
+            if let quote {
+                take(line, into: quote)
             } else if let (sum, rest) = Self.sum(line[...]), rest.first == UInt8(ascii: "/") {
                 sums[Array(rest)] = sum
             } else if line.elementsEqual("devloop: no dd".utf8) {
@@ -51,8 +62,12 @@ struct SyncAnswer: Sendable {
         guard let first = words.first else { return }
         let index = words.count > 1 ? Int(words[1]) : nil
         switch (first, index) {
-        case ("words", _): isQuoting = true
-        case ("said", _): isQuoting = false
+        case ("words", _): quote = .said
+        case ("output", _): quote = .output
+        case ("said", _): quote = nil
+        case ("code", let code?): exitCode = code
+        case ("unsupervised", _): isUnsupervised = true
+        case ("unsignalled", _): isUnsignalled = true
         case ("end", _): isComplete = true
         case ("sums", _): sumsBy = words.last.flatMap { ContentSum.Program(rawValue: String($0)) } ?? sumsBy
         case ("no", _): missingTools += words.dropFirst().map(String.init)
@@ -66,6 +81,18 @@ struct SyncAnswer: Sendable {
         }
     }
 
+    private mutating func take(_ line: UnsafeRawBufferPointer, into quote: Quote) {
+        let text = String(decoding: line.prefix(500), as: UTF8.self)
+        switch quote {
+        // What failed first is why.
+        case .said: if said.count < Self.saidLimit { said.append(text) }
+        case .output:
+            guard !text.isEmpty else { return }
+            if output.count == Self.outputLimit { output.removeFirst() }
+            output.append(text)
+        }
+    }
+
     /// Takes a line that is no part of an answer.
     mutating func note(_ line: some Collection<UInt8>) {
         if noise.count == Self.noiseLimit { noise.removeFirst() }
@@ -73,6 +100,7 @@ struct SyncAnswer: Sendable {
     }
 
     private static let saidLimit = 50
+    private static let outputLimit = 20
     private static let noiseLimit = 5
 
     private static func mark(_ word: Substring, _ index: Int) -> Mark? {

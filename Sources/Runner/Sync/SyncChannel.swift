@@ -42,8 +42,14 @@ package final class SyncChannel: Sendable {
     ///
     /// Nothing is removed that isn't named: a folder with others' files stays, and where such a folder is to become a file
     /// the send fails. A link in the container is replaced, never followed.
-    /// - Returns: what the container has acknowledged. That a source has vanished, or is no file, is not an error.
-    package func send(_ entries: [SyncEntry]) async throws(SyncError) -> SyncReceipt {
+    /// - Parameters:
+    ///   - actions: what is done when all of it is there.
+    ///   - container: the container's name in its pod, for that.
+    /// - Returns: what the container has acknowledged. That a source has vanished, or is no file, is not an error, nor is
+    ///   that a program failed.
+    package func send(
+        _ entries: [SyncEntry], then actions: [ContainerAction] = [], in container: String = ""
+    ) async throws(SyncError) -> SyncReceipt {
         if Task.isCancelled {
             close()
             throw .closed
@@ -55,7 +61,7 @@ package final class SyncChannel: Sendable {
                     continuation.resume(
                         returning: Result { () throws(SyncDelivery.Stop) in
                             var delivery = SyncDelivery(link: link)
-                            return try delivery.run(entries, greets: isNew)
+                            return try delivery.run(entries, then: actions, in: container, greets: isNew)
                         })
                 }
             }

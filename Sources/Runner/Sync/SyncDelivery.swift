@@ -21,7 +21,13 @@ struct SyncDelivery {
 
     init(link: SyncLink) { self.link = link }
 
-    mutating func run(_ entries: [SyncEntry], greets: Bool) throws(Stop) -> SyncReceipt {
+    /// - Parameters:
+    ///   - actions: what is done when all of it is there.
+    ///   - container: the container's name in its pod.
+    ///   - greets: whether nobody has talked to the shell yet.
+    mutating func run(
+        _ entries: [SyncEntry], then actions: [ContainerAction], in container: String, greets: Bool
+    ) throws(Stop) -> SyncReceipt {
         if greets { try greet() }
         let program = link.sumsBy
         let list: SyncItems
@@ -42,6 +48,7 @@ struct SyncDelivery {
                 again = []
             }
         }
+        receipt.failedRun = try perform(actions, in: container)
         return receipt
     }
 
@@ -52,7 +59,7 @@ struct SyncDelivery {
         throw .interrupted(.impossible(SyncReason(.noTool, "the container has no \(tool)")))
     }
 
-    private func ask(
+    func ask(
         _ script: String, archive: (UnsafeMutableRawBufferPointer) throws(SyncError) -> Int
     ) throws(Stop) -> SyncAnswer {
         var answer = SyncAnswer(token: link.token)

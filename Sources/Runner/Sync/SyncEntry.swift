@@ -30,6 +30,8 @@ package struct SyncReceipt: Sendable, Hashable {
     package var skipped: [String] = []
     /// Folders that were to be removed and hold what others put there: they stay.
     package var kept: [String] = []
+    /// What was to be done after the files arrived, and failed.
+    package var failedRun: FailedRun?
 
     package init() {}
 }

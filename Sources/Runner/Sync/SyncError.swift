@@ -43,6 +43,10 @@ package struct SyncReason: Sendable, Hashable {
         case changing
         /// Something in the container wrote the file again.
         case altered
+        /// The container's program is not under a ``Supervisor``.
+        case notRestartable
+        /// The container's user may not signal its first process.
+        case notSignalled
         /// A folder with what others put there is where a file is to be.
         case occupied
         /// The source can't be read, or is nothing that can be sent.

@@ -4,10 +4,13 @@ package struct BuiltImage: Sendable, Hashable {
     package var reference: ImageReference
     /// The image id: `sha256:…`. Two builds with one id are the same image.
     package var id: String
+    /// How its containers are started, where they are to run under a ``Supervisor`` and can.
+    package var start: ImageStart?
 
-    package init(reference: ImageReference, id: String) {
+    package init(reference: ImageReference, id: String, start: ImageStart? = nil) {
         self.reference = reference
         self.id = id
+        self.start = start
     }
 }
 

@@ -64,15 +64,24 @@ struct ExplainCommand: ServiceSubcommand {
         if service.configuration.sync == .off { return "saves are built: \"sync\" is false" }
         if files == nil { return "saves are built: its Dockerfile cannot be read" }
         guard let takeup else { return "saves are built until it is known what its containers run: build it first" }
-        if let command = takeup.deafCommand { return "saves are built: nothing in \(command) takes up changed files" }
+        let after = takeup.after.map { $0.files.isEmpty ? "" : " for \($0.files.joined(separator: " "))" }
+        let what =
+            after.isEmpty ? "" : ", with what \"onSync\" says\(after.contains("") ? "" : after.joined(separator: ","))"
+        if let command = takeup.deafCommand {
+            return takeup.isPossible
+                ? "saves are synced\(what)" : "saves are built: nothing in \(command) takes up changed files"
+        }
         return takeup.names.isEmpty
-            ? "saves are synced, whatever its containers run" : "saves are synced: its containers run \(takeup.names)"
+            ? "saves are synced, whatever its containers run\(what)"
+            : "saves are synced: its containers run \(takeup.names)\(what)"
     }
 
     private static func way(of change: FileChange, _ takeup: Takeup?) -> String {
         switch (takeup ?? Takeup()).way(of: change) {
         case .sync(let places) where takeup == nil: "it is \(places.map(\.path).joined(separator: ", "))"
-        case .sync(let places): "synced to \(places.map(\.path).joined(separator: ", "))"
+        case .sync(let places):
+            "synced to \(places.map(\.path).joined(separator: ", "))"
+                + (takeup?.actions(after: [change]) ?? []).map { "; then \($0.words.future)" }.joined()
         case .build(let reason?): "built: \(reason)"
         case .build(nil):
             if case .image(let places) = change.place {

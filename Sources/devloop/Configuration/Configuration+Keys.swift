@@ -98,6 +98,12 @@ extension Configuration.Service: ConfigurationSection {
                 + "Dockerfile only copies, where the container's program takes up changed files; with `true` also where "
                 + "that is not known, with `false` none; or rules as `skaffold.yaml` has them, "
                 + "`[{ \"from\": \"src/**/*.ts\", \"to\": \"/app/src\", \"strip\": \"src/\" }]`"),
+        .init(
+            "onSync", \.onSync, .afterSync,
+            "what is done in a container after files arrived there: `{ \"restart\": true }`, "
+                + "`{ \"exec\": [\"nginx\", \"-s\", \"reload\"] }` or `{ \"signal\": \"HUP\" }`, each for some files only "
+                + "with `\"for\": [\"*.conf\"]`; several in an array. What it is done for is synced whatever the container runs"
+        ),
     ]
 
     static func blank(at path: String) -> Configuration.Service {

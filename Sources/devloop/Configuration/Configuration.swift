@@ -63,6 +63,8 @@ extension Configuration {
         var ignore: [String] = []
         /// Whether files that change are brought into containers that run.
         var sync = Sync.auto
+        /// What is done in a container after files arrived there, in this order.
+        var onSync: [AfterSync] = []
         /// Where the service stands in the file, for errors that are found later: `services[0]`.
         var keyPath: String
     }

@@ -170,6 +170,16 @@ extension ValueForm where Value: RawRepresentable<String> & CaseIterable {
     }
 }
 
+extension ValueForm where Value == Bool {
+    /// `true` or `false`.
+    static var flag: Self {
+        ValueForm(.flag, json: { .bool($0) }) { value, path, reader in
+            if value.bool == nil { reader.report(value, at: path, expected: ValueShape.flag.expectation) }
+            return value.bool
+        }
+    }
+}
+
 extension ValueForm where Value == Duration {
     /// A whole number of a unit.
     static func time(_ range: ClosedRange<Int>, _ unit: Duration, called units: String) -> Self {

@@ -105,6 +105,14 @@ extension ValueRule {
         text.hasPrefix("/") ? nil : "it begins with /"
     }
 
+    /// A signal that a program may have a use for, by its name.
+    static let signal = ValueRule("a signal's name: HUP, for instance") { text in
+        let names = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "CONT", "TTIN", "TTOU", "URG", "WINCH"]
+        let isKnown = names.contains(text.hasPrefix("SIG") ? String(text.dropFirst(3)) : text)
+        return isKnown
+            ? nil : "the signals are \(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"
+    }
+
     /// A pattern of `.dockerignore`'s language.
     static let ignorePattern = ValueRule("a pattern, as in .dockerignore")
 

@@ -124,9 +124,10 @@ private struct DriverRun {
             run(in: &group) {
                 .loaded(await Result { try await loader.load(namespace: target.namespace, builder: kind) })
             }
-        case .build(let request, let service):
+        case .build(var request, let service):
             steps[service] = []
-            step(of: service, in: &group) {
+            if kind != .legacy && kind != .podman { request.givesWay = false }
+            step(of: service, in: &group) { [request] in
                 let image = await Result {
                     try await builder.build(request) { line in
                         if terminal.verbosity == .verbose { terminal.log(service: service, line: line) }
@@ -169,7 +170,9 @@ private struct DriverRun {
             let service = current.value.services.first { $0.name == request.service }
             guard let context = service?.configuration.context else { return nil }
             run(in: &group) { [channels] in
-                let result = await channels.send(request.entries(in: context), to: request.container) {
+                let result = await channels.send(
+                    request.entries(in: context), then: request.actions, to: request.container
+                ) {
                     try target.channel(to: request.container)
                 }
                 return .synced(result, container: request.container.id, service: request.service)

@@ -26,9 +26,12 @@ final class SyncChannels: Sendable {
     }
 
     /// Sends files to a container.
-    /// - Parameter open: makes a channel to it.
+    /// - Parameters:
+    ///   - actions: what is done there when all of them are there.
+    ///   - open: makes a channel to it.
     func send(
-        _ files: [SyncEntry], to container: RunningContainer, open: () throws -> SyncChannel
+        _ files: [SyncEntry], then actions: [ContainerAction] = [], to container: RunningContainer,
+        open: () throws -> SyncChannel
     ) async -> Result<SyncReceipt, SyncError> {
         let channel: SyncChannel
         do {
@@ -38,7 +41,7 @@ final class SyncChannels: Sendable {
         }
         let result: Result<SyncReceipt, SyncError>
         do throws(SyncError) {
-            result = .success(try await channel.send(files))
+            result = .success(try await channel.send(files, then: actions, in: container.name))
         } catch {
             result = .failure(error)
         }

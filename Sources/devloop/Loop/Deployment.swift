@@ -13,10 +13,10 @@ struct Deployment: Sendable {
 
     /// What each service's image was delivered as last.
     private(set) var delivered: DeliveredImages
-    /// The image id that each service is known to run.
-    private var live: [String: String] = [:]
-    /// What was applied, and of which services' images.
-    private var applied: [KubernetesObject.Identity: Set<String>] = [:]
+    /// The image that each service is known to run.
+    private var live: [String: BuiltImage] = [:]
+    /// What was applied, and of which services' images: for each how its containers are started where the object says so.
+    private var applied: [KubernetesObject.Identity: [String: ImageStart?]] = [:]
     /// What an apply was begun of, and not let go of since.
     private var touched: Set<KubernetesObject.Identity> = []
     /// The workloads that an apply created and no rollout knows of, and what they were created from.
@@ -66,16 +66,28 @@ struct Deployment: Sendable {
 
     // MARK: - What runs
 
+    /// What of services an object is applied with, besides their images, which have one name.
+    private func starts(
+        in object: KubernetesObject, of project: Project, _ images: DeliveredImages
+    ) -> [String: ImageStart?] {
+        var starts: [String: ImageStart?] = [:]
+        for name in project.services(of: object) {
+            let image = project.services.first { $0.name == name }.flatMap { images[$0.configuration.image] }
+            starts.updateValue(image?.built.start, forKey: name)
+        }
+        return starts
+    }
+
     /// What a service is known to run, if that is this image: as the last rollout left it.
     func known(_ image: BuiltImage, of service: Project.Service) -> DeliveredImage? {
-        live[service.name] == image.id ? delivered[service.configuration.image] : nil
+        live[service.name] == image ? delivered[service.configuration.image] : nil
     }
 
     /// Whether nothing of a service was touched yet, so that what an earlier run left may run its image.
     func isUntouched(_ service: Project.Service) -> Bool { delivered[service.configuration.image] == nil }
 
     /// A service runs this image now.
-    mutating func setLive(_ image: BuiltImage, of service: String) { live[service] = image.id }
+    mutating func setLive(_ image: BuiltImage, of service: String) { live[service] = image }
 
     /// What starts a container of a service later starts it from this image. What runs is not touched.
     mutating func prepare(_ image: DeliveredImage, of service: String) {
@@ -155,7 +167,7 @@ struct Deployment: Sendable {
         live[service] = nil
         for object in project.objects
         where project.services(of: object).contains(service)
-            && applied[object.identity] != project.services(of: object)
+            && applied[object.identity] != starts(in: object, of: project, delivered)
         {
             let missing = missingImages(object)
             if missing.isEmpty {
@@ -354,7 +366,7 @@ struct Deployment: Sendable {
         _ project: Project, _ report: ApplyReport
     ) -> [Action] {
         for workload in report.created { created[workload] = images }
-        for object in objects { applied[object.identity] = project.services(of: object) }
+        for object in objects { applied[object.identity] = starts(in: object, of: project, images) }
         for failure in report.failures { applied[failure.object] = nil }
         let recovered = unapplied.note(objects, failures: report.failures)
         unapplied.keep(only: manifested)

@@ -35,8 +35,8 @@ extension Loop {
         let isPlaced = built.allSatisfy { if case .image = $0.place { true } else { false } }
         let report: Report? =
             switch takeup.deafCommand {
-            case nil where built.isEmpty: .syncs(service: service, takeup)
-            case let command? where isPlaced: .buildsOnly(service: service, command: command)
+            case _ where built.isEmpty: .syncs(service: service, takeup)
+            case let command? where isPlaced && !takeup.isPossible: .buildsOnly(service: service, command: command)
             default: nil
             }
         guard let report, !told.news(["\(service): \(takeup.names)\(takeup.deafCommand ?? "")"]).isEmpty else {
@@ -88,7 +88,8 @@ extension Loop {
     mutating func sent(
         _ result: Result<SyncReceipt, SyncError>, to container: String, _ service: String
     ) -> [Effect] {
-        follow(syncs.sent(result, to: container, of: service), of: service)
+        let failed = (try? result.get())?.failedRun.map { [Effect.say(.runFailed(service: service, $0))] } ?? []
+        return follow(syncs.sent(result, to: container, of: service), of: service) + failed
     }
 
     private mutating func follow(_ consequences: [SyncPlan.Consequence], of service: String) -> [Effect] {
@@ -97,7 +98,8 @@ extension Loop {
             switch consequence {
             case .arrived(let arrival):
                 effects += introduce(service, [])
-                effects.append(.say(.synced(service: service, arrival.files, time - arrival.noticed)))
+                effects.append(
+                    .say(.synced(service: service, arrival.files, arrival.actions, time - arrival.noticed)))
             case .retry: return effects + [.wake(.retry(service), after: Self.retryDelay)]
             case .fallBack(let files, let noticed, let error):
                 if !told.news(["\(service): \(error)"]).isEmpty {

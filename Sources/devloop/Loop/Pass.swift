@@ -131,7 +131,12 @@ struct PassRequest: Sendable {
     var cause: WorkPlan.Cause
 
     /// What docker is asked to build.
-    var build: BuildRequest { service.configuration.buildRequest(named: otherNames, on: bases) }
+    var build: BuildRequest {
+        var request = service.configuration.buildRequest(named: otherNames, on: bases)
+        request.isSupervised = service.configuration.onSync.contains(where: \.restarts)
+        request.givesWay = cause.isQuiet
+        return request
+    }
 }
 
 extension MovedBases {

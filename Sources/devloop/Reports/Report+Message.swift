@@ -57,17 +57,22 @@ extension Report {
                     + (reason.map { ": \($0)" } ?? ""), .note)
         case .live(let summary): .status(summary.text, .success)
         case .prepared(let summary): .detail(summary.text)
-        case .synced(let service, let files, let time):
-            .status("\(service) synced in \(time.precise) (\(files.first ?? "")\(Self.others(files)))", .success)
+        case .synced(let service, let files, let actions, let time):
+            .status(
+                "\(service) synced in \(time.precise) (\(files.first ?? "")\(Self.others(files)))"
+                    + actions.map { ", \($0.words.done)" }.joined(), .success)
+        case .runFailed(let service, let failure): .failure(failure.error.advised.about(service), prefix: nil)
         case .syncs(let service, let takeup):
             .status(
                 "\(service): saves are synced into its containers"
                     + (takeup.names.isEmpty ? "" : ", which run \(takeup.names)")
+                    + takeup.afterwards
                     + "; \"sync\": false in devloop.json builds them instead", .note)
         case .buildsOnly(let service, let command):
             .status(
-                "\(service): saves are built, since nothing in \(command) is known to take up changed files; \"sync\": true "
-                    + "in devloop.json writes them into its containers all the same", .note)
+                "\(service): saves are built, since nothing in \(command) is known to take up changed files; "
+                    + "\"onSync\": { \"restart\": true } in devloop.json writes them into its containers and starts it again",
+                .note)
         case .notSynced(let service, let error): .warning("\(service): not synced, building instead: \(error)")
         case .imageIsBehind(let service):
             .warning(
@@ -118,6 +123,41 @@ extension Report {
     }
 
     private static func others(_ files: [String]) -> String { files.count > 1 ? " and \(files.count - 1) more" : "" }
+}
+
+extension ContainerAction {
+    /// What is done, and what was done.
+    var words: (future: String, done: String) {
+        switch self {
+        case .restart: ("started again", "started again")
+        case .run(let words): ("\(Command(words).description) is run", "ran \(Command(words).description)")
+        case .signal(let name): ("sent SIG\(name)", "sent SIG\(name)")
+        }
+    }
+}
+
+extension Takeup {
+    /// What is done after files arrived, and for which: ` and started again for *.js`.
+    fileprivate var afterwards: String {
+        let parts = after.compactMap { after in
+            after.action.map { action in
+                action.words.future + (after.files.isEmpty ? "" : " for \(after.files.joined(separator: ", "))")
+            }
+        }
+        return parts.isEmpty ? "" : "; after that: \(parts.joined(separator: "; "))"
+    }
+}
+
+extension Command {
+    /// As a shell would be told it.
+    fileprivate init(_ words: [String]) { self.init(words.first ?? "", Array(words.dropFirst())) }
+}
+
+extension FailedRun {
+    fileprivate var error: TargetError {
+        let code = exitCode == 127 ? "is not in its container" : "failed in its container (exit code \(exitCode))"
+        return TargetError("\(Command(words)) \(code)", details: output)
+    }
 }
 
 extension TargetError {

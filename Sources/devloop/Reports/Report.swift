@@ -76,7 +76,9 @@ enum Report: Sendable {
     // MARK: Files in containers
 
     /// Files are in all containers of a service.
-    case synced(service: String, [String], Duration)
+    case synced(service: String, [String], [ContainerAction], Duration)
+    /// What was to be done in a container after files arrived failed.
+    case runFailed(service: String, FailedRun)
     /// Saves of a service are brought into its containers, since these take them up: the first time.
     case syncs(service: String, Takeup)
     /// Saves of a service are built, since its containers don't take them up: the first time.

@@ -12,6 +12,8 @@ struct SyncPlan: Sendable {
         var service: String
         var container: RunningContainer
         var changes: [FileChange]
+        /// What is done when they are there.
+        var actions: [ContainerAction] = []
 
         /// What is to be in the container.
         /// - Parameter context: the absolute path of the folder that the files are in.
@@ -39,6 +41,8 @@ struct SyncPlan: Sendable {
     struct Arrival: Sendable, Hashable {
         var files: [String]
         var noticed: ContinuousClock.Instant
+        /// What was done for them.
+        var actions: [ContainerAction] = []
     }
 
     /// What follows from what came of a request.
@@ -78,8 +82,7 @@ struct SyncPlan: Sendable {
 
     fileprivate struct Save: Sendable {
         var number: Int
-        var files: [String]
-        var noticed: ContinuousClock.Instant
+        var arrival: Arrival
     }
 
     fileprivate struct Service: Sendable {
@@ -201,7 +204,9 @@ struct SyncPlan: Sendable {
         let targets = service.targets
         guard isCurrent, service.isRolledOut, !service.isBlocked, !targets.isEmpty else { return .built(because: nil) }
         service.synced = number
-        service.saves.append(Save(number: number, files: changes.map(\.path), noticed: noticed))
+        let arrival = Arrival(
+            files: changes.map(\.path), noticed: noticed, actions: takeup.actions(after: changes))
+        service.saves.append(Save(number: number, arrival: arrival))
         services[name] = service
         return .synced
     }
@@ -209,7 +214,7 @@ struct SyncPlan: Sendable {
     /// Takes the files of a service that are not in all containers yet: they go into an image.
     mutating func takeSaves(of service: String) -> [String] {
         defer { services[service]?.saves = [] }
-        return (services[service]?.saves ?? []).flatMap(\.files).unique
+        return (services[service]?.saves ?? []).flatMap(\.arrival.files).unique
     }
 
     // MARK: - Containers
@@ -244,10 +249,11 @@ struct SyncPlan: Sendable {
             }
             guard let last = lacking.map(\.number).max() else { continue }
             services[name]?.containers[container.running.id]?.sending = last
+            let changes = lacking.map(\.change).sorted { $0.path < $1.path }
             requests.append(
                 Request(
-                    service: name, container: container.running,
-                    changes: lacking.map(\.change).sorted { $0.path < $1.path }))
+                    service: name, container: container.running, changes: changes,
+                    actions: takeup.actions(after: changes)))
         }
         return requests
     }
@@ -287,7 +293,7 @@ struct SyncPlan: Sendable {
             // What the container lacks is more than what was saved last, where it is new.
             let level = service.level(of: container) ?? 0
             let lacking = service.changes.filter { $0.value.number > level && !$0.value.change.isFolder }.map(\.key)
-            let noticed = service.saves.first?.noticed
+            let noticed = service.saves.first?.arrival.noticed
             (service.fallen, service.saves) = (number, [])
             return [.fallBack(lacking.sorted(), noticed: noticed, because: error)]
         }
@@ -298,9 +304,7 @@ struct SyncPlan: Sendable {
         guard let service = services[name] else { return [] }
         guard let least = service.targets.map(\.level).min() else { return [] }
         services[name]?.saves.removeAll { $0.number <= least }
-        return service.saves.filter { $0.number <= least }.map {
-            .arrived(Arrival(files: $0.files, noticed: $0.noticed))
-        }
+        return service.saves.filter { $0.number <= least }.map { .arrived($0.arrival) }
     }
 }
 

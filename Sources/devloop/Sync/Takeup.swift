@@ -8,12 +8,20 @@ struct Takeup: Sendable, Hashable {
     var mounts: Set<String> = []
     /// What one of them runs that doesn't do it: `node index.js`.
     var deafCommand: String?
+    /// What is done after files arrived, so that they are taken up all the same.
+    var after: [AfterSync] = []
 
     /// Whether anything can be synced at all.
-    var isPossible: Bool { deafCommand == nil }
+    var isPossible: Bool { deafCommand == nil || !after.isEmpty }
 
     /// What they run that does it: `node --watch`.
     var names: String { pickups.map(\.name).unique.joined(separator: ", ") }
+
+    /// What is done after files arrived, in its order.
+    func actions(after changes: [FileChange]) -> [ContainerAction] {
+        let files = changes.filter { !$0.isFolder }.map(\.path)
+        return after.filter { files.contains(where: $0.isFor) }.compactMap(\.action).unique
+    }
 
     /// Which way a change of a file goes.
     func way(of change: FileChange) -> FileChange.Way {
@@ -21,13 +29,15 @@ struct Takeup: Sendable, Hashable {
         case .nowhere: return .build(because: nil)
         case .used(let use): return .build(because: "\(change.path) is used by \(use)")
         case .image(let destinations):
-            guard deafCommand == nil else { return .build(because: nil) }
+            // Nothing is done for a folder, nor is anything to be.
+            let isToldOf = change.isFolder ? isPossible : after.contains { $0.isFor(change.path) }
+            guard deafCommand == nil || isToldOf else { return .build(because: nil) }
             for destination in destinations {
                 if let mount = mounts.first(where: { ContainerPath.isIn($0, destination.path) }) {
                     return .build(because: "\(mount) is a volume of its container")
                 }
                 let isAddedOrRemoved = change.isNew || change.isGone
-                if !change.isFolder,
+                if !change.isFolder, !isToldOf,
                     let pickup = pickups.first(where: {
                         !$0.takes(destination.path, isAddedOrRemoved: isAddedOrRemoved)
                     })
@@ -45,6 +55,8 @@ struct ContainerSpecification: Sendable, Hashable {
     var start: StartCommand.Container
     /// The folders and files in it in which something else is mounted.
     var mounts: Set<String>
+    /// Whether its first process is another container's, or the node's.
+    var sharesProcesses = false
 
     init(_ json: JSONValue) {
         start = StartCommand.Container(
@@ -72,7 +84,9 @@ extension Project {
                     guard container["image"]?.string.flatMap(images.image) == service.configuration.image else {
                         continue
                     }
-                    found.append(ContainerSpecification(container))
+                    var container = ContainerSpecification(container)
+                    container.sharesProcesses = KubernetesObject.sharesProcesses(specification)
+                    found.append(container)
                 }
             }
         }
@@ -87,6 +101,8 @@ extension Takeup {
     ///   - files: what is in it of the context.
     init(_ question: TakeupQuestion, image: ImageConfiguration, files: ContextFiles?) {
         mounts = question.containers.reduce(into: []) { $0.formUnion($1.mounts) }
+        let sharesProcesses = question.containers.contains(where: \.sharesProcesses)
+        after = question.service.onSync.filter { !sharesProcesses || !$0.run.isEmpty }
         guard question.service.sync == .auto else { return }
         for container in question.containers {
             let start = StartCommand(image: image, manifest: container.start)

@@ -41,6 +41,21 @@ extension EngineRequest {
     /// What became of it.
     static func inspectExec(_ id: String) -> EngineRequest { EngineRequest(path: "/exec/\(id)/json") }
 
+    /// A container to look into, which is never started.
+    static func unstarted(_ image: String) -> EngineRequest {
+        let body: JSONValue = ["Image": .string(image), "Entrypoint": ["/bin/sh"], "NetworkDisabled": true]
+        return EngineRequest(method: "POST", path: "/containers/create", body: body)
+    }
+
+    /// What is at a path in a container.
+    static func archive(of container: String, path: String) -> EngineRequest {
+        EngineRequest(path: "/containers/\(container)/archive?path=\(path.percentEncoded)")
+    }
+
+    static func removal(of container: String) -> EngineRequest {
+        EngineRequest(method: "DELETE", path: "/containers/\(container)?force=true&v=true")
+    }
+
     /// Starts, ends and removals of containers with a label (`name=value`) from a time on, until the connection ends.
     static func events(label: String, since time: EngineTime) -> EngineRequest {
         let filters: JSONValue = [

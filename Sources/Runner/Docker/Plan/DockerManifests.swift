@@ -111,7 +111,7 @@ struct DockerManifests: Sendable {
             guard (holder ?? candidates.min { $0.description < $1.description }) == workload else { return nil }
             return port.nodePort ?? ports[purpose]
         }
-        return try planner.plan(object, workload)
+        return try planner.plan(object.supervised(images), workload)
     }
 
     /// What Docker can't do of objects that are no workloads.

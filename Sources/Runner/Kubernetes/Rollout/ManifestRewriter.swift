@@ -1,9 +1,10 @@
 extension KubernetesObject {
     /// This object as it is applied: containers of devloop's images carry the delivered reference, and the pull policy
-    /// that goes with the way it was delivered. A pushed image is pulled always, since its tag moves with every build;
+    /// that goes with the way it was delivered, and run under a ``Supervisor`` where that is asked for. A pushed image is pulled always, since its tag moves with every build;
     /// one that the node has already must not be pulled.
     func delivering(_ images: DeliveredImages) -> KubernetesObject {
-        guard let path = podSpecPath, var spec = json[path: path] else { return self }
+        var copy = supervised(images)
+        guard let path = podSpecPath, var spec = copy.json[path: path] else { return self }
         for key in ["initContainers", "containers"] {
             guard let containers = spec[key]?.array else { continue }
             spec[key] = .array(
@@ -17,7 +18,6 @@ extension KubernetesObject {
                     return container
                 })
         }
-        var copy = self
         copy.json[path: path] = spec
         return copy
     }

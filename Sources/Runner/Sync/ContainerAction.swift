@@ -1,0 +1,98 @@
+/// Something that is done in a container after files arrived there.
+package enum ContainerAction: Sendable, Hashable {
+    /// Start its program again, in its place. It runs under a ``Supervisor``.
+    case restart
+    /// Run a program, as the container's own user, in the folder that the container starts in.
+    case run([String])
+    /// Send its first process a signal, by its name without `SIG`.
+    case signal(String)
+}
+
+/// A program that was run in a container and failed.
+package struct FailedRun: Error, Sendable, Hashable {
+    package var words: [String]
+    package var exitCode: Int
+    /// The last lines that it has written.
+    package var output: [String]
+
+    package init(words: [String], exitCode: Int, output: [String] = []) {
+        self.words = words
+        self.exitCode = exitCode
+        self.output = output
+    }
+}
+
+extension SyncScript {
+    /// What ``prelude`` holds for them. What a program writes goes out as it comes; that it still runs is said every five
+    /// seconds, and after five minutes it is ended.
+    static let actions = #"""
+        restart() {
+          before= round=0
+          { read -r before <"$1"; } 2>/dev/null || { echo "$T unsupervised"; return; }
+          while [ $round -lt 600 ]; do
+            [ $((round % 25)) != 0 ] || kill -s 63 1 2>/dev/null || break
+            sleep 0.01 2>/dev/null || { sleep 1; round=$((round+99)); }
+            after=; read -r after <"$1" 2>/dev/null
+            [ "$after" = "$before" ] || return
+            round=$((round+1))
+          done
+          echo "$T unsupervised"
+        }
+        run() {
+          echo "$T output"
+          (
+            case $L in x*) LC_ALL=${L#x};; *) unset LC_ALL;; esac
+            exec "$@"
+          ) </dev/null 2>&1 &
+          child=$!
+          (
+            beats=0
+            while sleep 5; do
+              beats=$((beats+1))
+              [ $beats -lt 60 ] || kill -s KILL "$child" 2>/dev/null
+              printf '\n%s\n' "$T busy"
+            done
+          ) &
+          beat=$!
+          wait "$child"
+          code=$?
+          kill "$beat" 2>/dev/null
+          printf '\n%s\n' "$T said" "$T code $code"
+        }
+        signal() { said=$(kill -s "$1" 1 2>&1) || { words "$said"; echo "$T unsignalled"; }; }
+        """#
+
+    /// The script for an action.
+    /// - Parameter container: the container's name in its pod.
+    static func action(_ action: ContainerAction, in container: String) -> String {
+        let call =
+            switch action {
+            case .restart: "restart \(quoted(Supervisor.file(of: container)))"
+            case .run(let words): "run \(words.map(quoted).joined(separator: " "))"
+            case .signal(let name): "signal \(quoted(name))"
+            }
+        return call + "\necho \"$T end\""
+    }
+}
+
+extension SyncDelivery {
+    /// Does what is to be done after files arrived.
+    /// - Returns: what failed by itself; what comes after it is not done.
+    func perform(_ actions: [ContainerAction], in container: String) throws(Stop) -> FailedRun? {
+        for action in actions {
+            let answer = try ask(SyncScript.action(action, in: container)) { _ in 0 }
+            if answer.isUnsupervised {
+                throw .error(
+                    .impossible(SyncReason(.notRestartable, "its program can't be started again in its place")))
+            }
+            if answer.isUnsignalled {
+                let said = answer.said.first { !$0.isEmpty }.map { ": \($0)" } ?? ""
+                throw .error(.impossible(SyncReason(.notSignalled, "its program can't be sent a signal\(said)")))
+            }
+            if case .run(let words) = action, let code = answer.exitCode, code != 0 {
+                return FailedRun(words: words, exitCode: code, output: answer.output)
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Runner
+
+/// A place where a program is process 1.
+private enum Isolation {
+    static let options = ["--pid", "--fork", "--mount-proc", "--kill-child"]
+
+    static let isPossible: Bool = {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["unshare"] + options + ["true"]
+        process.standardError = FileHandle.nullDevice
+        try? process.run()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+}
+
+/// A program under a supervisor that is the first process of its own, in the shells of this machine. The program itself
+/// sends the signals: to it, too, the supervisor is process 1.
+@Suite(.enabled(if: Isolation.isPossible, "needs unshare and the right to use it"), .timeLimit(.minutes(1)))
+struct SupervisorTests {
+    /// - Parameter program: words; `$F` is a file of its own, `$C` the file where the supervisor counts.
+    private func run(_ shell: ContainerShell, _ program: [String]) async throws -> (code: Int32?, text: String) {
+        let folder = try TemporaryFolder()
+        let name = "test-\(UInt32.random(in: 0...UInt32.max))"
+        defer { try? FileManager.default.removeItem(atPath: Supervisor.file(of: name)) }
+        let launcher = SystemLauncher(environment: [
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "F": "\(folder.path)/file", "C": Supervisor.file(of: name),
+        ])
+        let words = [shell.rawValue] + shell.words(Supervisor.script) + [name] + program
+        let output = try await launcher.runTool(Command("unshare", Isolation.options + words))
+        guard case .exited(let code) = output.termination else { return (nil, output.text) }
+        return (code, output.text)
+    }
+
+    @Test(arguments: ContainerShell.there) func theExitCodeIsThePrograms(shell: ContainerShell) async throws {
+        #expect(try await run(shell, ["sh", "-c", "echo up; exit 7"]) == (7, "up"))
+        #expect(try await run(shell, ["sh", "-c", "kill -s KILL $$"]).code == 137)
+        #expect(try await run(shell, ["sh", "-c", "kill -s TERM $$"]).code == 143)
+        #expect(try await run(shell, ["/there/is/none"]).code == 127)
+    }
+
+    @Test(arguments: ContainerShell.there, ["HUP", "USR1", "USR2", "TERM", "WINCH"])
+    func aSignalReachesTheProgram(shell: ContainerShell, signal: String) async throws {
+        let program = "trap 'echo got; exit 3' \(signal); kill -s \(signal) 1; while :; do sleep 0.01; done"
+        #expect(try await run(shell, ["sh", "-c", program]) == (3, "got"))
+    }
+
+    /// What a shell starts in the background ignores these, and a shell can't undo that for itself.
+    @Test(arguments: ContainerShell.there, ["INT", "QUIT"])
+    func aSignalThatEndsAProgramEndsIt(shell: ContainerShell, signal: String) async throws {
+        let code = try await run(shell, ["sh", "-c", "kill -s \(signal) 1; exec sleep 30"]).code
+        #expect([130, 131, 143].contains(code))
+    }
+
+    @Test(arguments: ContainerShell.takingTools) func ctrlCCanBeHandled(shell: ContainerShell) async throws {
+        let program = "trap 'echo got; exit 3' INT; kill -s INT 1; while :; do sleep 0.01; done"
+        #expect(try await run(shell, ["sh", "-c", program]) == (3, "got"))
+    }
+
+    /// `$F` holds a letter for each start.
+    private static let again = "printf x >>$F; [ $(cat $F) != xxxx ] || exit 5; kill -s 63 1; exec sleep 30"
+
+    @Test(arguments: ContainerShell.there) func itIsStartedAgainAsOftenAsItIsAsked(shell: ContainerShell) async throws {
+        #expect(try await run(shell, ["sh", "-c", "echo up; \(Self.again)"]) == (5, "up\nup\nup\nup"))
+    }
+
+    @Test(arguments: ContainerShell.there) func howOftenItWasStartedStandsInItsFile(shell: ContainerShell) async throws
+    {
+        let program = "until [ -s $C ]; do sleep 0.01; done; cat $C; \(Self.again)"
+        let text = try await run(shell, ["sh", "-c", program]).text
+        #expect(text.split(separator: "\n").first == "1")
+    }
+
+    @Test(arguments: ContainerShell.there) func whatItHasStartedEndsWithIt(shell: ContainerShell) async throws {
+        let program = """
+            printf x >>$F
+            [ $(cat $F) = x ] || { pgrep -c -x -f 'sleep 77'; exit 5; }
+            (exec sleep 77) & kill -s 63 1; sleep 77
+            """
+        #expect(try await run(shell, ["sh", "-c", program]) == (5, "0"))
+    }
+
+    @Test(arguments: ContainerShell.there) func oneThatIgnoresSIGTERMIsKilled(shell: ContainerShell) async throws {
+        let program =
+            "printf x >>$F; [ $(cat $F) = x ] || exit 5; trap '' TERM; kill -s 63 1; while :; do sleep 1; done"
+        #expect(try await run(shell, ["sh", "-c", program]).code == 5)
+    }
+
+    @Test(arguments: ContainerShell.there) func orphansAreReaped(shell: ContainerShell) async throws {
+        let program = "for i in 1 2 3; do (sleep 0.01 &); done; sleep 0.3; ps -eo stat= | grep -c '^Z'; exit 0"
+        #expect(try await run(shell, ["sh", "-c", program]).text == "0")
+    }
+}
