@@ -97,6 +97,16 @@ package enum Glue {
         #endif
     }
 
+    static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        #elseif canImport(Musl)
+            Musl.write(descriptor, bytes.baseAddress, bytes.count)
+        #else
+            Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+        #endif
+    }
+
     static func kill(_ pid: pid_t, _ signal: Int32) -> Int32 {
         #if canImport(Glibc)
             Glibc.kill(pid, signal)
