@@ -23,6 +23,18 @@ protocol Tunnel: Sendable {
     func close()
 }
 
+/// For where every address can be reached.
+struct NoTunnels: TunnelOpening {
+    private struct None: Tunnel {
+        func close() {}
+    }
+
+    func open(_ backend: PortBackend, onNews: @escaping @Sendable (TunnelNews) -> Void) -> any Tunnel {
+        onNews(.ended(nil))
+        return None()
+    }
+}
+
 /// Tunnels by `kubectl port-forward`, a process for each port of a pod.
 ///
 /// For each port, since kubectl ends with all of its connections when one of them fails in the pod ("lost connection to

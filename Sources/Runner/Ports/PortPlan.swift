@@ -36,6 +36,7 @@ struct PortPlan: Sendable {
     static let memory = Duration.seconds(300)
     /// How long a connection must have lasted without an answer for others to be let through.
     static let probation = Duration.milliseconds(250)
+    private static let shortPause = Duration.milliseconds(50)
     private static let backoff = Backoff(first: .milliseconds(100), limit: .seconds(1))
 
     private var ready: [PortBackend] = []
@@ -104,7 +105,10 @@ struct PortPlan: Sendable {
         // Another one that tries it finds out for itself.
         if let backend = entry.backend, var state = health[backend], state.scout == nil || state.scout == client {
             (state.isProven, state.isProvenAt, state.scout) = (false, nil, nil)
-            if state.pausedUntil.map({ $0 <= now }) ?? true { state.pausedUntil = now + state.backoff.step() }
+            // At an address a refusal costs nothing; through a tunnel it costs the tunnel.
+            let isCheap = if case .address = backend.place { true } else { false }
+            let pause = isCheap ? Self.shortPause : state.backoff.step()
+            if state.pausedUntil.map({ $0 <= now }) ?? true { state.pausedUntil = now + pause }
             health[backend] = state
         }
         // Its time begins anew where it was with somebody for long.

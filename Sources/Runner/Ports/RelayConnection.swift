@@ -46,6 +46,8 @@ final class RelayConnection {
     var down = Flow()
     /// How often it went to somebody else after it may have been read.
     var repeats = 0
+    /// Nobody listened where it went, or it does no harm to take it so.
+    var isRefused = false
     /// Where it went was cut off, and not closed.
     var wasReset = false
     /// When connecting takes too long.

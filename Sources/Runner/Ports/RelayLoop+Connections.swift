@@ -54,6 +54,7 @@ extension RelayLoop {
         connection.connectDeadline = nil
         connection.stage = .held
         connection.place = nil
+        connection.isRefused = false
         (connection.up.sent, connection.up.isShut) = (0, false)
         connection.down = .init()
         leaveTunnel(connection)
@@ -217,17 +218,14 @@ extension RelayLoop {
     /// Where it went has closed it before anything came back. A tunnel may have yet to say why.
     private func judge(_ connection: RelayConnection, wasReset: Bool) {
         connection.wasReset = wasReset
-        guard let tunnel = connection.tunnel, tunnel.refusals == 0, !tunnel.isOver else { return decide(connection) }
+        guard let tunnel = connection.tunnel, !connection.isRefused, !tunnel.isOver else { return decide(connection) }
         connection.stage = .judged(until: now + timing.verdict)
     }
 
     /// What nobody has read goes elsewhere, or there again; so does once what may be read twice: a container that dies
     /// over a request is not given it for ever. Anything else the client has to know.
     func decide(_ connection: RelayConnection) {
-        if let tunnel = connection.tunnel, tunnel.refusals > 0 {
-            tunnel.refusals -= 1
-            return failed(connection)
-        }
+        if connection.isRefused { return failed(connection) }
         let isOver = connection.up.hasEnded && connection.up.pending.isEmpty
         if !isOver, connection.repeats == 0, connection.isRepeatable {
             connection.repeats += 1

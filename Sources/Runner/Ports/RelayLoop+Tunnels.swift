@@ -25,11 +25,13 @@ extension RelayLoop {
                 dial(connection, "127.0.0.1", port)
             }
         case .refused:
-            tunnel.refusals += 1
-            let judged = connections.values.first { connection in
-                if case .judged = connection.stage { connection.tunnel === tunnel } else { false }
+            // kubectl does not say which. Where several have no answer yet, it may be any of them; somebody may have
+            // acted on what the others have sent.
+            let users = connections.values.filter { $0.tunnel === tunnel && $0.backend >= 0 && !$0.isSettled }
+            for connection in users where users.count == 1 || connection.up.sent == 0 || connection.isRepeatable {
+                connection.isRefused = true
+                if case .judged = connection.stage { decide(connection) }
             }
-            if let judged { decide(judged) }
         case .ended(let said):
             for port in ports.values where port.plan.knows(tunnel.backend) { port.said = said }
             forget(tunnel)

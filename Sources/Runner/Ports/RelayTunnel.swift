@@ -21,8 +21,6 @@ final class RelayTunnel {
     var idleSince: Duration
     /// When it must have said where it is.
     var openingDeadline: Duration?
-    /// How many connections were closed for want of a listener, and don't know it yet.
-    var refusals = 0
     /// When it is looked at.
     var suspectAt: Duration?
     /// How long it may be silent the next time.

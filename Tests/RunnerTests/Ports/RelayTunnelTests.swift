@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Runner
@@ -70,6 +71,33 @@ struct RelayTunnelTests {
         }
         await rig.serve(pods: "a")
         #expect(await TCP.get(rig.port, method: "POST") == "hello")
+        await rig.relay.close()
+    }
+
+    /// Another connection was refused: that one may have done it.
+    @Test func whatMayHaveBeenActedOnIsNotSentAgainForAnothersRefusal() async throws {
+        let asked = Latest(0)
+        let rig = RelayRig { tunnel, number in
+            guard number == 1 else { return }
+            let server = try? TCPServer { connection, _ in
+                _ = connection.readRequest()
+                asked.set(asked.current.value + 1)
+                while asked.current.value < 2 { Thread.sleep(forTimeInterval: 0.01) }
+                tunnel.onNews(.refused)
+                tunnel.onNews(.ended(nil))
+            }
+            guard let server else { return }
+            tunnel.onNews(.open(server.port))
+            Task { await rest(of: server) }
+        }
+        await rig.serve(pods: "a")
+        async let post = TCP.get(rig.port, method: "POST")
+        let get = await TCP.blocking { [port = rig.port] in TCPConnection.to(port) }
+        get?.send("GET / HTTP/1.1\r\n\r\n")
+        #expect(await post == nil)
+        while rig.tunnels.opened.current.value.count < 2 {
+            await rig.tunnels.opened.changed(since: rig.tunnels.opened.current.version)
+        }
         await rig.relay.close()
     }
 

@@ -1,16 +1,14 @@
 import Foundation
-import Runner
 import Synchronization
-import Testing
 
 /// A server on a free port of 127.0.0.1, a thread for each connection.
-final class TCPServer: Sendable {
-    let port: Int
+package final class TCPServer: Sendable {
+    package let port: Int
     private let listener: Int32
     private let count = Mutex(0)
 
     /// - Parameter serve: is handed each connection, and whether it is the first, second, …; it is closed after it.
-    init(port: Int = 0, _ serve: @escaping @Sendable (TCPConnection, Int) -> Void) throws {
+    package init(port: Int = 0, _ serve: @escaping @Sendable (TCPConnection, Int) -> Void) throws {
         let listener = TCP.socket()
         guard TCP.bind(listener, port), listen(listener, 511) == 0 else { throw POSIXError(.EADDRINUSE) }
         self.listener = listener
@@ -35,9 +33,9 @@ final class TCPServer: Sendable {
     deinit { stop() }
 
     /// How many connections there were.
-    var connections: Int { count.withLock { $0 } }
+    package var connections: Int { count.withLock { $0 } }
 
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }
@@ -50,7 +48,7 @@ final class TCPServer: Sendable {
     }
 
     /// Answers each request with its body, and closes.
-    static func http(_ body: String) throws -> TCPServer {
+    package static func http(_ body: String) throws -> TCPServer {
         try TCPServer { connection, _ in
             guard connection.readRequest() != nil else { return }
             connection.answer(body)
@@ -58,35 +56,35 @@ final class TCPServer: Sendable {
     }
 }
 
-/// One end of a connection; calls block, for twenty seconds at the most.
-final class TCPConnection: Sendable {
+/// One end of a connection; calls block, for twenty seconds at the most where nothing else is said.
+package final class TCPConnection: Sendable {
     private let descriptor: Int32
     private let isOpen = Atomic(true)
 
-    init(_ descriptor: Int32) {
+    package init(_ descriptor: Int32, patience: Int = 20) {
         self.descriptor = descriptor
-        var time = timeval(tv_sec: 20, tv_usec: 0)
+        var time = timeval(tv_sec: patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
     /// - Returns: `nil` where nobody listens.
-    static func to(_ port: Int, isIPv6: Bool = false) -> TCPConnection? {
+    package static func to(_ port: Int, isIPv6: Bool = false, patience: Int = 20) -> TCPConnection? {
         let descriptor = isIPv6 ? TCP.socket(AF_INET6) : TCP.socket()
         guard isIPv6 ? TCP.connect6(descriptor, port) : TCP.connect(descriptor, port) else {
             Foundation.close(descriptor)
             return nil
         }
-        return TCPConnection(descriptor)
+        return TCPConnection(descriptor, patience: patience)
     }
 
     deinit { close() }
 
     /// - Returns: whether all of it could be sent.
     @discardableResult
-    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+    package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
     @discardableResult
-    func send(_ bytes: [UInt8]) -> Bool {
+    package func send(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -99,14 +97,14 @@ final class TCPConnection: Sendable {
     }
 
     /// - Returns: what comes next; empty at the end, `nil` where the connection was reset or nothing came.
-    func read(atMost limit: Int = 64 << 10) -> [UInt8]? {
+    package func read(atMost limit: Int = 64 << 10) -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: limit)
         let count = recv(descriptor, &buffer, limit, 0)
         return count < 0 ? nil : Array(buffer[..<count])
     }
 
     /// - Returns: everything up to the end; `nil` where the connection was reset or nothing came.
-    func readToEnd() -> String? {
+    package func readToEnd() -> String? {
         var all: [UInt8] = []
         while true {
             guard let piece = read() else { return nil }
@@ -116,7 +114,7 @@ final class TCPConnection: Sendable {
     }
 
     /// - Returns: the head of a request; `nil` where none comes.
-    func readRequest() -> String? {
+    package func readRequest() -> String? {
         var head: [UInt8] = []
         while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
             guard let piece = read(atMost: 1), !piece.isEmpty else { return nil }
@@ -125,26 +123,40 @@ final class TCPConnection: Sendable {
         return String(decoding: head, as: UTF8.self)
     }
 
-    func answer(_ body: String) {
+    /// - Returns: the body of an answer that says how long it is; `nil` where none comes, or not all of it.
+    package func readAnswer() -> String? {
+        guard let head = readRequest(),
+            let line = head.split(separator: "\r\n").first(where: { $0.lowercased().hasPrefix("content-length:") }),
+            let length = Int(line.split(separator: " ").last ?? "")
+        else { return nil }
+        var body: [UInt8] = []
+        while body.count < length {
+            guard let piece = read(atMost: length - body.count), !piece.isEmpty else { return nil }
+            body += piece
+        }
+        return String(decoding: body, as: UTF8.self)
+    }
+
+    package func answer(_ body: String) {
         send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
     }
 
-    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    func reset() {
+    package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         close()
     }
 
-    func close() {
+    package func close() {
         if isOpen.exchange(false, ordering: .relaxed) { Foundation.close(descriptor) }
     }
 }
 
-enum TCP {
+package enum TCP {
     /// The body of what a port answers to a request; `nil` where there is none.
-    static func get(_ port: Int, method: String = "GET") async -> String? {
+    package static func get(_ port: Int, method: String = "GET") async -> String? {
         await blocking {
             guard let connection = TCPConnection.to(port),
                 connection.send("\(method) / HTTP/1.1\r\nHost: localhost\r\n\r\n"), let answer = connection.readToEnd(),
@@ -155,21 +167,21 @@ enum TCP {
     }
 
     /// Runs what blocks on a thread of its own.
-    static func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    package static func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: body()) }
         }
     }
 
     /// A port that nobody listens on.
-    static func freePort() -> Int {
+    package static func freePort() -> Int {
         let descriptor = socket()
         defer { close(descriptor) }
         _ = bind(descriptor, 0)
         return port(of: descriptor)
     }
 
-    static func socket(_ family: Int32 = AF_INET) -> Int32 {
+    package static func socket(_ family: Int32 = AF_INET) -> Int32 {
         #if canImport(Glibc)
             let descriptor = Foundation.socket(family, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -181,7 +193,7 @@ enum TCP {
         return descriptor
     }
 
-    static func bind(_ descriptor: Int32, _ port: Int) -> Bool {
+    package static func bind(_ descriptor: Int32, _ port: Int) -> Bool {
         withAddress(port) { Foundation.bind(descriptor, $0, $1) == 0 }
     }
 
@@ -201,7 +213,7 @@ enum TCP {
         }
     }
 
-    static func port(of descriptor: Int32) -> Int {
+    package static func port(of descriptor: Int32) -> Int {
         var address = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         _ = withUnsafeMutablePointer(to: &address) {
