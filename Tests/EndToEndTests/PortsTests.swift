@@ -102,6 +102,8 @@ struct PortsTests {
             let seen = dev.lineCount
             try project.save(version: "\(round)")
             try await dev.line(from: seen, containing: "✓ web live in")
+            // It counts as ready once it runs.
+            try await Shell.until { await ask(project.port) == "\(round)" }
         }
         _ = await TCP.blocking { [port = project.port] in
             let connection = TCPConnection.to(port, patience: 40)

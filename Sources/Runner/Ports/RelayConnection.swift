@@ -44,7 +44,7 @@ final class RelayConnection {
     var up = Flow()
     /// To the client.
     var down = Flow()
-    /// How often it went to somebody else after it may have been read.
+    /// How often it was sent again after somebody closed it who may have read it.
     var repeats = 0
     /// Nobody listened where it went, or it does no harm to take it so.
     var isRefused = false

@@ -40,9 +40,8 @@ extension RelayLoop {
 
     /// What it went to is gone.
     func abandon(_ connection: RelayConnection) {
-        if connection.stage == .opening, connection.up.sent > 0 {
-            guard connection.isRepeatable else { return drop(connection, resets: true) }
-            connection.repeats += 1
+        if connection.stage == .opening, connection.up.sent > 0, !connection.isRepeatable {
+            return drop(connection, resets: true)
         }
         leave(connection)
     }

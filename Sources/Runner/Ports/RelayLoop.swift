@@ -35,6 +35,8 @@ final class RelayLoop {
     /// Where bytes are on their way from one socket to the other.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
     var lastNumber = 0
+    /// How many connections there may be: each takes two descriptors, and programs have to be started too.
+    private let connectionLimit = max(32, (Descriptors.raisedLimit - 256) / 2)
     private var isEnding = false
     private var polls: [pollfd] = []
     private var sources: [Source] = []
@@ -75,7 +77,8 @@ final class RelayLoop {
         polls.removeAll(keepingCapacity: true)
         sources.removeAll(keepingCapacity: true)
         add(.wake, wake, POLLIN)
-        for port in ports.values where port.pausedUntil == nil {
+        // What can't be let in waits in the kernel.
+        for port in ports.values where port.pausedUntil == nil && connections.count < connectionLimit {
             for listener in port.listeners { add(.listener(port, listener), listener, POLLIN) }
         }
         for connection in connections.values {
@@ -239,7 +242,7 @@ final class RelayLoop {
     }
 
     private func accept(from listener: Int32, of port: RelayPort) {
-        for _ in 0..<64 {
+        for _ in 0..<64 where connections.count < connectionLimit {
             let client = PortSocket.accept(from: listener)
             guard client >= 0 else {
                 // For want of descriptors it would be asked again and again.

@@ -36,6 +36,7 @@ extension PodEndpoint {
         self.init(
             id: id, place: .address(address), namespace: workload.namespace, workload: workload,
             revision: json[path: ["Config", "Labels", DockerLabel.instance]]?.string ?? id,
-            created: json[path: ["State", "StartedAt"]]?.string ?? "")
+            // Without the Z, as the digits before it are not always as many.
+            created: String((json[path: ["State", "StartedAt"]]?.string ?? "").prefix { $0 != "Z" }))
     }
 }

@@ -93,7 +93,13 @@ struct DockerLogFollower: Sendable {
     private func look(at containers: [RunningContainer], of workload: Workload) async throws -> [PodEndpoint] {
         var endpoints: [PodEndpoint] = []
         for container in containers {
-            let answer = try await engine.tryAsk(.inspect(container.id))
+            var backoff = Backoff()
+            var answer = try await engine.tryAsk(.inspect(container.id))
+            // Nobody asks again before something else starts. One that is gone is an answer.
+            while answer.status == nil {
+                try await backoff.wait()
+                answer = try await engine.tryAsk(.inspect(container.id))
+            }
             if let endpoint = PodEndpoint(answer.body, of: workload) { endpoints.append(endpoint) }
         }
         return endpoints
