@@ -65,10 +65,16 @@ struct PortsTests {
             let left = try await Shell.attempt("pgrep", ["-f", "port-forward.*\(project.name)"]).text
             #expect(left == "")
         } catch {
-            _ = try? await Shell.attempt("kubectl", [kubectl[0], "delete", "namespace", project.name, "--wait=false"])
+            await remove(project, kubectl[0])
             throw error
         }
-        _ = try? await Shell.attempt("kubectl", [kubectl[0], "delete", "namespace", project.name, "--wait=false"])
+        await remove(project, kubectl[0])
+    }
+
+    private func remove(_ project: PortsProject, _ context: String) async {
+        _ = try? await Shell.attempt("kubectl", [context, "delete", "namespace", project.name, "--wait=false"])
+        let image = "\(project.name)/web"
+        _ = try? await Shell.attempt("docker", ["rmi", image, "\(KubernetesStage.registry ?? "")/\(image)"])
         project.remove()
     }
 
