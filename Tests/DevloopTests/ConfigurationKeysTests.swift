@@ -32,7 +32,10 @@ struct ConfigurationKeysTests {
         "services[].image": "a/other", "services[].context": "other", "services[].dockerfile": "other",
         "services[].stage": "other", "services[].buildArgs": ["OTHER": "1"],
         "services[].workloads": ["deployment/other"], "services[].ignore": ["other"], "services[].sync": false,
-        "services[].onSync": ["restart": true], "watch.pollMilliseconds": 99,
+        "services[].onSync": ["restart": true],
+        "services[].ports": [3000, "8080:http"], "forward[].to": "service/db:5432", "forward[].port": 99,
+        "forward[].namespace": "other",
+        "watch.pollMilliseconds": 99,
         "watch.settleMilliseconds": 99,
     ]
 
@@ -42,6 +45,10 @@ struct ConfigurationKeysTests {
         var document: JSONValue = [:]
         if let path, path.hasPrefix("services[].") {
             service[String(path.dropFirst("services[].".count))] = value
+        } else if let path, path.hasPrefix("forward[].") {
+            var forward: JSONValue = ["to": "service/db:1"]
+            forward[String(path.dropFirst("forward[].".count))] = value
+            document["forward"] = [forward]
         } else if let path {
             document[path: path.split(separator: ".").map(String.init)] = value
         }
@@ -97,7 +104,8 @@ struct ConfigurationKeysTests {
             ? after.services[0].changes(from: before.services[0]) : after.changes(from: before)
         // The Dockerfile is found in the context.
         let expected = path == "services[].context" ? ["context", "dockerfile"] : [row.key.name]
-        #expect(changes.map(\.name) == (path.hasPrefix("watch.") ? ["watch"] : expected))
+        let section = ["watch", "forward"].first { path.hasPrefix($0) }
+        #expect(changes.map(\.name) == (section.map { [$0] } ?? expected))
         #expect(changes.first?.cost == row.key.cost)
 
         let project = { (configuration: Configuration) in try Project(configuration: configuration, objects: []) }

@@ -199,6 +199,8 @@ extension Effect {
         case .note(let service, let isAltered): "note \(service)\(isAltered ? "" : " as it was")"
         case .learn(let question): "learn \(question.service.name)"
         case .wake(let wake, _): "wake \(wake)"
+        case .forward(let ports): "forward \(ports.map { "\($0.port)" }.joined(separator: " "))"
+        case .findService(let service): "find service/\(service.name)"
         case .retryLater(let step): "retry \(step)"
         case .say(let report): "say \(report.text)"
         }

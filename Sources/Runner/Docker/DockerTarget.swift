@@ -313,6 +313,25 @@ package final class DockerTarget: Target {
         try result.get()
     }
 
+    /// Where the engine runs on this very Linux, containers' addresses can be reached from here.
+    package func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay {
+        let host = (engine as? DockerEngine)?.knownHost ?? "unix:///"
+        #if os(Linux)
+            let isNear = host.hasPrefix("unix://") && !["desktop", "/run/user/"].contains { host.contains($0) }
+        #else
+            let isNear = false
+        #endif
+        guard isNear else {
+            throw TargetError(
+                "no ports are forwarded: the addresses of containers can't be reached from here (\(host))",
+                advice: "give a Service the type NodePort: its port is published on this machine")
+        }
+        return PortRelay(tunnels: NoTunnels(), onNews: onNews)
+    }
+
+    /// There are none but those of the manifests.
+    package func servicePorts(_ name: String, namespace: String) async throws -> ServicePorts? { nil }
+
     package func channel(to container: RunningContainer) throws -> SyncChannel {
         let engine = self.engine as? DockerEngine ?? DockerEngine(launcher: launcher)
         return SyncChannel.docker(container: container.id, engine: engine, launcher: launcher)

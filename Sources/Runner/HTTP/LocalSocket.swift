@@ -56,7 +56,7 @@ enum LocalSocket {
     }
 
     /// Elsewhere that is said with each message.
-    private static func neverRaisesPipeSignal(_ descriptor: Int32) {
+    static func neverRaisesPipeSignal(_ descriptor: Int32) {
         #if canImport(Darwin)
             var yes: Int32 = 1
             setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))

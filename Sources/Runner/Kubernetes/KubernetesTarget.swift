@@ -418,7 +418,8 @@ package final class KubernetesTarget: Target {
             repeat {
                 try Task.checkCancellation()
                 let version = applies.current.version
-                for namespace in Set(workloads().map(\.namespace)).subtracting(followed) {
+                let others = selection.endpoints?.namespaces() ?? []
+                for namespace in Set(workloads().map(\.namespace)).union(others).subtracting(followed) {
                     followed.insert(namespace)
                     let problems = ProblemFollower(
                         namespace: namespace, cluster: reading, owner: ours, current: self.problems, onEvent: onEvent)
@@ -433,6 +434,24 @@ package final class KubernetesTarget: Target {
             } while try await group.next() != nil
         }
     }
+
+    package func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay {
+        PortRelay(tunnels: PodTunnels(kubectl: try cluster().kubectl, launcher: launcher), onNews: onNews)
+    }
+
+    package func servicePorts(_ name: String, namespace: String) async throws -> ServicePorts? {
+        let reading = try reading()
+        let answer = try await reading.read(.service(name, namespace: namespace))
+        guard let json = answer.json else {
+            guard answer.failure?.said.contains("(NotFound)") == true else {
+                throw reading.error("service/\(name) could not be asked for", answer)
+            }
+            return nil
+        }
+        return KubernetesObject(json, namespace: namespace).flatMap { ServicePorts($0) }
+    }
+
+    package func followsOthers() { applies.set(()) }
 
     package func channel(to container: RunningContainer) throws -> SyncChannel {
         guard case .pod(let pod, let namespace) = container.place else {

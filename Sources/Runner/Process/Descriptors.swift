@@ -48,6 +48,24 @@ final class DescriptorPair: Sendable {
 enum Descriptors {
     private static let opening = Mutex(())
 
+    /// How many descriptors there may be: as many as the system lets us have, up to some thousands.
+    static let raisedLimit: Int = {
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return 256 }
+        let wanted = min(limit.rlim_max, 10_000)
+        if limit.rlim_cur < wanted {
+            var raised = limit
+            raised.rlim_cur = wanted
+            if setrlimit(resource, &raised) == 0 { limit = raised }
+        }
+        return Int(clamping: limit.rlim_cur)
+    }()
+
     /// Opens a descriptor and marks it closed-on-exec before any child can start.
     static func closedOnExec(_ open: () -> Int32) -> Int32 {
         opening.withLock { _ in
@@ -94,6 +112,16 @@ package enum Glue {
             Musl.pipe(&ends)
         #else
             Darwin.pipe(&ends)
+        #endif
+    }
+
+    static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        #elseif canImport(Musl)
+            Musl.write(descriptor, bytes.baseAddress, bytes.count)
+        #else
+            Darwin.write(descriptor, bytes.baseAddress, bytes.count)
         #endif
     }
 

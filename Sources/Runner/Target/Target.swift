@@ -95,13 +95,17 @@ package struct LogSelection: Sendable {
     package var follows: Bool
     /// Whether the log of a workload is shown. What happens to its containers is told in any case.
     package var isShown: @Sendable (Workload) -> Bool
+    /// What else is wanted to be known of the pods.
+    package var endpoints: EndpointInterest?
 
     package init(
-        since: Duration? = nil, follows: Bool = true, isShown: @escaping @Sendable (Workload) -> Bool = { _ in true }
+        since: Duration? = nil, follows: Bool = true, isShown: @escaping @Sendable (Workload) -> Bool = { _ in true },
+        endpoints: EndpointInterest? = nil
     ) {
         self.since = since
         self.follows = follows
         self.isShown = isShown
+        self.endpoints = endpoints
     }
 
     /// Where the log of a container that ran before is begun.
@@ -227,6 +231,17 @@ package protocol Target: Sendable {
     /// A way to write files into a container that runs; nothing is started before the first file is sent.
     func channel(to container: RunningContainer) throws -> SyncChannel
 
+    /// Forwards ports of this machine to pods or containers.
+    /// - Parameter onNews: is told what happens, from any thread, and must not block.
+    /// - Throws: ``TargetError`` where they can't be reached from here.
+    func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay
+
+    /// Where the connections to a Service go that is in no manifest; `nil` where there is none.
+    func servicePorts(_ name: String, namespace: String) async throws -> ServicePorts?
+
+    /// Other namespaces may have to be followed now.
+    func followsOthers()
+
     /// Deletes the objects, the workloads' containers with them. What is gone already is not an error.
     /// - Parameter onEvent: is told what is gone as it goes, and what keeps the rest.
     /// - Returns: the line of each thing that was deleted.
@@ -236,6 +251,9 @@ package protocol Target: Sendable {
 }
 
 extension Target {
+    /// Nothing of it is followed by namespace.
+    package func followsOthers() {}
+
     /// A cluster is asked to.
     package var startsContainersInApply: Bool { false }
 

@@ -17,12 +17,18 @@ struct DevCommand: Subcommand {
             command.logs = .only(names)
             return names.contains("") ? "expected names with commas between, found \(ValueRule.quoted(value))" : nil
         },
+        Option("forward", "a port for each Service that has none") {
+            $0.forwarding = .all
+        },
+        Option("no-forward", "forward no ports") { $0.forwarding = .none },
         Option("no-logs", "show no logs; what happens to the pods is told") { $0.logs = .none },
     ]
     static let synonyms = ["up": name, "run": name, "start": name, "watch": name]
 
     /// Whose logs are shown.
     var logs = LogFilter.all
+    /// Which ports are forwarded.
+    var forwarding = Forwarding.configured
     /// Whether everything is deleted at the end.
     var cleanup = false
 
@@ -68,7 +74,8 @@ struct DevCommand: Subcommand {
             jobs: context.jobs, builderKind: builderKind,
             altered: AlteredServices(
                 project: "\(FileSystem.place(of: configuration.path)) \(target.summary)",
-                folder: StateFolder.path(environment: context.environment)))
+                folder: StateFolder.path(environment: context.environment)),
+            forwarding: forwarding)
         let last = await driver.run(project, watcher: watcher)
         await watcher.stop()
         try await end(last, target, context)

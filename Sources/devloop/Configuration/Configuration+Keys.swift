@@ -31,6 +31,9 @@ extension Configuration: ConfigurationSection {
             .list(
                 of: .section, called: "services", whenEmpty: "expected at least one service, found an empty array"),
             isRequired: true, "what is built, and what runs it"),
+        .init(
+            "forward", \.forwards, .list(of: .section, called: "ports"),
+            "ports of this machine that lead to what devloop does not build"),
         .init("watch", \.watch, .section, "when changes are looked for"),
     ]
 
@@ -41,6 +44,7 @@ extension Configuration: ConfigurationSection {
     mutating func complete(_ read: Set<String>, at path: String, _ reader: inout ConfigurationReader) {
         if name.isEmpty { name = Configuration.defaultName(for: reader.directory) }
         reportRepetitions(to: &reader)
+        reportRepeatedPorts(to: &reader)
     }
 
     private func reportRepetitions(to reader: inout ConfigurationReader) {
@@ -104,6 +108,10 @@ extension Configuration.Service: ConfigurationSection {
                 + "`{ \"exec\": [\"nginx\", \"-s\", \"reload\"] }` or `{ \"signal\": \"HUP\" }`, each for some files only "
                 + "with `\"for\": [\"*.conf\"]`; several in an array. What it is done for is synced whatever the container runs"
         ),
+        .init(
+            "ports", \.ports, .list(of: .portMapping, called: "ports"), change: .nothing,
+            "ports of this machine that lead to what runs the image: `[3000, \"8080:80\", \"8081:http\"]`, this machine's "
+                + "first; see [Ports](#ports)"),
     ]
 
     static func blank(at path: String) -> Configuration.Service {

@@ -30,6 +30,8 @@ struct Configuration: Sendable, Equatable {
     var registry: String?
     /// The services, in the file's order; never empty, no two with one name or one image.
     var services: [Service]
+    /// Ports of this machine that lead to something else than the services.
+    var forwards: [Forward] = []
     /// When changes are looked for.
     var watch = Watch()
     /// Where everything stands in the file.
@@ -65,6 +67,8 @@ extension Configuration {
         var sync = Sync.auto
         /// What is done in a container after files arrived there, in this order.
         var onSync: [AfterSync] = []
+        /// Ports of this machine that lead to it.
+        var ports: [PortMapping] = []
         /// Where the service stands in the file, for errors that are found later: `services[0]`.
         var keyPath: String
     }

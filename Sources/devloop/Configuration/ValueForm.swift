@@ -9,6 +9,8 @@ indirect enum ValueShape: Sendable {
     case choice([String])
     /// A whole number of something.
     case number(ClosedRange<Int>, of: String)
+    /// The number of a TCP port.
+    case port
     /// `null` too.
     case nullable(ValueShape)
     case list(of: ValueShape, called: String)
@@ -41,6 +43,7 @@ indirect enum ValueShape: Sendable {
         case .oneOf(let shapes): Self.alternatives(shapes.map(\.expectation))
         case .number(let range, let things):
             "a whole number of \(things) from \(range.lowerBound) to \(range.upperBound)"
+        case .port: "a port from \(PortMapping.range.lowerBound) to \(PortMapping.range.upperBound)"
         case .nullable(let shape): "\(shape.expectation), or null"
         case .list(_, let things): "an array of \(things)"
         case .map(_, _, let things): "an object of \(things)"

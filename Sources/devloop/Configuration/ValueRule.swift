@@ -94,6 +94,19 @@ extension ValueRule {
         return "the kinds are \(kinds.dropLast().joined(separator: ", ")) and \(kinds[kinds.count - 1])"
     }
 
+    /// A port of this machine and a container's.
+    static let portMapping = ValueRule("two ports as \"8080:80\" or \"8080:http\", this machine's first") { text in
+        PortMapping(text) != nil
+    }
+
+    /// What a port leads to.
+    static let forwardDestination = ValueRule("what a port leads to, as KIND/NAME:PORT") { text in
+        guard ForwardDestination(text) == nil else { return nil }
+        if !text.contains("/") { return "service/\(text), for instance" }
+        return text.contains(":")
+            ? "the kinds are service, deployment, statefulset, daemonset and pod" : "the port is missing"
+    }
+
     /// A path. It is made absolute, so it could not become an option; it is refused all the same where it looks like
     /// one, for that is seldom meant.
     static let path = ValueRule("a path") { text in

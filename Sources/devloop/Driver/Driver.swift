@@ -15,6 +15,8 @@ struct Driver: Sendable {
     let builderKind: BuilderKind
     /// What is remembered of containers from one run to the next.
     let altered: AlteredServices
+    /// Which ports are forwarded.
+    var forwarding = Forwarding.configured
 
     /// How long after a failure for want of Docker or the cluster a step is tried again.
     fileprivate static let retryDelay = Duration.seconds(2)
@@ -34,22 +36,26 @@ struct Driver: Sendable {
                 }
             }
             group.addTask {
-                await followLogs(current) { inbox.yield(.fact(.running($0, $1))) }
+                await followLogs(current) { inbox.yield(.fact($0)) }
             }
             var run = DriverRun(driver: self, watcher: watcher, current: current, inbox: inbox)
             await run.begin(in: &group)
             for await input in inputs { await run.take(input, in: &group) }
             group.cancelAll()
+            await run.relay?.close()
             for service in run.outdatedImages { terminal.say(.imageIsBehind(service: service)) }
         }
         return current.value
     }
 
     private func followLogs(
-        _ current: CurrentProject, onRunning: @escaping @Sendable (Workload, [RunningContainer]) -> Void
+        _ current: CurrentProject, tell: @escaping @Sendable (Fact) -> Void
     ) async {
-        let selection = LogSelection { [logs] in current.value.shows($0, logs) }
-        await LogPrinter(project: current, terminal: terminal, onRunning: onRunning)
+        let endpoints = EndpointInterest(namespaces: { current.value.forwardedNamespaces }) {
+            tell(.endpoint($0, isGone: $1))
+        }
+        let selection = LogSelection(isShown: { [logs] in current.value.shows($0, logs) }, endpoints: endpoints)
+        await LogPrinter(project: current, terminal: terminal, onRunning: { tell(.running($0, $1)) })
             .follow(target, of: { current.value.workloads }, selection)
     }
 }
@@ -69,6 +75,8 @@ private struct DriverRun {
     /// What is being done for the pass of each service.
     private var steps: [String: [Task<Fact, Never>]] = [:]
     private let channels = SyncChannels()
+    /// The ports of this machine, once there is one.
+    private(set) var relay: PortRelay?
     /// What the watcher's changes mean.
     private var paths: WatchedPaths?
 
@@ -79,7 +87,7 @@ private struct DriverRun {
         tell = { inbox.yield(.fact($0)) }
         loop = Loop(
             current.value, jobs: driver.jobs, startsContainersInApply: driver.target.startsContainersInApply,
-            altered: driver.altered.names, at: .now)
+            altered: driver.altered.names, forwarding: driver.forwarding, at: .now)
     }
 
     /// The services whose images lack what was brought into their containers.
@@ -120,6 +128,13 @@ private struct DriverRun {
         case .adopt(let project):
             current.value = project
             terminal.setServices(project.services.map(\.name))
+            target.followsOthers()
+        case .forward(let ports): forward(ports)
+        case .findService(let service):
+            run(in: &group) {
+                let ports = await Result { try await target.servicePorts(service.name, namespace: service.namespace) }
+                return .foundService(ports, service)
+            }
         case .load:
             run(in: &group) {
                 .loaded(await Result { try await loader.load(namespace: target.namespace, builder: kind) })
@@ -198,6 +213,17 @@ private struct DriverRun {
             }
         }
         return nil
+    }
+
+    private mutating func forward(_ ports: [ForwardedPort]) {
+        if relay == nil, !ports.isEmpty {
+            do {
+                relay = try driver.target.relay { [tell] in tell(.port($0)) }
+            } catch {
+                driver.terminal.say(.notReady(error))
+            }
+        }
+        relay?.set(ports)
     }
 
     private func run(in group: inout DiscardingTaskGroup, _ body: @escaping @Sendable () async -> Fact) {

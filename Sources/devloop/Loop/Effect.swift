@@ -46,6 +46,13 @@ enum Effect: Sendable {
     /// Call after a while.
     case wake(Wake, after: Duration)
 
+    // MARK: Ports
+
+    /// Listen on these ports of this machine, and on no others.
+    case forward([ForwardedPort])
+    /// Find out where the connections to a Service go.
+    case findService(Ports.ServiceName)
+
     // MARK: Others
 
     /// Call for something that failed after a while.

@@ -33,6 +33,13 @@ enum Fact: Sendable {
     /// How the containers of a service take up changes; `nil` where it could not be found out.
     case learned(Takeup?, TakeupQuestion)
 
+    /// Where the connections to a pod end is another place now, or none.
+    case endpoint(PodEndpoint, isGone: Bool)
+    /// Something has happened to a port of this machine.
+    case port(PortNews)
+    /// Where the connections to a Service go that is in no manifest.
+    case foundService(Result<ServicePorts?, any Error>, Ports.ServiceName)
+
     // MARK: From other effects
 
     /// A time has come.

@@ -181,6 +181,7 @@ extension Loop {
             guard syncs.isStuck(service), number == syncs.number(of: service) else { return [] }
             return build([], of: service, noticed: time)
         case .retry(let service): return send(service)
+        case .service(let service): return findAgain(service)
         }
     }
 }
@@ -193,6 +194,8 @@ enum Wake: Sendable, Hashable {
     case stuck(String, Int)
     /// To try the containers of a service again.
     case retry(String)
+    /// To look for a Service again.
+    case service(Ports.ServiceName)
 }
 
 /// What has to be known to tell whether the containers of a service take up changes.

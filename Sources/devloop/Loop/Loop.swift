@@ -23,6 +23,11 @@ struct Loop: Sendable {
     var questions: [String: TakeupQuestion] = [:]
     /// What was told of that.
     var told = Once<String>()
+    /// What the ports of this machine lead to, which of them are listened on, and what was told of them.
+    var ports: Ports
+    var listening: Set<Int> = []
+    var reached: Set<Ports.Rule> = []
+    var soughtServices: Set<Ports.ServiceName> = []
     /// When the fact that is being handled came.
     var time: ContinuousClock.Instant
     /// Whether the first passes were begun.
@@ -47,12 +52,14 @@ struct Loop: Sendable {
     ///   - jobs: how many images may be built at once.
     ///   - startsContainersInApply: whether the target does that, see ``Target``.
     ///   - altered: the services into whose containers an earlier run has written.
+    ///   - forwarding: which ports are forwarded.
     ///   - now: the time.
     init(
         _ project: Project, jobs: Int, startsContainersInApply: Bool = false, altered: Set<String> = [],
-        at now: ContinuousClock.Instant
+        forwarding: Forwarding = .configured, at now: ContinuousClock.Instant
     ) {
         time = now
+        ports = Ports(project, forwarding: forwarding)
         self.altered = altered
         deployment = Deployment(project, startsContainersInApply: startsContainersInApply)
         watched = project.configuration
@@ -65,7 +72,7 @@ struct Loop: Sendable {
     /// What the loop begins with.
     mutating func begin() -> [Effect] {
         // A Dockerfile may have been saved between its being read and the baseline of what is watched.
-        applyAll() + [survey]
+        adoptPorts() + applyAll() + [survey]
     }
 
     /// Takes a fact.
@@ -92,6 +99,9 @@ struct Loop: Sendable {
         case .learned(let takeup, let question):
             learned(takeup, question)
             return []
+        case .endpoint(let endpoint, let isGone): return changed(endpoint, isGone: isGone)
+        case .port(let news): return port(news)
+        case .foundService(let result, let service): return found(result, service)
         case .woke(let wake): return woke(wake)
         case .retryDue(let step): return retry(step)
         case .configuration(let configuration): return read(configuration)
@@ -232,6 +242,7 @@ struct Loop: Sendable {
         deployment.adopt(after)
         unwatched = []
         effects.append(.adopt(after))
+        effects += adoptPorts()
         effects += after.notices.filter { !before.notices.contains($0) }.map { .say(.warning($0)) }
         // Passes that begin now wait for what they may need of it.
         if change.appliesManifests { effects += [.say(.applyingAgain)] + applyAll() }

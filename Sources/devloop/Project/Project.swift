@@ -15,6 +15,8 @@ struct Project: Sendable {
     }
 
     let configuration: Configuration
+    /// Where objects are that name none.
+    let namespace: String
     let objects: [KubernetesObject]
     let services: [Service]
     /// Which of the services' images a manifest means.
@@ -42,6 +44,7 @@ struct Project: Sendable {
             for image in Set(object.images.compactMap(images.image)) { users[image, default: []].append(object) }
         }
         self.configuration = configuration
+        self.namespace = namespace
         self.objects = objects
         self.images = images
         var servicesOfObjects: [KubernetesObject.Identity: Set<String>] = [:]

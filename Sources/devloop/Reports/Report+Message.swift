@@ -99,6 +99,23 @@ extension Report {
                 "\(service): \(file) changes faster than \(service) is built; from now on each build is let finish. If "
                     + "the file needs none, leave it out with \"ignore\" in devloop.json, or in .dockerignore")
         case .passNotice(let service, let text): .warning("\(service): \(text)")
+        case .reachable(let name, let url): .status("\(name): \(url)", .note)
+        case .portTaken(let port, let name, let holder):
+            .failure(
+                TargetError(
+                    "\(name): port \(port) of this machine is taken by \(holder)",
+                    advice: "end that, or give \(name) another port in devloop.json; devloop takes it when it is free"),
+                prefix: nil)
+        case .portDenied(let port, let name, let reason):
+            .failure(
+                TargetError(
+                    "\(name): port \(port) of this machine can't be listened on: \(reason)",
+                    advice: port < 1024 ? "take one above 1023 in devloop.json: \"\(port + 8000):\(port)\"" : nil),
+                prefix: nil)
+        case .portUnanswered(let port, let name, let said):
+            .warning(
+                "\(name): nothing was ready behind port \(port) for 30 s, so a connection to it was closed"
+                    + (said.map { " (\($0))" } ?? ""))
         case .outage(let error): .failure(error.retried, prefix: nil)
         case .notice(let text): .status(text, .note)
         case .notApplied(let error): .failure(error.advised, prefix: nil)

@@ -88,6 +88,17 @@ enum Report: Sendable {
     /// The loop is over, and an image lacks what was brought into its containers.
     case imageIsBehind(service: String)
 
+    // MARK: Ports
+
+    /// A service is reached there.
+    case reachable(String, String)
+    /// A port of this machine is another program's.
+    case portTaken(Int, String, by: String)
+    /// A port of this machine can't be listened on: why.
+    case portDenied(Int, String, String)
+    /// A connection was held for as long as one is.
+    case portUnanswered(Int, String, said: String?)
+
     // MARK: The whole
 
     /// A step failed for want of Docker, the registry or the cluster, and is tried again until it works.

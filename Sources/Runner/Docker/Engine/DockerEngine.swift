@@ -37,6 +37,9 @@ final class DockerEngine: EngineAsking {
         return EngineAnswer(response, host: host)
     }
 
+    /// Where it is, as docker writes it; `nil` until it was asked.
+    var knownHost: String? { host.withLock { $0 } }
+
     /// Asks docker, once.
     func findHost() async throws -> String {
         if let known = host.withLock({ $0 }) { return known }

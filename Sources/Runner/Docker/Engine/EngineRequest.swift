@@ -64,6 +64,8 @@ extension EngineRequest {
         return EngineRequest(path: "/events?since=\(time)&filters=\(filters.description.percentEncoded)")
     }
 
+    static func inspect(_ container: String) -> EngineRequest { EngineRequest(path: "/containers/\(container)/json") }
+
     /// What a container has written, each line after its time; with what it still writes where that is followed.
     static func log(of id: String, follows: Bool, from start: EngineLogStart) -> EngineRequest {
         var path = "/containers/\(id)/logs?stdout=true&stderr=true&timestamps=true"

@@ -23,6 +23,8 @@ struct DockerLogFollower: Sendable {
         case listed([ListedContainer], time: EngineTime)
         case event(DockerEvent)
         case failed(String)
+        /// Where the connections to containers of a workload end.
+        case found([PodEndpoint], Workload, version: Int)
     }
 
     private typealias State = ContainerTracker.State
@@ -39,11 +41,17 @@ struct DockerLogFollower: Sendable {
             var tracker = ContainerTracker { [isWanted, selection] in isWanted($0) && selection.isShown($0) }
             var states: [String: Latest<State>] = [:]
             let told = Told()
+            var endpoints = ContainerEndpoints()
             while let input = await inputs.next() {
                 let actions: [ContainerTracker.Action]
                 switch input {
                 case .listed(let containers, let now): actions = tracker.listed(containers, at: now)
                 case .event(let event): actions = tracker.handle(event)
+                case .found(let found, let workload, let version):
+                    for endpoint in endpoints.found(found, of: workload, version: version) {
+                        selection.endpoints?.onChange(endpoint, false)
+                    }
+                    continue
                 case .failed(let reason):
                     onEvent(.notice(workload: nil, text: "Docker's events cannot be followed: \(reason); trying again"))
                     continue
@@ -61,6 +69,13 @@ struct DockerLogFollower: Sendable {
                     case .running(let workload, let containers):
                         guard isWanted(workload) else { continue }
                         onEvent(.running(workload: workload, containers))
+                        guard let interest = selection.endpoints else { continue }
+                        let (gone, version) = endpoints.runs(containers, of: workload)
+                        for endpoint in gone { interest.onChange(endpoint, true) }
+                        group.addTask {
+                            let found = try await look(at: containers, of: workload)
+                            await inputs.send(.found(found, workload, version: version))
+                        }
                     case .rejoin(let instance, let workload):
                         group.addTask { try await rejoin(instance, workload) }
                     case .tell(let event, let isStopped):
@@ -73,6 +88,21 @@ struct DockerLogFollower: Sendable {
                 }
             }
         }
+    }
+
+    private func look(at containers: [RunningContainer], of workload: Workload) async throws -> [PodEndpoint] {
+        var endpoints: [PodEndpoint] = []
+        for container in containers {
+            var backoff = Backoff()
+            var answer = try await engine.tryAsk(.inspect(container.id))
+            // Nobody asks again before something else starts. One that is gone is an answer.
+            while answer.status == nil {
+                try await backoff.wait()
+                answer = try await engine.tryAsk(.inspect(container.id))
+            }
+            if let endpoint = PodEndpoint(answer.body, of: workload) { endpoints.append(endpoint) }
+        }
+        return endpoints
     }
 
     /// Reads what is there of the containers that run, one after the other.

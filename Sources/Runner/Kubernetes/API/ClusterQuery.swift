@@ -46,6 +46,10 @@ struct ClusterQuery: Sendable, Hashable {
 
     static func services(namespace: String) -> ClusterQuery { ClusterQuery("/api/v1/namespaces/\(namespace)/services") }
 
+    static func service(_ name: String, namespace: String) -> ClusterQuery {
+        ClusterQuery("/api/v1/namespaces/\(namespace)/services/\(name)")
+    }
+
     static func deployments(namespace: String) -> ClusterQuery {
         ClusterQuery("/apis/apps/v1/namespaces/\(namespace)/deployments")
     }

@@ -32,11 +32,22 @@ struct PodLogFollower: Sendable {
             var known: [String: KubernetesPod] = [:]
             // Of each workload, the containers that were told to run.
             var running: [Workload: [RunningContainer]] = [:]
+            // Of every pod, what was told of where its connections end.
+            var endpoints: [String: PodEndpoint] = [:]
             // The containers that have run before anybody looked. One whose pod is there but which has not started yet
             // is none of them: its first line is to be shown.
             var old: Set<PodTracker.Key>?
 
+            func tellEndpoint(_ pod: KubernetesPod, isGone: Bool) {
+                guard let interest = selection.endpoints else { return }
+                let endpoint = pod.endpoint
+                let before = endpoints[pod.uid]
+                endpoints[pod.uid] = isGone ? nil : endpoint
+                if isGone ? before != nil : before != endpoint { interest.onChange(endpoint, isGone) }
+            }
+
             func handle(_ event: PodEvent) async {
+                tellEndpoint(event.pod, isGone: event.change == .deleted)
                 guard let workload = owner(event.pod) else { return }
                 known[event.pod.uid] = event.change == .deleted ? nil : event.pod
                 let now = known.values.filter { $0.workload == workload }.sorted { $0.name < $1.name }
@@ -73,6 +84,10 @@ struct PodLogFollower: Sendable {
                 case .listed(let pods):
                     let there = Set(pods.map(\.uid))
                     // They were deleted while nobody watched.
+                    for (uid, endpoint) in endpoints where !there.contains(uid) {
+                        endpoints[uid] = nil
+                        selection.endpoints?.onChange(endpoint, true)
+                    }
                     for pod in known.values.filter({ !there.contains($0.uid) }).sorted(by: { $0.name < $1.name }) {
                         await handle(PodEvent(change: .deleted, pod: pod))
                     }

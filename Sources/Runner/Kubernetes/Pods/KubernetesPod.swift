@@ -21,6 +21,10 @@ struct KubernetesPod: Sendable, Hashable {
     var message: String
     /// What the scheduler says while it finds no node.
     var unschedulable: String?
+    var labels: [String: String]
+    /// The numbers of its containers' ports that have names.
+    var ports: [String: Int]
+    var created: String
     /// The workload that it belongs to, where that is one that can be restarted.
     var workload: Workload?
 
@@ -46,6 +50,9 @@ struct KubernetesPod: Sendable, Hashable {
             conditions.first {
                 $0["type"]?.string == "PodScheduled" && $0["reason"]?.string == "Unschedulable"
             }?["message"]?.string
+        self.labels = labels?.stringMembers ?? [:]
+        ports = json["spec"].map(KubernetesObject.namedPorts) ?? [:]
+        created = metadata["creationTimestamp"]?.string ?? ""
         workload = Self.owner(of: metadata, name: name, namespace: namespace)
     }
 
