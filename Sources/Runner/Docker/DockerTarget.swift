@@ -75,6 +75,8 @@ package final class DockerTarget: Target {
     /// Asks the daemon for its version.
     package func prepare() async throws {
         try await DockerCommand.checkDaemon(with: launcher)
+        // Whether containers' addresses can be reached is known from then on.
+        _ = try await (engine as? DockerEngine)?.findHost()
     }
 
     /// Nothing to do: what was built is where the containers are started.
@@ -315,7 +317,7 @@ package final class DockerTarget: Target {
 
     /// Where the engine runs on this very Linux, containers' addresses can be reached from here.
     package func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay {
-        let host = (engine as? DockerEngine)?.knownHost ?? "unix:///"
+        let host = (engine as? DockerEngine).map { $0.knownHost ?? "" } ?? "unix:///"
         #if os(Linux)
             let isNear = host.hasPrefix("unix://") && !["desktop", "/run/user/"].contains { host.contains($0) }
         #else

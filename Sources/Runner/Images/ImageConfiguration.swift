@@ -30,7 +30,8 @@ extension ImageBuilder {
 
     /// How containers of an image are started; `nil` where it has no shell for a ``Supervisor``.
     func start(of image: String) async throws -> ImageStart? {
-        guard try await hasShell(image) else { return nil }
+        // What it makes is removed also where the build is stopped.
+        guard try await Task(operation: { try await hasShell(image) }).value else { return nil }
         let configuration = try await configuration(of: image)
         return ImageStart(entrypoint: configuration.entrypoint, command: configuration.command)
     }

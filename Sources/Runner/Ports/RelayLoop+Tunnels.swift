@@ -58,7 +58,7 @@ extension RelayLoop {
         guard tunnel.isUnused, !tunnel.isOver else { return }
         tunnel.idleSince = now
         tunnel.suspectAt = nil
-        if !isKnown(tunnel.backend) { close(tunnel) }
+        if !isKnown(tunnel.backend) || tunnel.isRetired { close(tunnel) }
     }
 
     /// Ends a tunnel.
@@ -78,7 +78,9 @@ extension RelayLoop {
 
     /// Nothing has come back yet of what a connection has sent through its tunnel.
     func suspect(_ connection: RelayConnection) {
-        guard let tunnel = connection.tunnel, !tunnel.isOver, tunnel.suspectAt == nil, tunnel.probe < 0 else { return }
+        guard let tunnel = connection.tunnel, !tunnel.isOver, !tunnel.isRetired, tunnel.suspectAt == nil,
+            tunnel.probe < 0
+        else { return }
         tunnel.suspectAt = now + tunnel.silence
     }
 
@@ -130,16 +132,17 @@ extension RelayLoop {
         (tunnel.probe, tunnel.probeDeadline, tunnel.isProbeSent) = (-1, nil, false)
     }
 
-    /// Ends a tunnel that hangs. What nobody can have acted on goes through the next one.
+    /// Puts another tunnel into the place of one that seems to hang. What nobody can have acted on goes through that; all
+    /// else stays: the server may be slow, or have no room for the probe, and whoever is connected is not to be cut off.
     private func replace(_ tunnel: RelayTunnel) {
-        let users = connections.values.filter { $0.tunnel === tunnel && !$0.isSettled }
-        close(tunnel)
-        for connection in users {
-            if connection.up.sent == 0 || connection.isRepeatable {
-                failed(connection)
-            } else {
-                drop(connection, resets: true)
-            }
+        endProbe(tunnel)
+        tunnel.isRetired = true
+        tunnel.suspectAt = nil
+        if current[tunnel.backend] == tunnel.number { current[tunnel.backend] = nil }
+        for connection in connections.values.filter({ $0.tunnel === tunnel && !$0.isSettled })
+        where connection.up.sent == 0 || connection.isRepeatable {
+            failed(connection)
         }
+        if tunnel.isUnused, !tunnel.isOver { close(tunnel) }
     }
 }

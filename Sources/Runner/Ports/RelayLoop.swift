@@ -146,7 +146,9 @@ final class RelayLoop {
             case .wake:
                 while case .bytes = PortSocket.read(wake, into: buffer) {}
                 handleMessages()
-            case .listener(let port, let listener): accept(from: listener, of: port)
+            case .listener(let port, let listener):
+                guard ports[port.number] === port, port.listeners.contains(listener) else { continue }
+                accept(from: listener, of: port)
             case .client(let connection):
                 // What was done for another one may have ended it.
                 guard connections[connection.id] === connection else { continue }

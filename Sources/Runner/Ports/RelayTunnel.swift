@@ -17,6 +17,8 @@ final class RelayTunnel {
     /// How many connections go through it.
     var users = 0
     var isOver = false
+    /// Whether another one takes its place: it ends with its last connection.
+    var isRetired = false
     /// Since when nobody uses it.
     var idleSince: Duration
     /// When it must have said where it is.

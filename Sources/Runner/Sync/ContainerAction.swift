@@ -23,12 +23,17 @@ package struct FailedRun: Error, Sendable, Hashable {
 }
 
 extension SyncScript {
-    /// What ``prelude`` holds for them. What a program writes goes out as it comes; that it still runs is said every five
+    /// What they are made of, said once, before ``prelude``. What a program writes goes out as it comes; that it still runs is said every five
     /// seconds, and after five minutes it is ended.
     static let actions = #"""
         restart() {
           before= round=0
-          { read -r before <"$1"; } 2>/dev/null || { echo "$T unsupervised"; return; }
+          until { read -r before <"$1"; } 2>/dev/null && [ -n "$before" ]; do
+            [ $round -lt 100 ] || { echo "$T unsupervised"; return; }
+            sleep 0.01 2>/dev/null || { sleep 1; round=$((round+99)); }
+            round=$((round+1))
+          done
+          round=0
           while [ $round -lt 600 ]; do
             [ $((round % 25)) != 0 ] || kill -s 63 1 2>/dev/null || break
             sleep 0.01 2>/dev/null || { sleep 1; round=$((round+99)); }
@@ -46,17 +51,19 @@ extension SyncScript {
           ) </dev/null 2>&1 &
           child=$!
           (
-            beats=0
-            while sleep 5; do
+            nap= beats=0
+            trap '[ -z "$nap" ] || { kill -s KILL "$nap"; wait "$nap"; }; exit' TERM
+            while sleep 5 & nap=$!; wait "$nap"; do
               beats=$((beats+1))
               [ $beats -lt 60 ] || kill -s KILL "$child" 2>/dev/null
               printf '\n%s\n' "$T busy"
             done
-          ) &
+          ) 2>/dev/null &
           beat=$!
           wait "$child"
           code=$?
           kill "$beat" 2>/dev/null
+          wait "$beat" 2>/dev/null
           printf '\n%s\n' "$T said" "$T code $code"
         }
         signal() { said=$(kill -s "$1" 1 2>&1) || { words "$said"; echo "$T unsignalled"; }; }
@@ -71,7 +78,8 @@ extension SyncScript {
             case .run(let words): "run \(words.map(quoted).joined(separator: " "))"
             case .signal(let name): "signal \(quoted(name))"
             }
-        return call + "\necho \"$T end\""
+        // Something that a program has left running may write there, too.
+        return call + "\nprintf '\\n%s\\n' \"$T end\""
     }
 }
 

@@ -8,6 +8,9 @@
 /// `kubectl exec`) gets SIGTERM and a moment, and the rest is killed. How often the program was started stands in a file
 /// under `/dev/shm`, which may be written where the image may not.
 ///
+/// Of the environment, dash and busybox drop what has no name that a shell could give (`spring.profile`), and the script's
+/// own variables take the place of others: `env` gives those back to the program.
+///
 /// A shell without job control lets what it starts in the background ignore SIGINT and SIGQUIT
 /// (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_11). Bash and `env` of GNU undo that;
 /// where neither is there, a program that still ignores them gets SIGTERM in their place.
@@ -22,59 +25,77 @@ package enum Supervisor {
     /// `sh -c SCRIPT CONTAINER PROGRAM [ARGUMENT...]`. Nothing may be lost between a look and a wait: what a signal has
     /// said stands in a variable. What is sent to a child that is no program yet is lost, as the shell in it drops it.
     static let script = #"""
-        file=/dev/shm/devloop-$0 again= told= last= count=0
+        d_file=/dev/shm/devloop-$0 d_again= d_told= d_last= d_count=0
         exec 3<&0
+        d_mark=$(printf '\001') d_line=
+        while IFS= read -r d_entry; do
+          d_name=${d_entry%%=*}
+          case $d_name in
+            "$d_entry"|''|*[!-._A-Za-z0-9]*) continue;;
+            *[-.]*|[0-9]*|d_*) ;;
+            *) continue;;
+          esac
+          while [ "${d_entry#*"$d_mark"}" != "$d_entry" ]; do
+            d_entry=${d_entry%%"$d_mark"*}'
+        '${d_entry#*"$d_mark"}
+          done
+          set -- "$d_entry" "$@"
+          d_line=1
+        done <<END
+        $(tr '\000\012' '\012\001' <"/proc/$$/environ" 2>/dev/null)
+        END
+        [ -z "$d_line" ] || set -- env "$@"
         forward() {
-          told=1 last=$1 as=$1
-          while read -r key value; do [ "$key" != SigIgn: ] || break; done <"/proc/$child/status"
-          case $as$value in INT*[2367abef]|QUIT*[4567cdef]) as=TERM;; esac
-          kill -s "$as" "$child"
+          d_told=1 d_last=$1 d_as=$1
+          while read -r d_key d_value; do [ "$d_key" != SigIgn: ] || break; done <"/proc/$d_child/status"
+          case $d_as$d_value in INT*[2367abef]|QUIT*[4567cdef]) d_as=TERM;; esac
+          kill -s "$d_as" "$d_child"
         } 2>/dev/null
-        for name in HUP INT QUIT USR1 USR2 ALRM TERM CONT TTIN TTOU URG WINCH; do trap "forward $name" "$name"; done
-        trap 'again=1 told=1' 63
-        env --default-signal=INT,QUIT true 2>/dev/null && reset='env --default-signal=INT,QUIT' || reset=
+        for d_name in HUP INT QUIT USR1 USR2 ALRM TERM CONT TTIN TTOU URG WINCH; do trap "forward $d_name" "$d_name"; done
+        trap 'd_again=1 d_told=1' 63
+        env --default-signal=INT,QUIT true 2>/dev/null && d_reset='env --default-signal=INT,QUIT' || d_reset=
         below() {
-          found= all=' 1 ' more=1
-          while [ -n "$more" ]; do
-            more=
-            for process in /proc/[0-9]*; do
-              id=${process#/proc/}
-              case $all in *" $id "*) continue;; esac
-              read -r line <"$process/stat" || continue
-              line=${line##*) } state=${line%% *}
-              line=${line#* }
-              case $state$all in Z*) ;; *" ${line%% *} "*) all="$all$id " found="$found $id" more=1;; esac
+          d_found= d_all=' 1 ' d_more=1
+          while [ -n "$d_more" ]; do
+            d_more=
+            for d_process in /proc/[0-9]*; do
+              d_id=${d_process#/proc/}
+              case $d_all in *" $d_id "*) continue;; esac
+              read -r d_line <"$d_process/stat" || continue
+              d_line=${d_line##*) } d_state=${d_line%% *}
+              d_line=${d_line#* }
+              case $d_state$d_all in Z*) ;; *" ${d_line%% *} "*) d_all="$d_all$d_id " d_found="$d_found $d_id" d_more=1;; esac
             done
           done 2>/dev/null
-          [ -n "$found" ]
+          [ -n "$d_found" ]
         }
         while :; do
-          case $last in TERM|INT|QUIT) exit 143;; esac
-          again=
-          ( trap - INT QUIT; exec $reset "$@" ) <&3 3<&- &
-          child=$! count=$((count+1))
-          while line=; read -r line <"/proc/$child/cmdline"; [ -n "$line" ] && [ -z "${line##*devloop-\$0*}" ]; do
+          case $d_last in TERM|INT|QUIT) exit 143;; esac
+          d_again=
+          ( trap - INT QUIT; exec $d_reset "$@" ) <&3 3<&- &
+          d_child=$! d_count=$((d_count+1))
+          while d_line=; read -r d_line <"/proc/$d_child/cmdline"; [ -n "$d_line" ] && [ -z "${d_line##*devloop-\$0*}" ]; do
             sleep 0.01 || break
           done 2>/dev/null
-          case $last in TERM|INT|QUIT) kill -s "$last" "$child" 2>/dev/null;; esac
-          echo "$count" 2>/dev/null >"$file"
-          while [ -z "$again" ]; do
-            told=
-            wait "$child" 2>/dev/null
-            status=$?
-            [ -n "$told" ] && kill -0 "$child" 2>/dev/null || break
+          case $d_last in TERM|INT|QUIT) kill -s "$d_last" "$d_child" 2>/dev/null;; esac
+          echo "$d_count" 2>/dev/null >"$d_file"
+          while [ -z "$d_again" ]; do
+            d_told=
+            wait "$d_child" 2>/dev/null
+            d_status=$?
+            [ -n "$d_told" ] && kill -0 "$d_child" 2>/dev/null || break
           done
-          [ -n "$again" ] || exit "$status"
-          last= late= round=0
-          kill -s TERM "$child" 2>/dev/null
+          [ -n "$d_again" ] || exit "$d_status"
+          d_last= d_late= d_round=0
+          kill -s TERM "$d_child" 2>/dev/null
           while below; do
-            case "$found " in
-              *" $child "*) limit=200;;
-              *) [ -n "$late" ] || { kill -s TERM $found 2>/dev/null; late=1 round=0; }; limit=50;;
+            case "$d_found " in
+              *" $d_child "*) d_limit=200;;
+              *) [ -n "$d_late" ] || { kill -s TERM $d_found 2>/dev/null; d_late=1 d_round=0; }; d_limit=50;;
             esac
-            [ "$round" -lt "$limit" ] || kill -s KILL $found 2>/dev/null
-            sleep 0.01 2>/dev/null || { sleep 1; round=$((round+99)); }
-            round=$((round+1))
+            [ "$d_round" -lt "$d_limit" ] || kill -s KILL $d_found 2>/dev/null
+            sleep 0.01 2>/dev/null || { sleep 1; d_round=$((d_round+99)); }
+            d_round=$((d_round+1))
           done
         done
         """#

@@ -53,7 +53,7 @@ struct SyncDelivery {
     }
 
     private func greet() throws(Stop) {
-        let answer = try ask(SyncScript.prelude) { _ in 0 }
+        let answer = try ask(SyncScript.actions + "\n" + SyncScript.prelude) { _ in 0 }
         link.sumsBy = answer.sumsBy
         guard let tool = answer.missingTools.first else { return }
         throw .interrupted(.impossible(SyncReason(.noTool, "the container has no \(tool)")))

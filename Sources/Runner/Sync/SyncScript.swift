@@ -17,92 +17,94 @@ enum SyncScript {
         """
 
     /// What is asked first: it tells which tools are missing, and what the later scripts are made of.
-    static let prelude =
-        actions + "\n" + #"""
-            umask 022
-            PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-            for c in tar rm rmdir; do command -v $c >/dev/null 2>&1 || echo "$T no $c"; done
-            said=$(dd if=/dev/zero bs=512 count=2 2>/dev/null | tar -xmp --overwrite -f - -C / 2>&1) ||
-              case $said in *option*|*overwrite*) echo "$T no tar --overwrite";; esac
-            for c in cksum md5sum none; do sum=$c; command -v $c >/dev/null 2>&1 && break; done
-            if [ $sum = none ]; then echo "$T no cksum"; else echo "$T sums $sum"; fi
-            hasreadlink=$(command -v readlink 2>/dev/null)
-            words() { printf '%s\n' "$T words" "$1" "$T said"; }
-            empty() {
-              for p do shift; if [ -d "$p" ] && [ ! -L "$p" ]; then set -- "$@" "$p"; fi; done
-              [ $# = 0 ] || rmdir "$@" 2>/dev/null
-            }
-            removed() {
-              i=$1 bad=; shift; said=$(rm -f "$@" 2>&1); empty "$@"
-              for p do
-                if [ -L "$p" ]; then echo "$T removal $i"; bad=1
-                elif [ -d "$p" ]; then echo "$T kept $i"
-                elif [ -e "$p" ]; then echo "$T removal $i"; bad=1; fi
-                i=$((i+1))
-              done
-              [ -z "$bad" ] || words "$said"
-            }
-            clear() {
-              for p do
-                if [ -L "$p" ]; then rm -f "$p" 2>/dev/null
-                elif [ -e "$p" ] && [ ! -d "$p" ]; then rm -f "$p" 2>/dev/null; fi
-              done
-            }
-            prepare() {
-              kind=$1 i=$2 step=$3; shift 3
-              while [ $# -gt 0 ]; do
-                [ -d "${1%/*}/" ] || mkdir -p "${1%/*}" 2>/dev/null
-                if [ -L "$1" ]; then rm -f "$1" 2>/dev/null || { echo "$T locked-$kind $i"; stop=1; }
-                elif [ -d "$1" ]; then rmdir "$1" 2>/dev/null || { echo "$T occupied-$kind $i"; stop=1; }
-                elif [ -e "$1" ] && { [ $kind = link ] || [ ! -f "$1" ] || [ ! -w "$1" ]; }; then
-                  rm -f "$1" 2>/dev/null || echo "$T locked-$kind $i"
-                fi
-                i=$((i+1)); shift $step
-              done
-            }
-            feed() {
-              [ $1 = 0 ] || dd bs=65536 count=$1 iflag=fullblock 2>/dev/null
-              [ $2 = 0 ] || dd bs=512 count=$2 iflag=fullblock 2>/dev/null
-            }
-            drain() { dd of=/dev/null bs=65536 2>/dev/null; }
-            unpack() {
-              if [ -n "$stop" ]; then feed $1 $2 | drain; return; fi
-              said=$(feed $1 $2 | { umask 0; tar -xmp --overwrite -f - -C / 2>&1; r=$?; [ $r = 0 ] || drain; exit $r; }) || words "$said"
-            }
-            modes() { chmod "$@" 2>/dev/null; }
-            folders() {
-              i=$1; shift
-              for p do
-                if [ -L "$p" ] || [ ! -d "$p" ]; then echo "$T folder $i"; fi
-                i=$((i+1))
-              done
-            }
-            files() {
-              i=$1; shift
-              for p do
-                if [ -L "$p" ] || [ ! -f "$p" ]; then echo "$T file $i"; fi
-                i=$((i+1))
-              done
-              $sum "$@" 2>/dev/null
-            }
-            odd() {
-              i=$1; shift
-              for p do
-                if [ -L "$p" ] || [ ! -f "$p" ]; then echo "$T file $i"; else echo "$T sum $i $($sum <"$p")"; fi
-                i=$((i+1))
-              done
-            }
-            links() {
-              i=$1; shift
-              while [ $# -gt 0 ]; do
-                if [ ! -L "$1" ]; then echo "$T link $i"
-                elif [ -n "$hasreadlink" ] && [ "$(readlink "$1"; echo .)" != "$2
-            ." ]; then echo "$T link $i"; fi
-                i=$((i+1)); shift 2
-              done
-            }
-            echo "$T end"
-            """#
+    static let prelude = #"""
+        umask 022
+        PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+        for c in tar rm rmdir; do command -v $c >/dev/null 2>&1 || echo "$T no $c"; done
+        said=$(dd if=/dev/zero bs=512 count=2 2>/dev/null | tar -xmp --overwrite -f - -C / 2>&1) ||
+          case $said in *option*|*overwrite*) echo "$T no tar --overwrite";; esac
+        for c in cksum md5sum none; do sum=$c; command -v $c >/dev/null 2>&1 && break; done
+        if [ $sum = none ]; then echo "$T no cksum"; else echo "$T sums $sum"; fi
+        hasreadlink=$(command -v readlink 2>/dev/null)
+        words() { printf '%s\n' "$T words" "$1" "$T said"; }
+        empty() {
+          for p do shift; if [ -d "$p" ] && [ ! -L "$p" ]; then set -- "$@" "$p"; fi; done
+          [ $# = 0 ] || rmdir "$@" 2>/dev/null
+        }
+        removed() {
+          i=$1 bad=; shift; said=$(rm -f "$@" 2>&1); empty "$@"
+          for p do
+            if [ -L "$p" ]; then echo "$T removal $i"; bad=1
+            elif [ -d "$p" ]; then echo "$T kept $i"
+            elif [ -e "$p" ]; then echo "$T removal $i"; bad=1; fi
+            i=$((i+1))
+          done
+          [ -z "$bad" ] || words "$said"
+        }
+        clear() {
+          for p do
+            if [ -L "$p" ]; then rm -f "$p" 2>/dev/null
+            elif [ -e "$p" ] && [ ! -d "$p" ]; then rm -f "$p" 2>/dev/null; fi
+          done
+        }
+        prepare() {
+          kind=$1 i=$2 step=$3 parent=; shift 3
+          while [ $# -gt 0 ]; do
+            if [ "${1%/*}" != "$parent" ]; then
+              parent=${1%/*}; [ -d "$parent/" ] || mkdir -p "$parent" 2>/dev/null
+            fi
+            if [ $kind = file ] && [ -f "$1" ] && [ -w "$1" ] && [ ! -L "$1" ]; then :
+            elif [ -L "$1" ]; then rm -f "$1" 2>/dev/null || { echo "$T locked-$kind $i"; stop=1; }
+            elif [ -d "$1" ]; then rmdir "$1" 2>/dev/null || { echo "$T occupied-$kind $i"; stop=1; }
+            elif [ -e "$1" ]; then
+              rm -f "$1" 2>/dev/null || echo "$T locked-$kind $i"
+            fi
+            i=$((i+1)); shift $step
+          done
+        }
+        feed() {
+          [ $1 = 0 ] || dd bs=65536 count=$1 iflag=fullblock 2>/dev/null
+          [ $2 = 0 ] || dd bs=512 count=$2 iflag=fullblock 2>/dev/null
+        }
+        drain() { dd of=/dev/null bs=65536 2>/dev/null; }
+        unpack() {
+          if [ -n "$stop" ]; then feed $1 $2 | drain; return; fi
+          said=$(feed $1 $2 | { umask 0; tar -xmp --overwrite -f - -C / 2>&1; r=$?; [ $r = 0 ] || drain; exit $r; }) || words "$said"
+        }
+        modes() { chmod "$@" 2>/dev/null; }
+        folders() {
+          i=$1; shift
+          for p do
+            if [ -L "$p" ] || [ ! -d "$p" ]; then echo "$T folder $i"; fi
+            i=$((i+1))
+          done
+        }
+        files() {
+          i=$1; shift
+          for p do
+            if [ -L "$p" ] || [ ! -f "$p" ]; then echo "$T file $i"; fi
+            i=$((i+1))
+          done
+          $sum "$@" 2>/dev/null
+        }
+        odd() {
+          i=$1; shift
+          for p do
+            if [ -L "$p" ] || [ ! -f "$p" ]; then echo "$T file $i"; else echo "$T sum $i $($sum <"$p")"; fi
+            i=$((i+1))
+          done
+        }
+        links() {
+          i=$1; shift
+          while [ $# -gt 0 ]; do
+            if [ ! -L "$1" ]; then echo "$T link $i"
+            elif [ -n "$hasreadlink" ] && [ "$(readlink "$1"; echo .)" != "$2
+        ." ]; then echo "$T link $i"; fi
+            i=$((i+1)); shift 2
+          done
+        }
+        echo "$T end"
+        """#
 
     /// A request as it is sent: a script with its line before it.
     static func request(_ script: String, token: String) -> [UInt8] {
@@ -146,7 +148,7 @@ enum SyncScript {
         lines += written.map { "\($0.name) files \($0.start)" }
         lines += strange.map { "\($0.name) odd \($0.start)" }
         lines += linked.map { "\($0.name) links \($0.start)" }
-        return (lines + ["echo \"$T end\""]).joined(separator: "\n")
+        return (lines + ["printf '\\n%s\\n' \"$T end\""]).joined(separator: "\n")
     }
 
     /// A word that any shell takes as it is.
@@ -190,7 +192,7 @@ enum SyncScript {
         return groups
     }
 
-    private static let groupLimit = 400
+    private static let groupLimit = 1000
     private static let groupBytes = 64 << 10
 
     /// The programs that sum write some names differently from what they are.

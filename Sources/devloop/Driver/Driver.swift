@@ -77,6 +77,8 @@ private struct DriverRun {
     private let channels = SyncChannels()
     /// The ports of this machine, once there is one.
     private(set) var relay: PortRelay?
+    /// Whether there can be none.
+    private var hasNoRelay = false
     /// What the watcher's changes mean.
     private var paths: WatchedPaths?
 
@@ -216,10 +218,11 @@ private struct DriverRun {
     }
 
     private mutating func forward(_ ports: [ForwardedPort]) {
-        if relay == nil, !ports.isEmpty {
+        if relay == nil, !hasNoRelay, !ports.isEmpty {
             do {
                 relay = try driver.target.relay { [tell] in tell(.port($0)) }
             } catch {
+                hasNoRelay = true
                 driver.terminal.say(.notReady(error))
             }
         }

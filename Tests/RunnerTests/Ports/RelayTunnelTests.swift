@@ -117,6 +117,40 @@ struct RelayTunnelTests {
         await rig.relay.close()
     }
 
+    /// A server that has room for nobody else looks like a tunnel that hangs.
+    @Test func whoeverIsConnectedStaysWithATunnelThatIsReplaced() async throws {
+        let other = try TCPServer.http("hello")
+        let isOver = Latest(false)
+        let busy = try TCPServer { connection, number in
+            while let bytes = connection.read(), !bytes.isEmpty { if number == 1 { connection.send(bytes) } }
+            // The probe, too, gets no answer to its end.
+            while number > 1, !isOver.current.value { Thread.sleep(forTimeInterval: 0.01) }
+        }
+        let rig = RelayRig(timing: timing) { tunnel, number in
+            tunnel.onNews(.open(number == 1 ? busy.port : other.port))
+        }
+        await rig.serve(pods: "a")
+        let made = await TCP.blocking { [port = rig.port] in TCPConnection.to(port) }
+        let client = try #require(made)
+        func echo(_ text: String) async -> [UInt8]? {
+            await TCP.blocking {
+                client.send(text)
+                return client.read()
+            }
+        }
+        #expect(await echo("one") == Array("one".utf8))
+        #expect(await TCP.get(rig.port) == "hello")
+        #expect(rig.tunnels.opened.current.value.count == 2)
+        #expect(rig.tunnels.closed.current.value == 0)
+        #expect(await echo("two") == Array("two".utf8))
+        client.close()
+        while rig.tunnels.closed.current.value == 0 {
+            await rig.tunnels.closed.changed(since: rig.tunnels.closed.current.version)
+        }
+        isOver.set(true)
+        await rig.relay.close()
+    }
+
     /// Of what is empty it closes, as what is behind a tunnel does, it makes no answer.
     @Test func aServerThatTakesItsTimeIsWaitedFor() async throws {
         let server = try TCPServer { connection, _ in

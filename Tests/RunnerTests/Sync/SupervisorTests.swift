@@ -24,13 +24,16 @@ private enum Isolation {
 @Suite(.enabled(if: Isolation.isPossible, "needs unshare and the right to use it"), .timeLimit(.minutes(1)))
 struct SupervisorTests {
     /// - Parameter program: words; `$F` is a file of its own, `$C` the file where the supervisor counts.
-    private func run(_ shell: ContainerShell, _ program: [String]) async throws -> (code: Int32?, text: String) {
+    private func run(
+        _ shell: ContainerShell, _ program: [String], environment: [String: String] = [:]
+    ) async throws -> (code: Int32?, text: String) {
         let folder = try TemporaryFolder()
         let name = "test-\(UInt32.random(in: 0...UInt32.max))"
         defer { try? FileManager.default.removeItem(atPath: Supervisor.file(of: name)) }
-        let launcher = SystemLauncher(environment: [
-            "PATH": "/usr/local/bin:/usr/bin:/bin", "F": "\(folder.path)/file", "C": Supervisor.file(of: name),
-        ])
+        let launcher = SystemLauncher(
+            environment: [
+                "PATH": "/usr/local/bin:/usr/bin:/bin", "F": "\(folder.path)/file", "C": Supervisor.file(of: name),
+            ].merging(environment) { $1 })
         let words = [shell.rawValue] + shell.words(Supervisor.script) + [name] + program
         let output = try await launcher.runTool(Command("unshare", Isolation.options + words))
         guard case .exited(let code) = output.termination else { return (nil, output.text) }
@@ -42,6 +45,17 @@ struct SupervisorTests {
         #expect(try await run(shell, ["sh", "-c", "kill -s KILL $$"]).code == 137)
         #expect(try await run(shell, ["sh", "-c", "kill -s TERM $$"]).code == 143)
         #expect(try await run(shell, ["/there/is/none"]).code == 127)
+    }
+
+    /// Those of which shells know no name, and those that the script has, too.
+    @Test(arguments: ContainerShell.there) func itsEnvironmentIsWhatItWas(shell: ContainerShell) async throws {
+        let environment = [
+            "a.b": "1", "x-y": "two\n lines = \\n\n$HOME", "d_count": "z", "count": "10", "PLAIN": "a\nb.c=d", "E": "",
+        ]
+        let said = try await run(shell, ["env", "--null"], environment: environment).text
+        let lines = Set(said.split(separator: "\0").map(String.init))
+        for (name, value) in environment { #expect(lines.contains("\(name)=\(value)"), "\(name)") }
+        #expect(!lines.contains { $0.hasPrefix("b.c=") })
     }
 
     @Test(arguments: ContainerShell.there, ["HUP", "USR1", "USR2", "TERM", "WINCH"])
