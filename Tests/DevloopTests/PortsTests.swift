@@ -99,6 +99,12 @@ struct PortsTests {
         #expect(ports.missing == [name])
         ports.found(ServicePorts(Self.service("db", of: "db", [["port": 5432]])), of: name)
         #expect(ports.missing == [])
+        // Nobody takes its connections: somebody may have changed it.
+        ports.doubt(1)
+        #expect(ports.missing == [])
+        ports.doubt(ports.rules[0].host)
+        #expect(ports.missing == [name])
+        ports.found(ServicePorts(Self.service("db", of: "db", [["port": 5432]])), of: name)
         ports.changed(Self.pod("db-0", of: "db", labels: ["app": "db"]), isGone: false)
         #expect(names(&ports) == [["db-0:5432"]])
         #expect(ports.rules.map(\.url) == ["localhost:15432"])

@@ -72,6 +72,13 @@ struct Ports: Sendable {
 
     mutating func found(_ ports: ServicePorts?, of service: ServiceName) { found[service] = .some(ports) }
 
+    /// What was found may be another way by now: nobody takes the connections of a port.
+    mutating func doubt(_ port: Int) {
+        for rule in rules where rule.host == port {
+            if case .service(let service) = rule.source { found[service] = nil }
+        }
+    }
+
     /// The Services that ports lead to, that are in no manifest, and that are not there as far as is known.
     var missing: [ServiceName] {
         rules.compactMap { rule in
