@@ -44,8 +44,8 @@ final class RelayConnection {
     var up = Flow()
     /// To the client.
     var down = Flow()
-    /// How often it was sent again after somebody closed it who may have read it.
-    var repeats = 0
+    /// Who may have read it, closed it without an answer, and let it be sent again: of each once.
+    var repeated: Set<PortBackend> = []
     /// Nobody listened where it went, or it does no harm to take it so.
     var isRefused = false
     /// Where it went was cut off, and not closed.

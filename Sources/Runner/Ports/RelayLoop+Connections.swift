@@ -226,8 +226,7 @@ extension RelayLoop {
     func decide(_ connection: RelayConnection) {
         if connection.isRefused { return failed(connection) }
         let isOver = connection.up.hasEnded && connection.up.pending.isEmpty
-        if !isOver, connection.repeats == 0, connection.isRepeatable {
-            connection.repeats += 1
+        if !isOver, connection.isRepeatable, let place = connection.place, connection.repeated.insert(place).inserted {
             return failed(connection)
         }
         guard !connection.wasReset else { return drop(connection, resets: true) }

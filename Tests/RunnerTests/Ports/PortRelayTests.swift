@@ -219,6 +219,16 @@ struct PortRelayTests {
         await rig.relay.close()
     }
 
+    /// A request that a server dies of must not end it for ever.
+    @Test func eachServerIsAskedTwiceAtMost() async throws {
+        let servers = try (0..<2).map { _ in try TCPServer { connection, _ in _ = connection.readRequest() } }
+        let rig = RelayRig()
+        await rig.serve(servers[0].port, servers[1].port)
+        #expect(await TCP.get(rig.port) == nil)
+        #expect(servers.allSatisfy { (1...2).contains($0.connections) })
+        await rig.relay.close()
+    }
+
     @Test func whatChangesSomethingIsSentOnce() async throws {
         let server = try TCPServer { connection, _ in _ = connection.readRequest() }
         let rig = RelayRig()
