@@ -44,8 +44,10 @@ final class RelayConnection {
     var up = Flow()
     /// To the client.
     var down = Flow()
-    /// Who may have read it, closed it without an answer, and let it be sent again: of each once.
-    var repeated: Set<PortBackend> = []
+    /// How often it was sent again to whoever may have read it and closed it without an answer.
+    var repeats: [PortBackend: Int] = [:]
+    /// One that is about to end closes more than one: a process that crashes goes on accepting for a moment.
+    static let repeatLimit = 3
     /// Nobody listened where it went, or it does no harm to take it so.
     var isRefused = false
     /// Where it went was cut off, and not closed.

@@ -226,7 +226,10 @@ extension RelayLoop {
     func decide(_ connection: RelayConnection) {
         if connection.isRefused { return failed(connection) }
         let isOver = connection.up.hasEnded && connection.up.pending.isEmpty
-        if !isOver, connection.isRepeatable, let place = connection.place, connection.repeated.insert(place).inserted {
+        if !isOver, connection.isRepeatable, let place = connection.place,
+            connection.repeats[place, default: 0] < RelayConnection.repeatLimit
+        {
+            connection.repeats[place, default: 0] += 1
             return failed(connection)
         }
         guard !connection.wasReset else { return drop(connection, resets: true) }
