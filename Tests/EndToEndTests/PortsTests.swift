@@ -51,11 +51,7 @@ struct PortsTests {
                 _ = try await Shell.attempt("kubectl", kubectl + ["delete", "pod", "--selector=app=web"])
                 _ = try await Shell.attempt("kubectl", kubectl + ["rollout", "status", "deployment/web"])
             }
-            _ = await TCP.blocking { [port = project.port] in
-                let connection = TCPConnection.to(port, patience: 40)
-                connection?.send("POST /crash HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-                return connection?.readToEnd()
-            }
+            await crash(project.port)
             let last = await ask(project.port)
             #expect(last == "\(Self.rounds)")
             check(await client.end(), "cluster, \(Self.rounds) rollouts")
@@ -76,6 +72,15 @@ struct PortsTests {
         let image = "\(project.name)/web"
         _ = try? await Shell.attempt("docker", ["rmi", image, "\(KubernetesStage.registry ?? "")/\(image)"])
         project.remove()
+    }
+
+    /// Has the server end in the middle of a request.
+    private func crash(_ port: Int) async {
+        _ = await TCP.blocking {
+            let connection = TCPConnection.to(port, patience: 40)
+            connection?.send("POST /crash HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            return connection?.readToEnd()
+        }
     }
 
     /// A tunnel whose kubectl does not run on is replaced, and nothing is said of it.
@@ -111,11 +116,7 @@ struct PortsTests {
             // It counts as ready once it runs.
             try await Shell.until { await ask(project.port) == "\(round)" }
         }
-        _ = await TCP.blocking { [port = project.port] in
-            let connection = TCPConnection.to(port, patience: 40)
-            connection?.send("POST /crash HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-            return connection?.readToEnd()
-        }
+        await crash(project.port)
         let last = await ask(project.port)
         #expect(last == "\(Self.rounds)")
         check(await client.end(), "Docker, \(Self.rounds) edits")

@@ -9,6 +9,9 @@ package enum BuilderKind: Sendable, Hashable, CaseIterable {
     /// Not known (yet): only what holds for all of them can be relied on.
     case unknown
 
+    /// Whether a build can be told to give way to all else on the machine.
+    package var canGiveWay: Bool { self == .legacy || self == .podman }
+
     /// Reads it from what `docker build --help` prints: the flags of the builder that would build. The client decides
     /// by its version, `DOCKER_BUILDKIT`, its plugins and what the daemon prefers, and shows accordingly.
     init(help: String) {

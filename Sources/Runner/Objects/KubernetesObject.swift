@@ -71,6 +71,34 @@ package struct KubernetesObject: Sendable, Hashable {
         return (identity.kind == "ReplicationController" ? selector : selector?["matchLabels"])?.stringMembers ?? [:]
     }
 
+    /// The containers of its pods, each with whether it runs on, and not to its end before the others
+    /// (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/).
+    package var podContainers: [(container: JSONValue, runsOn: Bool)] {
+        guard let path = podSpecPath, let spec = json[path: path] else { return [] }
+        return Self.containerLists.flatMap { list in
+            (spec[list]?.array ?? []).map { ($0, Self.runsOn($0, in: list)) }
+        }
+    }
+
+    /// With its pods' containers another way.
+    /// - Parameter change: is handed each, as ``podContainers`` has it.
+    func mapContainers(_ change: (_ container: JSONValue, _ runsOn: Bool) -> JSONValue) -> KubernetesObject {
+        guard let path = podSpecPath, var spec = json[path: path] else { return self }
+        for list in Self.containerLists {
+            guard let containers = spec[list]?.array else { continue }
+            spec[list] = .array(containers.map { change($0, Self.runsOn($0, in: list)) })
+        }
+        var copy = self
+        copy.json[path: path] = spec
+        return copy
+    }
+
+    private static let containerLists = ["containers", "initContainers"]
+
+    private static func runsOn(_ container: JSONValue, in list: String) -> Bool {
+        list == "containers" || container["restartPolicy"]?.string == "Always"
+    }
+
     /// The image of each container and init container by the container's name.
     var containerImages: [String: String] {
         guard let path = podSpecPath, let spec = json[path: path] else { return [:] }

@@ -12,9 +12,9 @@ enum PortHolder {
     static func name(of port: Int) -> String {
         let sockets = Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap { listeners(on: port, in: content(of: $0)) })
         guard !sockets.isEmpty else { return "another program" }
-        for process in entries(of: "/proc").filter({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) {
+        for process in Glue.names(in: "/proc").filter({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) {
             let folder = "/proc/\(process)/fd"
-            let holds = entries(of: folder).contains { entry in
+            let holds = Glue.names(in: folder).contains { entry in
                 link(at: "\(folder)/\(entry)").map { sockets.contains($0) } ?? false
             }
             if holds { return "\(content(of: "/proc/\(process)/comm").first ?? "a program") (process \(process))" }
@@ -40,19 +40,6 @@ enum PortHolder {
         defer { _ = Glue.close(file) }
         let bytes = Glue.readToEnd(file) ?? []
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-    }
-
-    private static func entries(of folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                })
-        }
-        return names
     }
 
     private static func link(at path: String) -> String? {

@@ -112,16 +112,6 @@ enum PortSocket {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
 
-    /// The port that a socket is bound to.
-    static func port(of descriptor: Int32) -> Int? {
-        var address = sockaddr_in()
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
-        }
-        return status == 0 ? Int(UInt16(bigEndian: address.sin_port)) : nil
-    }
-
     private static func prepare(_ descriptor: Int32) {
         neverBlocks(descriptor)
         // What was small when it was sent is small here, and must not wait for more.

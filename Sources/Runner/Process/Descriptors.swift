@@ -145,6 +145,20 @@ package enum Glue {
         #endif
     }
 
+    /// What is in a folder; nothing where it can't be read.
+    static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            // By its address: an entry is only as long as its name, which a copy would read past.
+            let address = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0)
+            let name = String(cString: address.assumingMemoryBound(to: CChar.self))
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
     /// Everything that is left to read, or a little more than `limit` bytes of it; `nil` and `errno` where that fails.
     package static func readToEnd(_ descriptor: Int32, limit: Int = .max) -> [UInt8]? {
         var content: [UInt8] = []

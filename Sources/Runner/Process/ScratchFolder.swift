@@ -78,7 +78,8 @@ package final class ScratchFolder: Sendable {
 
     /// Removes the folders whose runs are over.
     private static func removeLeftovers(in folder: String) {
-        for name in names(in: folder) where name.hasPrefix("\(prefix)-") && name.utf8.count == prefix.utf8.count + 7 {
+        for name in Glue.names(in: folder)
+        where name.hasPrefix("\(prefix)-") && name.utf8.count == prefix.utf8.count + 7 {
             let path = "\(folder)/\(name)"
             let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
@@ -92,7 +93,7 @@ package final class ScratchFolder: Sendable {
 
     /// Removes a folder of ours. One that holds something else than the files that we name is somebody's own: it stays.
     private static func remove(_ path: String) {
-        let names = names(in: path)
+        let names = Glue.names(in: path)
         guard names.allSatisfy({ UInt($0) != nil }) else { return }
         for name in names { unlink("\(path)/\(name)") }
         rmdir(path)
@@ -102,18 +103,5 @@ package final class ScratchFolder: Sendable {
         var (named, opened) = (stat(), stat())
         return stat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && named.st_ino == opened.st_ino
             && named.st_dev == opened.st_dev
-    }
-
-    private static func names(in folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            // By its address: an entry is only as long as its name, which a copy would read past.
-            let address = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0)
-            let name = String(cString: address.assumingMemoryBound(to: CChar.self))
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }

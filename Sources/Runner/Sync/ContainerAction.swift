@@ -35,7 +35,7 @@ extension SyncScript {
           done
           round=0
           while [ $round -lt 600 ]; do
-            [ $((round % 25)) != 0 ] || kill -s 63 1 2>/dev/null || break
+            [ $((round % 25)) != 0 ] || kill -s \#(Supervisor.signal) 1 2>/dev/null || break
             sleep 0.01 2>/dev/null || { sleep 1; round=$((round+99)); }
             after=; read -r after <"$1" 2>/dev/null
             [ "$after" = "$before" ] || return

@@ -19,6 +19,11 @@ package enum Supervisor {
     /// but one: libraries keep the first ones for themselves.
     static let signal = 63
 
+    /// What goes on to the program.
+    package static let signals = [
+        "HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "CONT", "TTIN", "TTOU", "URG", "WINCH",
+    ]
+
     /// Where a container's one writes how often it has started the program. The containers of a pod share the folder.
     static func file(of container: String) -> String { "/dev/shm/devloop-\(container)" }
 
@@ -51,8 +56,8 @@ package enum Supervisor {
           case $d_as$d_value in INT*[2367abef]|QUIT*[4567cdef]) d_as=TERM;; esac
           kill -s "$d_as" "$d_child"
         } 2>/dev/null
-        for d_name in HUP INT QUIT USR1 USR2 ALRM TERM CONT TTIN TTOU URG WINCH; do trap "forward $d_name" "$d_name"; done
-        trap 'd_again=1 d_told=1' 63
+        for d_name in \#(signals.joined(separator: " ")); do trap "forward $d_name" "$d_name"; done
+        trap 'd_again=1 d_told=1' \#(signal)
         env --default-signal=INT,QUIT true 2>/dev/null && d_reset='env --default-signal=INT,QUIT' || d_reset=
         below() {
           d_found= d_all=' 1 ' d_more=1
@@ -116,21 +121,12 @@ extension KubernetesObject {
     /// With the programs of containers whose images ask for it under a ``Supervisor``. Containers that run to their end
     /// before the others are left alone, and those that share their processes with others: nothing tells whose is whose.
     func supervised(_ images: DeliveredImages) -> KubernetesObject {
-        guard let path = podSpecPath, var spec = json[path: path], !Self.sharesProcesses(spec) else { return self }
-        for key in ["initContainers", "containers"] {
-            guard let containers = spec[key]?.array else { continue }
-            spec[key] = .array(
-                containers.map { container in
-                    guard key == "containers" || container["restartPolicy"]?.string == "Always",
-                        let image = container["image"]?.string.flatMap(images.image),
-                        let start = image.built.start
-                    else { return container }
-                    return Self.supervised(container, start)
-                })
+        guard let path = podSpecPath, let spec = json[path: path], !Self.sharesProcesses(spec) else { return self }
+        return mapContainers { container, runsOn in
+            guard runsOn, let image = container["image"]?.string.flatMap(images.image), let start = image.built.start
+            else { return container }
+            return Self.supervised(container, start)
         }
-        var copy = self
-        copy.json[path: path] = spec
-        return copy
     }
 
     /// Whether the processes of a pod's containers see each other.

@@ -90,8 +90,7 @@ extension ValueRule {
     static let workload = ValueRule("a workload as KIND/NAME") { text in
         guard Workload.Name(text) == nil else { return nil }
         guard text.contains("/") else { return "deployment/\(text), for instance" }
-        let kinds = Workload.Kind.allCases.map(\.rawValue)
-        return "the kinds are \(kinds.dropLast().joined(separator: ", ")) and \(kinds[kinds.count - 1])"
+        return "the kinds are \(inWords(Workload.Kind.allCases.map(\.rawValue)))"
     }
 
     /// A port of this machine and a container's.
@@ -120,14 +119,18 @@ extension ValueRule {
 
     /// A signal that a program may have a use for, by its name.
     static let signal = ValueRule("a signal's name: HUP, for instance") { text in
-        let names = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "CONT", "TTIN", "TTOU", "URG", "WINCH"]
-        let isKnown = names.contains(text.hasPrefix("SIG") ? String(text.dropFirst(3)) : text)
+        let isKnown = Supervisor.signals.contains(text.hasPrefix("SIG") ? String(text.dropFirst(3)) : text)
         return isKnown
-            ? nil : "the signals are \(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"
+            ? nil : "the signals are \(inWords(Supervisor.signals))"
     }
 
     /// A pattern of `.dockerignore`'s language.
     static let ignorePattern = ValueRule("a pattern, as in .dockerignore")
+
+    /// `a, b and c`
+    private static func inWords(_ names: [String]) -> String {
+        "\(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"
+    }
 
     private static func isName(
         _ text: String, limit: Int, endsInLetterOrDigit: Bool = true, of isAllowed: (UInt8) -> Bool

@@ -143,7 +143,7 @@ private struct DriverRun {
             }
         case .build(var request, let service):
             steps[service] = []
-            if kind != .legacy && kind != .podman { request.givesWay = false }
+            request.givesWay = request.givesWay && kind.canGiveWay
             step(of: service, in: &group) { [request] in
                 let image = await Result {
                     try await builder.build(request) { line in

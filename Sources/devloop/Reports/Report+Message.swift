@@ -154,7 +154,7 @@ extension ContainerAction {
 }
 
 extension Takeup {
-    /// What is done after files arrived, and for which: ` and started again for *.js`.
+    /// What is done after files arrived, and for which: `; after that: started again for *.js`.
     fileprivate var afterwards: String {
         let parts = after.compactMap { after in
             after.action.map { action in

@@ -1,5 +1,4 @@
 import Runner
-import Watcher
 
 /// What is done in a container after files arrived there, as `"onSync"` says it: one action, for some files or for all.
 struct AfterSync: Sendable, Hashable {
@@ -9,7 +8,13 @@ struct AfterSync: Sendable, Hashable {
     /// A signal's name, without `SIG`.
     var signal: String?
     /// Patterns of the files that it is for, relative to the context; none: for all.
-    var files: [String] = []
+    var files: [String] = [] { didSet { choice = FileChoice(files) } }
+    private var choice = FileChoice([])
+
+    init(restarts: Bool = false, run: [String] = [], signal: String? = nil, files: [String] = []) {
+        (self.restarts, self.run, self.signal, self.files) = (restarts, run, signal, files)
+        choice = FileChoice(files)
+    }
 
     var action: ContainerAction? {
         if restarts { return .restart }
@@ -18,11 +23,7 @@ struct AfterSync: Sendable, Hashable {
 
     /// Whether it is done for a file.
     /// - Parameter path: relative to the context.
-    func isFor(_ path: String) -> Bool {
-        guard !files.isEmpty else { return true }
-        guard let patterns = try? IgnorePatterns(patterns: files) else { return false }
-        return !PathFilter(ignoring: [patterns]).includes(path)
-    }
+    func isFor(_ path: String) -> Bool { files.isEmpty || choice.holds(path) }
 }
 
 extension AfterSync: ConfigurationSection {

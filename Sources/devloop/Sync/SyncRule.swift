@@ -18,22 +18,35 @@ extension Configuration {
 /// Where files go in containers, as `skaffold.yaml` says it (https://skaffold.dev/docs/filesync/).
 struct SyncRule: Sendable, Hashable {
     /// A pattern of paths relative to the context: `src/**/*.ts`
-    var from = ""
+    var from = "" { didSet { choice = FileChoice([from]) } }
     /// The absolute path of a folder in the container.
     var to = ""
     /// What is left out at the beginning of a file's path.
     var strip: String?
+    private var choice = FileChoice([])
 
     /// The path of a file in the container; `nil` where it is not meant.
     /// - Parameter path: relative to the context.
     func destination(of path: String) -> String? {
-        guard let patterns = try? IgnorePatterns(patterns: [from]),
-            !PathFilter(ignoring: [patterns]).includes(path)
-        else { return nil }
+        guard choice.holds(path) else { return nil }
         let prefix = strip ?? ""
         let rest = path.hasPrefix(prefix) ? path.dropFirst(prefix.count) : path[...]
         return PathName.absolute("\(to)/\(rest)", in: "/")
     }
+}
+
+/// The files of a context that patterns name, which are read once. A value.
+struct FileChoice: Sendable, Hashable {
+    private let filter: PathFilter?
+
+    /// - Parameter patterns: in `.dockerignore`'s language; those that can't be read name nothing.
+    init(_ patterns: [String]) {
+        filter = (try? IgnorePatterns(patterns: patterns)).map { PathFilter(ignoring: [$0]) }
+    }
+
+    /// Whether a file is one of them.
+    /// - Parameter path: relative to the context.
+    func holds(_ path: String) -> Bool { filter.map { !$0.includes(path) } ?? false }
 }
 
 extension SyncRule: ConfigurationSection {

@@ -78,16 +78,11 @@ extension Project {
             guard let object = objects.first(where: { $0.workload == workload }), let path = object.podSpecPath,
                 let specification = object.json[path: path]
             else { return nil }
-            for (list, isInit) in [("containers", false), ("initContainers", true)] {
-                for container in specification[list]?.array ?? []
-                where !isInit || container["restartPolicy"]?.string == "Always" {
-                    guard container["image"]?.string.flatMap(images.image) == service.configuration.image else {
-                        continue
-                    }
-                    var container = ContainerSpecification(container)
-                    container.sharesProcesses = KubernetesObject.sharesProcesses(specification)
-                    found.append(container)
-                }
+            for (container, runsOn) in object.podContainers where runsOn {
+                guard container["image"]?.string.flatMap(images.image) == service.configuration.image else { continue }
+                var container = ContainerSpecification(container)
+                container.sharesProcesses = KubernetesObject.sharesProcesses(specification)
+                found.append(container)
             }
         }
         return found

@@ -20,6 +20,33 @@ struct TinyProject: Sendable {
         CMD ["/bin/busybox", "sh", "/run"]
         """
 
+    /// A Deployment of the image.
+    /// - Parameters:
+    ///   - more: lines of its container.
+    ///   - containers: others of its pods.
+    ///   - pod: lines of the pods' specification.
+    static func deployment(_ more: String = "", containers: String = "", pod: String = "") -> [String: String] {
+        [
+            "app.yaml": """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: app}
+            spec:
+              selector: {matchLabels: {app: app}}
+              template:
+                metadata: {labels: {app: app}}
+                spec:
+                  terminationGracePeriodSeconds: 1
+            \(pod)
+                  containers:
+                    - name: app
+                      image: IMAGE
+            \(more)
+            \(containers)
+            """
+        ]
+    }
+
     /// - Parameters:
     ///   - manifests: `IMAGE` in them stands for the image's name, `NAME` for the project's.
     ///   - dockerfile: the Dockerfile, where it is to be another one.

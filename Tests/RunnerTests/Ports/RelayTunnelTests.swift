@@ -120,11 +120,11 @@ struct RelayTunnelTests {
     /// A server that has room for nobody else looks like a tunnel that hangs.
     @Test func whoeverIsConnectedStaysWithATunnelThatIsReplaced() async throws {
         let other = try TCPServer.http("hello")
-        let isOver = Latest(false)
+        let over = DispatchSemaphore(value: 0)
         let busy = try TCPServer { connection, number in
             while let bytes = connection.read(), !bytes.isEmpty { if number == 1 { connection.send(bytes) } }
             // The probe, too, gets no answer to its end.
-            while number > 1, !isOver.current.value { Thread.sleep(forTimeInterval: 0.01) }
+            if number > 1 { over.wait() }
         }
         let rig = RelayRig(timing: timing) { tunnel, number in
             tunnel.onNews(.open(number == 1 ? busy.port : other.port))
@@ -147,7 +147,7 @@ struct RelayTunnelTests {
         while rig.tunnels.closed.current.value == 0 {
             await rig.tunnels.closed.changed(since: rig.tunnels.closed.current.version)
         }
-        isOver.set(true)
+        for _ in 1..<busy.connections { over.signal() }
         await rig.relay.close()
     }
 
