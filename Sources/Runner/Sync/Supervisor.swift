@@ -28,9 +28,10 @@ package enum Supervisor {
     static func file(of container: String) -> String { "/dev/shm/devloop-\(container)" }
 
     /// `sh -c SCRIPT CONTAINER PROGRAM [ARGUMENT...]`. Nothing may be lost between a look and a wait: what a signal has
-    /// said stands in a variable. What is sent to a child that is no program yet is lost, as the shell in it drops it.
+    /// said stands in a variable. The shell that a child is before it is the program would drop a signal, so one that comes
+    /// then waits, and is sent once (many programs take a second SIGTERM for an order to end at once).
     static let script = #"""
-        d_file=/dev/shm/devloop-$0 d_again= d_told= d_last= d_count=0
+        d_file=/dev/shm/devloop-$0 d_again= d_told= d_last= d_ready= d_count=0
         exec 3<&0
         d_mark=$(printf '\001') d_line=
         while IFS= read -r d_entry; do
@@ -51,7 +52,9 @@ package enum Supervisor {
         END
         [ -z "$d_line" ] || set -- env "$@"
         forward() {
-          d_told=1 d_last=$1 d_as=$1
+          d_told=1 d_as=$1
+          case $1 in TERM|INT|QUIT) d_last=$1;; esac
+          [ -n "$d_ready" ] || { d_held="$d_held $1"; return; }
           while read -r d_key d_value; do [ "$d_key" != SigIgn: ] || break; done <"/proc/$d_child/status"
           case $d_as$d_value in INT*[2367abef]|QUIT*[4567cdef]) d_as=TERM;; esac
           kill -s "$d_as" "$d_child"
@@ -75,14 +78,16 @@ package enum Supervisor {
           [ -n "$d_found" ]
         }
         while :; do
-          case $d_last in TERM|INT|QUIT) exit 143;; esac
+          d_ready= d_held=
+          [ -z "$d_last" ] || exit 143
           d_again=
           ( trap - INT QUIT; exec $d_reset "$@" ) <&3 3<&- &
           d_child=$! d_count=$((d_count+1))
           while d_line=; read -r d_line <"/proc/$d_child/cmdline"; [ -n "$d_line" ] && [ -z "${d_line##*devloop-\$0*}" ]; do
             sleep 0.01 || break
           done 2>/dev/null
-          case $d_last in TERM|INT|QUIT) kill -s "$d_last" "$d_child" 2>/dev/null;; esac
+          d_ready=1
+          for d_name in $d_held; do forward "$d_name"; done
           echo "$d_count" 2>/dev/null >"$d_file"
           while [ -z "$d_again" ]; do
             d_told=

@@ -64,6 +64,15 @@ struct SupervisorTests {
         #expect(try await run(shell, ["sh", "-c", program]) == (3, "got"))
     }
 
+    /// Also where it comes while the supervisor still waits for the program to be one.
+    @Test(arguments: ContainerShell.there) func whatEndsTheProgramIsSentOnce(shell: ContainerShell) async throws {
+        let program = """
+            trap 'printf x >>$F' TERM; kill -s TERM 1; until [ -s $F ]; do :; done
+            i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; cat $F; exit 3
+            """
+        #expect(try await run(shell, ["sh", "-c", program]) == (3, "x"))
+    }
+
     /// What a shell starts in the background ignores these, and a shell can't undo that for itself.
     @Test(arguments: ContainerShell.there, ["INT", "QUIT"])
     func aSignalThatEndsAProgramEndsIt(shell: ContainerShell, signal: String) async throws {
