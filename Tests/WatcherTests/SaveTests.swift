@@ -119,6 +119,22 @@ import Testing
         await probe.watcher.stop()
     }
 
+    /// What follows a report closely may have changed what it named without a trace, but the kernel would have said so.
+    @Test(.timeLimit(.minutes(1))) func whatWasReportedIsNotReportedAgainWithItsNeighbours() async throws {
+        guard KernelHints.announceContents else { return }
+        let schedule = PollSchedule(settleMilliseconds: 200, ceilingMilliseconds: 600_000)
+        let probe = try await WatcherProbe(folder.path, isPrompt: true, schedule: schedule)
+        try folder.write("two", to: "a.txt")
+        #expect(try await probe.next() == ["~a.txt"])
+        try folder.write("x", to: "b.txt")
+        try folder.write("x", to: "c.txt")
+        #expect(try await probe.next() == ["+b.txt", "+c.txt"])
+        try folder.write("two", to: "c.txt")
+        try folder.write("x", to: "d.txt")
+        #expect(try await probe.next() == ["~c.txt", "+d.txt"])
+        await probe.watcher.stop()
+    }
+
     @Test(.timeLimit(.minutes(1))) func aTemporaryFileThatIsGoneAgainIsNoChange() async throws {
         let probe = try await WatcherProbe(folder.path)
         try folder.write("x", to: "src/tmp")

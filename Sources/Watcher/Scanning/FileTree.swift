@@ -163,14 +163,31 @@ struct FileTree: Sendable {
         return changes
     }
 
-    /// Gives up the doubts of the last report, but for those in these folders. What differs goes on being reported.
-    mutating func dropDoubts(besides folders: Set<Int32>) {
-        for id in doubted.subtracting(folders) where !self[id].isGone {
-            guard let base = self[id].base, self[id].listing.isSame(as: base) else { continue }
+    /// Gives up the doubts of the last report, but for some. What differs goes on being reported.
+    /// - Parameter isKept: whether to go on doubting an entry of a folder.
+    mutating func dropDoubts(unless isKept: (_ folder: Int32, _ name: UnsafeRawBufferPointer) -> Bool) {
+        for id in doubted where !self[id].isGone {
+            guard var base = self[id].base else { continue }
             self[id].base = nil
-            pending.removeAll { $0 == id }
+            var isAnyLeft = false
+            for index in base.entries.indices where base.entries[index].flags.contains(.unsure) {
+                if base.withName(at: index, { isKept(id, $0) }) {
+                    isAnyLeft = true
+                } else {
+                    base.entries[index].flags.remove(.unsure)
+                }
+            }
+            if isAnyLeft {
+                self[id].base = base
+            } else {
+                doubted.remove(id)
+                if self[id].listing.isSame(as: base) {
+                    pending.removeAll { $0 == id }
+                } else {
+                    self[id].base = base
+                }
+            }
         }
-        doubted = []
     }
 
     private static func doubting(

@@ -58,6 +58,11 @@ package struct PollSchedule: Sendable, Hashable {
         return min(lastNoticed + max(.milliseconds(settleMilliseconds), Self.trust), ceiling)
     }
 
+    /// Whether what is written from this instant on has another stamp than what the last report has named.
+    func trustsLastReport(at instant: ContinuousClock.Instant) -> Bool {
+        lastReported.map { instant >= $0 + Self.trust } ?? true
+    }
+
     /// When the batch is reported in any case.
     private var ceiling: ContinuousClock.Instant? {
         firstNoticed.map { $0 + .milliseconds(ceilingMilliseconds) }

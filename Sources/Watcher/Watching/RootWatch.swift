@@ -3,6 +3,11 @@ private struct Announced: Hashable {
     let folder: Int32
     /// Nil for the folder itself.
     let name: [UInt8]?
+
+    init(folder: Int32, name: [UInt8]? = nil) {
+        self.folder = folder
+        self.name = name
+    }
 }
 
 /// One tree being watched: which of its folders to look at, and what that found. Confined to the watcher's thread.
@@ -13,8 +18,10 @@ final class RootWatch {
     private var hot = HotFolders()
     /// The folders that the kernel has announced since they were looked at.
     private var announced: Set<Int32> = []
-    /// The folders that it has announced since the last report, looked at or not.
-    private var everAnnounced: Set<Int32> = []
+    /// What it has announced since the last report, looked at or not. Where nobody waits for what is whole, the folders.
+    private var everAnnounced: Set<Announced> = []
+    /// The folders of those.
+    private var everAnnouncedFolders: Set<Int32> = []
     /// What the kernel has announced since the last report and is not known to be whole: files that are being written,
     /// and what is gone, which may be about to come back.
     private var unfinished: Set<Announced> = []
@@ -96,15 +103,18 @@ final class RootWatch {
             let isKnown = announced.contains(id)
             guard !isKnown || root.isPrompt else { return }
             if let name, !scanner.concerns(name, in: id) { return }
-            if root.isPrompt { note(Announced(folder: id, name: name.map(Array.init)), isWhole) }
+            let entry = Announced(folder: id, name: root.isPrompt ? name.map(Array.init) : nil)
+            if root.isPrompt { note(entry, isWhole) }
             announced.insert(id)
-            everAnnounced.insert(id)
+            everAnnounced.insert(entry)
+            everAnnouncedFolders.insert(id)
         case .ended(let id, let watch):
             scanner.forgetWatch(watch, of: id)
         case .overflow:
             announced.formUnion(allFolders)
-            everAnnounced.formUnion(announced)
-            note(Announced(folder: FileTree.root, name: nil), false)
+            everAnnounced.formUnion(announced.map { Announced(folder: $0) })
+            everAnnouncedFolders.formUnion(announced)
+            note(Announced(folder: FileTree.root), false)
             notify(.eventsOverflowed(rootID: root.id, setting: KernelHints.overflowSetting))
         }
     }
@@ -215,7 +225,8 @@ final class RootWatch {
 
     /// The changes since the last report. See ``FileTree/report(unsureSince:)``.
     func report(unsureSince instant: ContinuousClock.Instant?) -> [Change] {
-        everAnnounced = announced
+        everAnnounced = everAnnounced.filter { announced.contains($0.folder) }
+        everAnnouncedFolders = announced
         unfinished = []
         hasWhole = false
         let found = scanner.report(unsureSince: instant)
@@ -225,14 +236,19 @@ final class RootWatch {
         return earlier.merged(with: ChangeBatch(changes: found, firstNoticed: .now))?.changes ?? []
     }
 
-    /// Gives up the doubts in what was reported, where the kernel would have announced another change.
+    /// Gives up the doubts in what was reported, where the kernel would have announced another change by now.
     func dropDoubts() {
-        if isAnnouncedInFull { scanner.tree.dropDoubts(besides: everAnnounced) }
+        guard isAnnouncedInFull else { return }
+        scanner.tree.dropDoubts { folder, name in
+            everAnnouncedFolders.contains(folder)
+                && (everAnnounced.contains(Announced(folder: folder))
+                    || everAnnounced.contains(Announced(folder: folder, name: Array(name))))
+        }
     }
 
     /// Stops relying on the kernel if a sweep found a change that it has not announced by now.
     private func checkHints() {
-        let missed = unannounced.contains { !everAnnounced.contains($0) }
+        let missed = unannounced.contains { !everAnnouncedFolders.contains($0) }
         if missed, isAnnouncedInFull {
             distrust = "a change was found that was not announced"
             notify(.eventsIncomplete(rootID: root.id, reason: "a change came without an announcement"))

@@ -127,7 +127,7 @@ final class WatchLoop {
         var foundChanges = false
         for root in roots where root.isPending { foundChanges = root.verify() || foundChanges }
         if control.isStopped { return }
-        if !foundChanges { for root in roots { root.dropDoubts() } }
+        if schedule.trustsLastReport(at: start) { for root in roots { root.dropDoubts() } }
         let instant: ContinuousClock.Instant?
         switch schedule.verified(foundChanges: foundChanges, from: start, to: .now) {
         case .wait: return
