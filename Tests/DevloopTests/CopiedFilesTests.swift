@@ -189,6 +189,13 @@ import Testing
         #expect(place("index.js", "FROM node\n" + copy, isGone: true) == "used by " + copy)
     }
 
+    /// A folder that the ignore file leaves out is in the context for what it does not leave out.
+    @Test func aBuildMayFailWithoutTheLastFileOfAFolderThatACopyNames() {
+        #expect(place("lib/a.js", "FROM node\nCOPY lib /x/", isGone: true) == "used by COPY lib /x/")
+        #expect(place("src/new.js", "FROM node\nCOPY src /x/", isGone: true) == "/x/new.js")
+        #expect(place("lib/a.js", "FROM node\nCOPY . /x/", isGone: true) == "/x/lib/a.js")
+    }
+
     @Test func aBuilderThatBuildsAllStagesFailsWithoutAFileThatOneNames() {
         let dockerfile = "FROM node AS test\nCOPY index.js /x/\nFROM node\nCOPY . /x"
         let places = [true, false].map { place("index.js", dockerfile, isGone: true, skipsUnneededStages: $0) }

@@ -33,7 +33,8 @@ package final class PortRelay: Sendable {
     /// live on until they end by themselves.
     package func set(_ ports: [ForwardedPort]) { send(.ports(ports)) }
 
-    /// Closes all ports, connections and tunnels, and returns after that. The tunnels' programs end soon after.
+    /// Closes all ports, connections and tunnels, and returns after that, also where its task is cancelled. The tunnels'
+    /// programs end soon after.
     package func close() async {
         let isRunning = state.withLock { state in
             defer { state.isClosed = true }
@@ -41,12 +42,10 @@ package final class PortRelay: Sendable {
         }
         guard isRunning else { return }
         send(.end)
-        while true {
-            let (hasEnded, version) = ended.current
-            if hasEnded { return }
-            await ended.changed(since: version)
-            if Task.isCancelled { return }
-        }
+        let ended = ended
+        await Task {
+            while case let (hasEnded, version) = ended.current, !hasEnded { await ended.changed(since: version) }
+        }.value
     }
 
     private func send(_ message: RelayMessage) {
@@ -82,5 +81,7 @@ package final class PortRelay: Sendable {
 enum RelayMessage: Sendable {
     case ports([ForwardedPort])
     case tunnel(Int, TunnelNews)
+    /// Who has a port that is taken.
+    case holder(Int, String)
     case end
 }

@@ -36,6 +36,8 @@ final class RelayConnection {
     let port: Int
     let client: Int32
     var backend: Int32 = -1
+    /// How often it was dialled.
+    var dials = 0
     var place: PortBackend?
     /// What it goes through, even if that is no more.
     var tunnel: RelayTunnel?

@@ -17,6 +17,7 @@ extension RelayLoop {
     }
 
     func dial(_ connection: RelayConnection, _ host: String, _ port: Int) {
+        connection.dials += 1
         connection.backend = PortSocket.connect(to: host, port)
         guard connection.backend >= 0 else { return failed(connection) }
         connection.connectDeadline = now + timing.connecting

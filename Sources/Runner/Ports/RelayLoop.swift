@@ -15,7 +15,8 @@ final class RelayLoop {
         case wake
         case listener(RelayPort, Int32)
         case client(RelayConnection)
-        case backend(RelayConnection)
+        /// With the number of its dial: what it is connected to may be another by then, and have the same descriptor.
+        case backend(RelayConnection, dial: Int)
         case probe(RelayTunnel)
     }
 
@@ -91,12 +92,12 @@ final class RelayLoop {
             guard connection.backend >= 0 else { continue }
             switch connection.stage {
             case .held, .judged: break
-            case .connecting: add(.backend(connection), connection.backend, POLLOUT)
+            case .connecting: add(.backend(connection, dial: connection.dials), connection.backend, POLLOUT)
             case .opening, .settled:
                 let wanted =
                     (!connection.down.hasEnded && connection.down.isEmpty ? POLLIN : 0)
                     | (connection.up.isEmpty || connection.up.isShut ? 0 : POLLOUT)
-                if wanted != 0 { add(.backend(connection), connection.backend, wanted) }
+                if wanted != 0 { add(.backend(connection, dial: connection.dials), connection.backend, wanted) }
             }
         }
         for tunnel in tunnels.values where tunnel.probe >= 0 {
@@ -160,8 +161,11 @@ final class RelayLoop {
                 }
                 if isWritable, !connection.down.isEmpty { flushDown(connection) }
                 if isReadable, connections[connection.id] === connection { readClient(connection) }
-            case .backend(let connection):
-                guard connections[connection.id] === connection, connection.backend == polls[index].fd else { continue }
+            case .backend(let connection, let dial):
+                guard connections[connection.id] === connection, connection.backend >= 0, connection.dials == dial
+                else {
+                    continue
+                }
                 if connection.stage == .connecting {
                     connected(connection)
                 } else {
@@ -180,6 +184,9 @@ final class RelayLoop {
             switch message {
             case .ports(let ports): set(ports)
             case .tunnel(let number, let news): tunnels[number].map { tunnel($0, says: news) }
+            case .holder(let number, let name):
+                // It may be free by now.
+                if let port = ports[number], port.isToldTaken { onNews(.taken(number, by: name)) }
             case .end: isEnding = true
             }
         }
@@ -237,10 +244,10 @@ final class RelayLoop {
         port.retryAt = now + timing.taking
         guard !port.isToldTaken else { return }
         port.isToldTaken = true
-        let (number, onNews) = (port.number, onNews)
+        let (number, send) = (port.number, send)
         guard reason == EADDRINUSE else { return onNews(.denied(number, String(cString: strerror(reason)))) }
         // Who that is takes a look at every process.
-        PosixThread.detach { onNews(.taken(number, by: PortHolder.name(of: number))) }
+        PosixThread.detach { send(.holder(number, PortHolder.name(of: number))) }
     }
 
     private func accept(from listener: Int32, of port: RelayPort) {

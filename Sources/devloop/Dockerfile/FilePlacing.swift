@@ -199,6 +199,9 @@ struct FilePlacing {
                 try checkCount(of: source, in: copy, to: destination)
             }
             if case .isBelow(let rest) = relation {
+                // The source may have gone with it: a folder that is left out itself is there for what is not, only.
+                let folder = parts.dropLast(rest.count).joined(separator: "/")
+                if kind == nil, !folder.isEmpty, context.kind(folder) != .folder { throw FileUse(copy.text) }
                 places[ImagePath.join(destination.path, rest)] = Taken(copy: copy)
                 continue
             }

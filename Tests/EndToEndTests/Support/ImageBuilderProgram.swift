@@ -20,6 +20,9 @@ struct ImageBuilderProgram: Sendable, CustomStringConvertible {
         }.filter(\.works)
     }()
 
+    /// One for each builder, whichever client.
+    static let builders = [false, true].compactMap { usesBuildKit in all.first { $0.usesBuildKit == usesBuildKit } }
+
     var environment: [String: String] { ["DOCKER_BUILDKIT": usesBuildKit ? "1" : "0"] }
 
     private var works: Bool {
