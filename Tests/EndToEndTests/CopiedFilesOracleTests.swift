@@ -224,7 +224,12 @@ private struct CopyCheck {
         images += ImageBuilderProgram.parts(of: built.output)
         guard let id = built.id else { return .failure(Docker.Failure(text: String(built.output.suffix(500)))) }
         images.append(id)
-        return .success(try ImageFiles.export(id).withoutIgnoreFile)
+        do {
+            return .success(try ImageFiles.export(id).withoutIgnoreFile)
+        } catch let failure as Docker.Failure {
+            // Its WORKDIR is a file: the legacy builder makes it, and nothing runs in it.
+            return .failure(failure)
+        }
     }
 
     func remove() async {
