@@ -33,11 +33,13 @@ struct Project: Sendable {
     ///   - manifests: as they were read.
     ///   - namespace: where objects are that name none.
     ///   - bases: the services that others' images are built on; nothing else needs to run them.
+    ///   - outside: what is in no manifest.
     /// - Throws: ``ConfigurationError`` where a service's image is used by no manifest and no workload is named.
     init(
-        configuration: Configuration, manifests: [JSONValue], namespace: String, bases: Set<String> = []
+        configuration: Configuration, manifests: [JSONValue], namespace: String, bases: Set<String> = [],
+        outside: [KubernetesObject] = []
     ) throws(ConfigurationError) {
-        let objects = manifests.compactMap { KubernetesObject($0, namespace: namespace) }
+        let objects = outside + manifests.compactMap { KubernetesObject($0, namespace: namespace) }
         let images = configuration.imageNames
         var users: [ImageReference: [KubernetesObject]] = [:]
         for object in objects {
