@@ -185,4 +185,23 @@ struct OutsideDataTests {
         let text = try await kubectl("get", "secret", "db", "--ignore-not-found", "--output=jsonpath={.data.PASSWORD}")
         return String(decoding: Data(base64Encoded: text) ?? Data(), as: UTF8.self)
     }
+
+    @Test(onCluster) func aMisspeltFieldIsToldInOneMessage() async throws {
+        let project = try TinyProject(
+            manifests: TinyProject.deployment(pod: "      terminationGracePeriodSecond: 1"))
+        defer { project.remove() }
+        let stage = KubernetesStage(namespace: project.name)
+        let context = "--context=\(KubernetesStage.context ?? "")"
+        _ = try await Shell.run("kubectl", context, "create", "namespace", project.name)
+        let dev = try DevloopProcess(["dev", "--color=never", "--cleanup"] + stage.flags, folder: project.folder)
+        let line = try? await dev.line(containing: "unknown field")
+        dev.signal(SIGINT)
+        _ = await dev.exitStatus()
+        _ = try await Shell.attempt("kubectl", [context, "delete", "namespace", project.name, "--wait=false"])
+        _ = try await Shell.attempt("docker", ["rmi", "\(project.name)/app"])
+        #expect(
+            line
+                == "✗ app: Deployment app (k8s/app.yaml): unknown field spec.template.spec.terminationGracePeriodSecond",
+            "\(dev.output)")
+    }
 }

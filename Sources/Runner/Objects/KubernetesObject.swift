@@ -68,7 +68,7 @@ package struct KubernetesObject: Sendable, Hashable {
     }
 
     /// The labels by which a workload finds its pods; empty where it has none, or is a Pod.
-    var selector: [String: String] {
+    package var selector: [String: String] {
         let selector = json[path: ["spec", "selector"]]
         return (identity.kind == "ReplicationController" ? selector : selector?["matchLabels"])?.stringMembers ?? [:]
     }

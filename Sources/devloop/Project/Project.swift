@@ -21,7 +21,8 @@ struct Project: Sendable {
     let services: [Service]
     /// Which of the services' images a manifest means.
     let images: ImageNames
-    /// What the user should know of services whose images run in nothing that devloop restarts.
+    /// What the user should know: of services whose images run in nothing that devloop restarts, of selectors that fit
+    /// no pods.
     let notices: [String]
     /// For each object that runs images of services: which.
     private let servicesOfObjects: [KubernetesObject.Identity: Set<String>]
@@ -91,7 +92,7 @@ struct Project: Sendable {
                 advice: problems.lazy.compactMap(\.advice).first)
         }
         self.services = services
-        self.notices = notices
+        self.notices = notices + Selectors.notices(objects, on: configuration.target)
         let served = Dictionary(
             grouping: services.flatMap { service in Set(service.workloads).map { ($0, service.name) } }, by: \.0)
         labels = served.compactMapValues { $0.count == 1 ? $0[0].1 : nil }
