@@ -34,7 +34,7 @@ struct ConfigurationKeysTests {
         "services[].workloads": ["deployment/other"], "services[].ignore": ["other"], "services[].sync": false,
         "services[].onSync": ["restart": true],
         "services[].ports": [3000, "8080:http"], "forward[].to": "service/db:5432", "forward[].port": 99,
-        "forward[].namespace": "other",
+        "forward[].namespace": "other", "secrets": ["s": ["KEY": "x"]], "configMaps": ["m": "other"],
         "watch.pollMilliseconds": 99,
         "watch.settleMilliseconds": 99,
     ]
@@ -112,7 +112,7 @@ struct ConfigurationKeysTests {
         let change = ProjectChange(from: try project(before), to: try project(after), files: ["devloop.json"])
         #expect(change.settingsThatNeedARestart.isEmpty == (row.key.cost != .restart))
         #expect(change.changed.isEmpty == (row.key.cost != .build && path != "services[].workloads"))
-        #expect(!change.appliesManifests)
+        #expect(change.appliesManifests == ["secrets", "configMaps"].contains(path))
     }
 
     @Test func aDefaultIsWhatCountsWithoutTheKey() throws {

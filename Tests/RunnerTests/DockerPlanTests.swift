@@ -332,6 +332,23 @@ import Testing
         #expect(error?.summary.contains(message) == true, "\(error?.summary ?? "")")
     }
 
+    @Test(arguments: [
+        (
+            #", "envFrom": [{"secretRef": {"name": "s"}}]"#,
+            #""secrets": { "s": ".env" } in devloop.json makes it of a file of KEY=VALUE lines"#
+        ),
+        (
+            #", "env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "s", "key": "k"}}}, "#
+                + #"{"name": "B", "valueFrom": {"configMapKeyRef": {"name": "s", "key": "l"}}}]"#,
+            #""configMaps": { "s": { "k": null, "l": null } } in devloop.json makes it, with null of the environment's "#
+                + "variable"
+        ),
+    ])
+    func whatNothingHoldsComesWithTheLineThatMakesIt(field: String, line: String) throws {
+        let error = #expect(throws: TargetError.self) { try plan([try workload(container: field)]) }
+        #expect(error?.advice == "add it to the manifests, or mark the reference as optional; " + line)
+    }
+
     @Test func anImageCannotBecomeAnOption() throws {
         var object = try workload()
         object.json[path: ["spec", "template", "spec", "containers"]] = [["name": "a", "image": "--privileged"]]

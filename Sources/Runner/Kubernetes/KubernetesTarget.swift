@@ -15,6 +15,8 @@ package final class KubernetesTarget: Target {
         var large: Set<KubernetesObject.Identity> = []
         /// The images whose last push failed because of the registry.
         var pushFailures: [ImageReference: TargetError] = [:]
+        /// What was told of objects from outside that are there with something else in them.
+        var told = Once<ObjectCreation.Difference>()
     }
 
     private let requestedContext: String?
@@ -165,9 +167,10 @@ package final class KubernetesTarget: Target {
             kubectl: try cluster().kubectl, launcher: launcher, large: shared.withLock { $0.large })
         try await applier.apply(objects.map { $0.delivering(images) })
         let (outcome, large) = (applier.outcome, applier.large)
-        shared.withLock { shared in
+        let news = shared.withLock { shared in
             shared.large.formUnion(large)
             for object in outcome.applied { shared.applied[object.identity] = object }
+            return shared.told.news(outcome.differing).map(\.notice)
         }
         let changed = outcome.applied.filter { outcome.changed.contains($0.identity) }.compactMap(\.workload)
         // A newer template is nothing to the pods that they have.
@@ -178,7 +181,7 @@ package final class KubernetesTarget: Target {
         let created = outcome.applied.filter { outcome.created.contains($0.identity) }.compactMap(\.workload)
         return ApplyReport(
             created: Set(created), changed: Set(changed), notices: try await addresses(of: outcome.applied),
-            failures: outcome.failures)
+            news: news, failures: outcome.failures)
     }
 
     /// Where the published ones of the Services can be reached.
@@ -462,14 +465,26 @@ package final class KubernetesTarget: Target {
             launcher: launcher)
     }
 
-    /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it.
+    /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it. Of what
+    /// comes from outside, what was created for this project.
     package func delete(
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
         let kubectl = try cluster().kubectl
         let deletion = ObjectDeletion(kubectl: kubectl, launcher: launcher)
         var lines: [String] = []
-        for (namespace, group) in KubernetesObject.byNamespace(objects, first: kubectl.namespace).reversed() {
+        var all = objects.filter { !$0.isFromOutside }
+        let creation = ObjectCreation(kubectl: kubectl, launcher: launcher)
+        let outside = KubernetesObject.byNamespace(objects.filter(\.isFromOutside), first: kubectl.namespace)
+        for (namespace, group) in outside {
+            let owned = try await creation.owned(group, namespace: namespace)
+            all = owned.objects + all
+            for line in owned.left {
+                lines.append(line)
+                onEvent(.deleted(line))
+            }
+        }
+        for (namespace, group) in KubernetesObject.byNamespace(all, first: kubectl.namespace).reversed() {
             lines += try await deletion.run(group.reversed(), namespace: namespace, onEvent: onEvent)
         }
         return lines

@@ -34,6 +34,8 @@ package struct KubernetesObject: Sendable, Hashable {
     package let identity: Identity
     /// The whole object.
     package var json: JSONValue
+    /// Whether it is in no manifest: a Secret or ConfigMap that a cluster may have already, and then keeps.
+    package var isFromOutside = false
 
     /// An object; `nil` where the document has no `kind`.
     /// - Parameter namespace: where objects are that name none.
@@ -66,7 +68,7 @@ package struct KubernetesObject: Sendable, Hashable {
     }
 
     /// The labels by which a workload finds its pods; empty where it has none, or is a Pod.
-    var selector: [String: String] {
+    package var selector: [String: String] {
         let selector = json[path: ["spec", "selector"]]
         return (identity.kind == "ReplicationController" ? selector : selector?["matchLabels"])?.stringMembers ?? [:]
     }

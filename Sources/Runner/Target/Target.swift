@@ -41,16 +41,19 @@ package struct ApplyReport: Sendable, Hashable {
     package var changed: Set<Workload>
     /// What the user should know, each told once in a session: fields that can't be honoured, URLs.
     package var notices: [String]
+    /// What the user should know now, whatever was told before.
+    package var news: [String]
     /// What of the objects could not be applied; all others are.
     package var failures: [ApplyFailure]
 
     package init(
-        created: Set<Workload> = [], changed: Set<Workload> = [], notices: [String] = [],
+        created: Set<Workload> = [], changed: Set<Workload> = [], notices: [String] = [], news: [String] = [],
         failures: [ApplyFailure] = []
     ) {
         self.created = created
         self.changed = changed
         self.notices = notices
+        self.news = news
         self.failures = failures
     }
 
@@ -58,7 +61,7 @@ package struct ApplyReport: Sendable, Hashable {
     package func adding(_ other: ApplyReport) -> ApplyReport {
         ApplyReport(
             created: created.union(other.created), changed: changed.union(other.changed),
-            notices: notices + other.notices, failures: failures + other.failures)
+            notices: notices + other.notices, news: news + other.news, failures: failures + other.failures)
     }
 }
 

@@ -14,7 +14,7 @@ struct CommandContext: Sendable {
     var loader: ProjectLoader {
         ProjectLoader(
             file: options.file ?? Configuration.defaultFile, options: options,
-            reader: ManifestReader(launcher: launcher))
+            reader: ManifestReader(launcher: launcher), environment: environment)
     }
 
     /// Where the services of a configuration run.

@@ -61,14 +61,15 @@ struct DevCommand: Subcommand {
         let read = try await manifests
         try await dockerAnswers
         let builderKind = try await kind
-        let parts = ProjectParts(configuration, manifests: read, builder: builderKind)
+        let parts = try loader.parts(configuration, manifests: read, builder: builderKind)
         try parts.checkOrder()
         // What is wrong with the file is told before anybody is asked about a cluster, and in whatever namespace.
         _ = try parts.project(in: configuration.namespace ?? "default")
         try await prepared
-        let project = try parts.project(in: try target.namespace)
+        let project = try await loader.project(of: parts, in: try target.namespace)
 
         terminal.say(.running(configuration.name, on: target.summary))
+        await warnOfSecrets(parts, context)
         let driver = Driver(
             loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
             jobs: context.jobs, builderKind: builderKind,
@@ -80,6 +81,14 @@ struct DevCommand: Subcommand {
         await watcher.stop()
         try await end(last, target, context)
         return .success
+    }
+
+    /// Values of Secrets must not come into a repository by mistake.
+    private func warnOfSecrets(_ parts: ProjectParts, _ context: CommandContext) async {
+        let configuration = parts.configuration
+        let files = parts.outside?.filesWithSecrets(configurationFile: configuration.path) ?? []
+        let exposed = await GitIgnorance.exposed(files, launcher: context.launcher)
+        if let line = GitIgnorance.warning(exposed.map(configuration.relative)) { context.terminal.say(.warning(line)) }
     }
 
     /// The task is cancelled by now; what is deleted is deleted by another one.

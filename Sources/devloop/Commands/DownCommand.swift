@@ -5,9 +5,10 @@ struct DownCommand: Subcommand {
     static let name = "down"
     static let summary = "delete what runs"
     static let details = """
-        Delete everything that is in the manifests; on Docker, what devloop started for
-        this project (of this devloop.json), and nothing else. What is gone already is
-        no error.
+        Delete everything that is in the manifests, and the Secrets and ConfigMaps of
+        devloop.json that devloop has created; on Docker, what devloop started for this
+        project (of this devloop.json), and nothing else. What is gone already is no
+        error.
         """
     static let synonyms = ["delete": name, "destroy": name, "stop": name]
 
@@ -25,7 +26,8 @@ struct DownCommand: Subcommand {
         let namespace = try target.namespace
         context.terminal.say(.deleting(configuration.name))
         context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand)
-        let objects = all.compactMap { KubernetesObject($0, namespace: namespace) }
+        let outside = OutsideObjects(namesIn: configuration).objects(in: namespace)
+        let objects = outside + all.compactMap { KubernetesObject($0, namespace: namespace) }
         let lines = try await target.delete(objects) { [terminal = context.terminal] event in
             switch event {
             case .deleted(let line): terminal.say(.deleted(line, isResult: true))

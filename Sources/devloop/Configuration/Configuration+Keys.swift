@@ -34,6 +34,14 @@ extension Configuration: ConfigurationSection {
         .init(
             "forward", \.forwards, .list(of: .section, called: "ports"),
             "ports of this machine that lead to what devloop does not build"),
+        .init(
+            "secrets", \.secrets, .outsideData(.secret), change: .deployment,
+            "Secrets that no manifest holds, by their names (`\"name\"` or `\"namespace/name\"`): `{ \"KEY\": \"value\" }`, "
+                + "where `null` takes the environment's variable `KEY`, or the path of a file of `KEY=VALUE` lines; see "
+                + "[Secrets](#secrets)"),
+        .init(
+            "configMaps", \.configMaps, .outsideData(.configMap), change: .deployment,
+            "the same for ConfigMaps"),
         .init("watch", \.watch, .section, "when changes are looked for"),
     ]
 

@@ -32,10 +32,17 @@ struct Configuration: Sendable, Equatable {
     var services: [Service]
     /// Ports of this machine that lead to something else than the services.
     var forwards: [Forward] = []
+    /// Secrets that are in no manifest.
+    var secrets: [OutsideData] = []
+    /// ConfigMaps that are in no manifest.
+    var configMaps: [OutsideData] = []
     /// When changes are looked for.
     var watch = Watch()
     /// Where everything stands in the file.
     var origin: Origin
+
+    /// What the project gets from outside of its manifests.
+    var outsideData: [OutsideData] { secrets + configMaps }
 
     /// Which of the services' images a manifest means.
     var imageNames: ImageNames { ImageNames(services.map(\.image), registry: registry) }

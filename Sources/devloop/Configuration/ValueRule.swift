@@ -106,6 +106,21 @@ extension ValueRule {
             ? "the kinds are service, deployment, statefulset, daemonset and pod" : "the port is missing"
     }
 
+    /// A Secret or a ConfigMap: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
+    static let outsideName = ValueRule("a name, or NAMESPACE/NAME, of lower-case letters, digits, - and .") { text in
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count <= 2, parts.count == 1 || namespace.problem(with: parts[0]) == nil else { return "" }
+        let isAllowed = { (byte: UInt8) in isLowerCaseOrDigit(byte) || "-.".utf8.contains(byte) }
+        return isName(parts[parts.count - 1], limit: 253, of: isAllowed) && text == text.lowercased() ? nil : ""
+    }
+
+    /// A key in a Secret or a ConfigMap.
+    static let dataKey = ValueRule("a key of at most 253 letters, digits, -, _ and .") { text in
+        let isRight =
+            text.utf8.count <= 253 && text.utf8.allSatisfy { isLetterOrDigit($0) || "-_.".utf8.contains($0) }
+        return isRight && text != "." && !text.hasPrefix("..") ? nil : ""
+    }
+
     /// A path. It is made absolute, so it could not become an option; it is refused all the same where it looks like
     /// one, for that is seldom meant.
     static let path = ValueRule("a path") { text in

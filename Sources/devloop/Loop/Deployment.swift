@@ -372,6 +372,7 @@ struct Deployment: Sendable {
         unapplied.keep(only: manifested)
         untold += recovered.map { "\($0) is applied now" }
         tell(report.notices)
+        untold += report.news
         // It takes a while to find their files; what is told names three.
         let lost = unapplied.untold.prefix(3).filter { $0.file == nil }.map(\.object)
         guard !lost.isEmpty else { return ended(requests, .success(report)) }

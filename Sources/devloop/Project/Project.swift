@@ -21,7 +21,8 @@ struct Project: Sendable {
     let services: [Service]
     /// Which of the services' images a manifest means.
     let images: ImageNames
-    /// What the user should know of services whose images run in nothing that devloop restarts.
+    /// What the user should know: of services whose images run in nothing that devloop restarts, of selectors that fit
+    /// no pods.
     let notices: [String]
     /// For each object that runs images of services: which.
     private let servicesOfObjects: [KubernetesObject.Identity: Set<String>]
@@ -33,11 +34,13 @@ struct Project: Sendable {
     ///   - manifests: as they were read.
     ///   - namespace: where objects are that name none.
     ///   - bases: the services that others' images are built on; nothing else needs to run them.
+    ///   - outside: what is in no manifest.
     /// - Throws: ``ConfigurationError`` where a service's image is used by no manifest and no workload is named.
     init(
-        configuration: Configuration, manifests: [JSONValue], namespace: String, bases: Set<String> = []
+        configuration: Configuration, manifests: [JSONValue], namespace: String, bases: Set<String> = [],
+        outside: [KubernetesObject] = []
     ) throws(ConfigurationError) {
-        let objects = manifests.compactMap { KubernetesObject($0, namespace: namespace) }
+        let objects = outside + manifests.compactMap { KubernetesObject($0, namespace: namespace) }
         let images = configuration.imageNames
         var users: [ImageReference: [KubernetesObject]] = [:]
         for object in objects {
@@ -89,7 +92,7 @@ struct Project: Sendable {
                 advice: problems.lazy.compactMap(\.advice).first)
         }
         self.services = services
-        self.notices = notices
+        self.notices = notices + Selectors.notices(objects, on: configuration.target)
         let served = Dictionary(
             grouping: services.flatMap { service in Set(service.workloads).map { ($0, service.name) } }, by: \.0)
         labels = served.compactMapValues { $0.count == 1 ? $0[0].1 : nil }

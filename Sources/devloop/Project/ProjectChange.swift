@@ -16,7 +16,12 @@ struct ProjectChange: Sendable, Equatable {
     init(from before: Project, to after: Project, files: [String], unwatched: Set<String> = []) {
         settingsThatNeedARestart = after.configuration.changes(from: before.configuration)
             .filter { $0.cost == .restart }.map(\.name)
-        appliesManifests = before.objects != after.objects
+        // What a cluster has of outside already it keeps, until somebody deletes that, and saves for another look.
+        let outside = after.configuration.outsideData.compactMap(\.file).map(after.configuration.relative)
+        let looksAgain =
+            !after.configuration.outsideData.isEmpty && files.contains(Self.configurationFile)
+            || !Set(files).isDisjoint(with: outside)
+        appliesManifests = before.objects != after.objects || looksAgain
         let names = Set(after.services.map(\.name))
         removed = before.services.map(\.name).filter { !names.contains($0) }
         let manifests = files.filter { $0 != Self.configurationFile }

@@ -5,6 +5,8 @@ struct ProjectLoader: Sendable {
     let file: String
     let options: CommonOptions
     let reader: ManifestReader
+    /// Where values from outside of the manifests are looked for.
+    let environment: [String: String]
 
     /// Reads both.
     /// - Parameters:
@@ -14,9 +16,36 @@ struct ProjectLoader: Sendable {
     func load(namespace: String, builder: BuilderKind) async throws -> LoadedProject {
         let configuration = try configuration()
         let manifests = try await reader.read(configuration.manifests)
-        let parts = ProjectParts(configuration, manifests: manifests, builder: builder)
+        let parts = try parts(configuration, manifests: manifests, builder: builder)
         try parts.checkOrder()
-        return LoadedProject(project: try parts.project(in: namespace), dependencies: parts.dependencies)
+        return LoadedProject(
+            project: try await project(of: parts, in: namespace), dependencies: parts.dependencies)
+    }
+
+    /// What a project that is started is joined from.
+    /// - Throws: ``ConfigurationError`` where a value is missing.
+    func parts(
+        _ configuration: Configuration, manifests: [JSONValue], builder: BuilderKind
+    ) throws(ConfigurationError) -> ProjectParts {
+        var parts = ProjectParts(configuration, manifests: manifests, builder: builder)
+        parts.outside = try OutsideObjects(configuration, environment: environment)
+        return parts
+    }
+
+    /// Joins them.
+    /// - Throws: ``ConfigurationError`` where they don't fit together.
+    func project(of parts: ProjectParts, in namespace: String) async throws -> Project {
+        if let double = parts.doubles(in: namespace).first {
+            var place = "it is there twice"
+            if double.isInManifests {
+                let file = await file(of: double.object, in: parts.configuration)
+                place = "the manifests hold it too\(file.map { " (\($0))" } ?? "")"
+            }
+            throw parts.configuration.error(
+                at: double.keyPath, "\(double.object) in namespace \(double.object.namespace): \(place)",
+                advice: "take one of them out")
+        }
+        return try parts.project(in: namespace)
     }
 
     /// Reads devloop.json.
@@ -37,8 +66,7 @@ struct ProjectLoader: Sendable {
                 place = "\(path)/\(name)"
                 break
             }
-            let folder = configuration.directory + "/"
-            return place.hasPrefix(folder) ? String(place.dropFirst(folder.count)) : place
+            return configuration.relative(place)
         }
         return nil
     }

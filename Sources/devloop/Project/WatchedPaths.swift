@@ -56,6 +56,13 @@ struct WatchedPaths: Sendable {
         isPrompt = configuration.watch.settle <= Configuration.Watch().settle
         for service in configuration.services { watch(service, environment, builder) }
         for path in configuration.manifests { watch(manifests: path) }
+        for path in configuration.outsideData.compactMap(\.file).unique {
+            watch("file \(path)", path, PathFilter(), .manifest(path))
+            // A link is read where it leads to.
+            if let real = FileSystem.realPath(path), real != path {
+                watch("file \(path) at \(real)", real, PathFilter(), .manifest(path))
+            }
+        }
         watch("configuration", configuration.path, PathFilter(), .configuration)
     }
 

@@ -58,6 +58,18 @@ import Testing
             ["unknown field spec.template.spec.contaners", "unknown field spec.replica"]
         ),
         (
+            #"error: error validating "STDIN": error validating data: ValidationError(Service): unknown field "sepc" in io.k8s.api.core.v1.Service; if you choose to ignore these errors, turn validation off with --validate=false"#,
+            ["unknown field sepc"]
+        ),
+        (
+            #"error: error validating "STDIN": error validating data: [ValidationError(Deployment.spec.replicas): invalid type for io.k8s.api.apps.v1.DeploymentSpec.replicas: got "string", expected "integer", ValidationError(Deployment.spec.template.spec.containers[0]): unknown field "comand" in io.k8s.api.core.v1.Container]; if you choose to ignore these errors, turn validation off with --validate=false"#,
+            ["spec.replicas: got string, expected integer", "unknown field spec.template.spec.containers[0].comand"]
+        ),
+        (
+            #"error: error validating "STDIN": error validating data: [ValidationError(Deployment.spec): unknown field "foo" in io.k8s.api.apps.v1.DeploymentSpec, ValidationError(Deployment.spec): missing required field "selector" in io.k8s.api.apps.v1.DeploymentSpec]; if you choose to ignore these errors, turn validation off with --validate=false"#,
+            ["unknown field spec.foo", "missing required field spec.selector"]
+        ),
+        (
             #"Error from server (BadRequest): error when creating "STDIN": Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32"#,
             ["spec.replicas: a string, where int32 is wanted"]
         ),

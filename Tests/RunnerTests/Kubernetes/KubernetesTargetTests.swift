@@ -250,6 +250,65 @@ import Testing
 
     // MARK: - Apply, restart, ready, delete
 
+    @Test func whatComesFromOutsideIsCreatedAfterItsNamespaceAndBeforeAllElse() async throws {
+        let setup = try await prepared(
+            """
+            *" get --ignore-not-found "*) cat >/dev/null;;
+            *" create --filename=-") cat >"$here/created"; echo 'secret/login created';;
+            *" apply --filename=-") cat >>"$here/applied"; echo 'namespace/other created';;
+            """)
+        var secret = try object("Secret", "login", namespace: "other")
+        secret.isFromOutside = true
+        let report = try await setup.target.apply(
+            [secret, try object("Service", "posts"), try object("Namespace", "other")], images: [])
+        #expect(report.news == [])
+        #expect(
+            setup.calls() == [
+                "kubectl --context=lab --namespace=blog apply --filename=-",
+                "kubectl --context=lab --namespace=other get --ignore-not-found --output=json --filename=-",
+                "kubectl --context=lab --namespace=other create --filename=-",
+                "kubectl --context=lab --namespace=blog apply --filename=-",
+            ])
+        #expect(!setup.standIn.content(of: "applied").contains("login"))
+        #expect(setup.standIn.content(of: "created").contains("login"))
+    }
+
+    @Test func whatIsThereWithOtherValuesIsToldOnceForEachOfThem() async throws {
+        let setup = try await prepared(
+            """
+            *" get --ignore-not-found "*) cat >/dev/null
+                echo '{"kind":"Secret","metadata":{"name":"login","namespace":"blog"},"data":{"A":"eA=="}}';;
+            """)
+        var secret = try object("Secret", "login")
+        secret.isFromOutside = true
+        secret.json["stringData"] = ["A": "y"]
+        #expect(try await setup.target.apply([secret], images: []).news.count == 1)
+        #expect(try await setup.target.apply([secret], images: []).news == [])
+        secret.json["stringData"] = ["A": "z"]
+        #expect(try await setup.target.apply([secret], images: []).news.count == 1)
+    }
+
+    @Test func onlyWhatWasCreatedFromOutsideIsDeletedWithTheRest() async throws {
+        let setup = try await prepared(
+            """
+            *" get --ignore-not-found --output=json"*) cat >/dev/null
+                echo '{"kind":"List","items":[{"kind":"Secret","metadata":{"name":"ours","labels":{"dev.devloop/project":"shop"}}},{"kind":"Secret","metadata":{"name":"theirs"}}]}';;
+            *" delete --ignore-not-found --filename=-") cat >"$here/deleted"; echo 'service "posts" deleted';;
+            """)
+        let secrets = try ["ours", "theirs"].map { name in
+            var secret = try object("Secret", name)
+            secret.isFromOutside = true
+            secret.json[path: ["metadata", "labels"]] = .object(
+                JSONObject([(KubernetesObject.projectLabel, "shop")]))
+            secret.json["stringData"] = ["A": "s3cret"]
+            return secret
+        }
+        let lines = try await setup.target.delete(secrets + [try object("Service", "posts")])
+        #expect(lines == ["Secret theirs left: devloop did not create it", #"service "posts" deleted"#])
+        let sent = setup.standIn.content(of: "deleted")
+        #expect(sent.contains(#""name":"ours""#) && !sent.contains("theirs") && !sent.contains("s3cret"), "\(sent)")
+    }
+
     @Test func anApplyCarriesTheDeliveredImagesAndTheNamespacesApart() async throws {
         let setup = try await prepared(
             """

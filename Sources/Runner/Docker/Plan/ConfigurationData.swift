@@ -7,7 +7,11 @@ struct ConfigurationData: Sendable {
         var namespace: String
     }
 
+    /// The namespace of objects that name none.
+    let namespace: String
     private var entries: [Key: [String: [UInt8]]] = [:]
+
+    init(namespace: String = "") { self.namespace = namespace }
 
     /// Remembers the values of a ConfigMap or Secret; nothing happens for other kinds.
     /// - Throws: ``TargetError`` where `data` of a Secret is not Base64.
@@ -32,21 +36,30 @@ struct ConfigurationData: Sendable {
     }
 
     /// The values of one.
+    /// - Parameter names: the keys that are needed, where not all are.
     /// - Returns: `nil` where it is missing and may be.
     /// - Throws: ``TargetError`` where it is missing and must not be.
-    func values(_ key: Key, isOptional: Bool, for user: String) throws -> [String: [UInt8]]? {
+    func values(
+        _ key: Key, isOptional: Bool, for user: String, names: [String] = []
+    ) throws -> [String: [UInt8]]? {
         if let values = entries[key] { return values }
         if isOptional { return nil }
         throw TargetError(
             .configuration, "\(user) needs the \(key.kind) \(key.name), which no manifest holds",
-            advice: "add it to the manifests, or mark the reference as optional")
+            advice: "add it to the manifests, or mark the reference as optional; "
+                + OutsideAdvice.line(
+                    kind: key.kind, name: key.namespace == namespace ? key.name : "\(key.namespace)/\(key.name)",
+                    keys: names))
     }
 
     /// One value.
     /// - Returns: `nil` where it is missing and may be.
     /// - Throws: ``TargetError`` where it is missing and must not be.
-    func value(_ key: Key, _ name: String, isOptional: Bool, for user: String) throws -> [UInt8]? {
-        let values = try values(key, isOptional: isOptional, for: user)
+    /// - Parameter names: all keys that are needed of it.
+    func value(
+        _ key: Key, _ name: String, isOptional: Bool, for user: String, names: [String] = []
+    ) throws -> [UInt8]? {
+        let values = try values(key, isOptional: isOptional, for: user, names: names.isEmpty ? [name] : names)
         if let value = values?[name] { return value }
         if isOptional { return nil }
         throw TargetError(

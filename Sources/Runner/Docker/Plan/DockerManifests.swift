@@ -3,7 +3,7 @@ struct DockerManifests: Sendable {
     private let commands: DockerCommand
     private let hash: KeyedHash
     private var objects: [KubernetesObject.Identity: KubernetesObject] = [:]
-    private var configuration = ConfigurationData()
+    private var configuration: ConfigurationData
     private var services: [ServiceRoute] = []
     private var images: DeliveredImages
     /// The port of this machine for each published port of a Service that names none.
@@ -16,6 +16,7 @@ struct DockerManifests: Sendable {
     init(commands: DockerCommand, hash: KeyedHash) {
         self.commands = commands
         self.hash = hash
+        configuration = ConfigurationData(namespace: commands.namespace)
         images = DeliveredImages(names: ImageNames([]))
     }
 

@@ -13,6 +13,8 @@ struct EnvironmentReader {
     /// References that Docker has no answer to: `status.podIP`
     private(set) var unknownReferences: [String] = []
     private var index: [String: Int] = [:]
+    /// The keys that the container needs of each ConfigMap and Secret.
+    private var needed: [ConfigurationData.Key: [String]] = [:]
 
     init(configuration: ConfigurationData, namespace: String, fields: [String: String], user: String) {
         self.configuration = configuration
@@ -23,6 +25,14 @@ struct EnvironmentReader {
 
     /// - Throws: ``TargetError`` where a ConfigMap, a Secret or a key is missing and not optional.
     mutating func read(_ container: JSONValue) throws {
+        for (field, kind) in Self.keyReferences {
+            for variable in container["env"]?.array ?? [] {
+                guard let reference = variable["valueFrom"]?[field], let name = reference["key"]?.string else {
+                    continue
+                }
+                needed[key(kind, reference), default: []].append(name)
+            }
+        }
         for source in container["envFrom"]?.array ?? [] { try readAll(of: source) }
         for variable in container["env"]?.array ?? [] {
             guard let name = variable["name"]?.string else { continue }
@@ -97,11 +107,12 @@ struct EnvironmentReader {
     }
 
     private mutating func value(of reference: JSONValue) throws -> String? {
-        for (field, kind) in [("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")] {
+        for (field, kind) in Self.keyReferences {
             guard let reference = reference[field] else { continue }
             let value = try configuration.value(
                 key(kind, reference), reference["key"]?.string ?? "",
-                isOptional: reference["optional"]?.bool ?? false, for: user)
+                isOptional: reference["optional"]?.bool ?? false, for: user,
+                names: (needed[key(kind, reference)] ?? []).unique)
             return value.map { String(decoding: $0, as: UTF8.self) }
         }
         let path =
@@ -112,6 +123,8 @@ struct EnvironmentReader {
         unknownReferences.append(path ?? reference.object?.keys.first ?? "valueFrom")
         return nil
     }
+
+    private static let keyReferences = [("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")]
 
     private func key(_ kind: String, _ reference: JSONValue) -> ConfigurationData.Key {
         .init(kind: kind, name: reference["name"]?.string ?? "", namespace: namespace)

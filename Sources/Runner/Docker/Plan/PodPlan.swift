@@ -56,12 +56,7 @@ struct PodPlan: Sendable, Hashable {
 
     /// A text of docker's without the values of Secrets that it may repeat.
     func withoutSecrets(_ text: String) -> String {
-        // The longest first: one may be a part of another. Docker's parts quote what they name as Go and JSON do.
-        let secrets = Set(
-            (initContainers + containers).flatMap(\.secrets).flatMap { secret in
-                secret.split(separator: "\n") + [JSONValue.string(secret).description.dropFirst().dropLast()]
-            }.filter { !$0.isEmpty })
-        return secrets.sorted { $0.utf8.count > $1.utf8.count }.reduce(text) { $0.replacing($1, with: "…") }
+        text.withoutSecrets((initContainers + containers).flatMap(\.secrets))
     }
 
     /// The volumes that stay.

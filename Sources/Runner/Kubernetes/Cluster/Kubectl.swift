@@ -62,6 +62,11 @@ struct Kubectl: Sendable, Hashable {
         command(["apply", "--filename=-"], namespace: namespace, input: Self.list(objects))
     }
 
+    /// Fails for each of the objects that is there, and creates the others.
+    func create(_ objects: [JSONValue], namespace: String) -> Command {
+        command(["create", "--filename=-"], namespace: namespace, input: Self.list(objects))
+    }
+
     func delete(_ objects: [JSONValue], namespace: String) -> Command {
         command(["delete", "--ignore-not-found", "--filename=-"], namespace: namespace, input: Self.list(objects))
     }

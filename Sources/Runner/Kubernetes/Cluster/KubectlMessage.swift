@@ -116,12 +116,35 @@ struct KubectlMessage: Sendable, Hashable {
         }
         if let end = text.firstRange(of: "; if you choose to ignore these errors")?.lowerBound { text = text[..<end] }
         if let start = text.end(of: "strict decoding error: ") { return fields(text[start...]) }
+        if text.contains(validationError) { return invalidFields(text) }
         return text.isEmpty ? [] : [wrongType(text) ?? unknownKind(text) ?? String(text)]
     }
 
     /// `unknown field "spec.a", unknown field "spec.b"`
     private static func fields(_ text: Substring) -> [String] {
         text.split(separator: ", ").map { String($0.filter { $0 != "\"" }) }
+    }
+
+    private static let validationError = "ValidationError("
+
+    /// What kubectl itself finds in a list of objects, by the schema of the cluster:
+    /// `[ValidationError(Deployment.spec): unknown field "replica" in io.k8s.api.apps.v1.DeploymentSpec, …]`
+    private static func invalidFields(_ text: Substring) -> [String] {
+        text.split(separator: validationError).filter { $0 != "[" }.compactMap { part in
+            guard let close = part.firstRange(of: "): ") else { return nil }
+            // The first word is the kind.
+            let path = part[..<close.lowerBound].drop { $0 != "." }.dropFirst()
+            var problem = part[close.upperBound...]
+            for end in [", ", "]"] where problem.hasSuffix(end) { problem = problem.dropLast(end.count) }
+            for kind in ["unknown field \"", "missing required field \""] where problem.hasPrefix(kind) {
+                let field = problem.dropFirst(kind.count).prefix { $0 != "\"" }
+                return "\(kind.dropLast())\(path.isEmpty ? "" : "\(path).")\(field)"
+            }
+            if problem.hasPrefix("invalid type for "), let got = problem.end(of: ": got ") {
+                problem = problem[problem.index(got, offsetBy: -4)...]
+            }
+            return "\(path): \(problem.filter { $0 != "\"" })"
+        }
     }
 
     /// `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`

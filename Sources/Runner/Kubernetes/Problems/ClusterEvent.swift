@@ -92,7 +92,8 @@ extension PodProblem {
         for (mark, kind) in [("configmap \"", "ConfigMap"), ("secret \"", "Secret")] {
             if let start = message.end(of: mark), message.hasSuffix("not found") {
                 let name = message[start...].prefix { $0 != "\"" }
-                return "create the \(kind) \(name), or add it to the manifests; the pod then starts by itself"
+                return "create the \(kind) \(name), or add it to the manifests; the pod then starts by itself. "
+                    + OutsideAdvice.line(kind: kind, name: String(name), keys: [])
             }
         }
         if message.contains("references non-existent config key") || message.contains("non-existent secret key") {

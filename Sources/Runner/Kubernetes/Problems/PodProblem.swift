@@ -94,7 +94,9 @@ extension PodProblem {
         if words.count == 4, let kind = kinds[words[0]], message.hasSuffix(" not found") {
             let name = words[1].filter { $0 != "\"" }
             summary = "container \(container) needs the \(kind) \(name), which is missing"
-            advice = "create it, or add it to the manifests; the container then starts by itself"
+            advice =
+                "create it, or add it to the manifests; the container then starts by itself. "
+                + OutsideAdvice.line(kind: kind, name: name, keys: [])
         } else if message.hasPrefix("couldn't find key "), words.count == 7 || words.count == 6 {
             let (key, kind, name) = (words[3], words[5], words.last?.split(separator: "/").last.map(String.init) ?? "")
             summary = "container \(container) needs the key \(key) of the \(kind) \(name): missing"

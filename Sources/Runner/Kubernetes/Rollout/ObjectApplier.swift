@@ -7,6 +7,8 @@ struct ObjectApplier: Sendable {
         var created: [KubernetesObject.Identity] = []
         var changed: [KubernetesObject.Identity] = []
         var failures: [ApplyFailure] = []
+        /// What comes from outside and is there with something else in it.
+        var differing: [ObjectCreation.Difference] = []
     }
 
     let kubectl: Kubectl
@@ -26,7 +28,20 @@ struct ObjectApplier: Sendable {
     /// Applies objects; ``outcome`` tells what came of it.
     /// - Throws: ``TargetError`` of severity `unavailable` where the cluster can't be asked; `CancellationError`.
     mutating func apply(_ objects: [KubernetesObject]) async throws {
-        let (definitions, others) = (objects.filter(\.isDefinition), objects.filter { !$0.isDefinition })
+        let outside = objects.filter(\.isFromOutside)
+        let (definitions, rest) = Self.parted(objects.filter { !$0.isFromOutside }, \.isDefinition)
+        // Others may need it at once; it needs nothing but its namespace.
+        let places = Set(outside.map(\.identity.namespace))
+        let (namespaces, others) = Self.parted(rest) {
+            $0.identity.kind == "Namespace" && places.contains($0.identity.name)
+        }
+        if !namespaces.isEmpty { try await apply(namespaces, namespace: kubectl.namespace) }
+        for (namespace, group) in KubernetesObject.byNamespace(outside, first: kubectl.namespace) {
+            let creation = ObjectCreation(kubectl: kubectl, launcher: launcher)
+            let created = try await creation.run(group, namespace: namespace)
+            outcome.differing += created.differing
+            outcome.failures += created.failures
+        }
         definedKinds.formUnion(definitions.compactMap { $0.json[path: ["spec", "names", "kind"]]?.string })
         for (namespace, group) in KubernetesObject.byNamespace(definitions, first: kubectl.namespace) {
             try await apply(group, namespace: namespace)
@@ -39,6 +54,12 @@ struct ObjectApplier: Sendable {
         for (namespace, group) in KubernetesObject.byNamespace(others, first: kubectl.namespace) {
             try await apply(group, namespace: namespace)
         }
+    }
+
+    private static func parted(
+        _ objects: [KubernetesObject], _ isFirst: (KubernetesObject) -> Bool
+    ) -> ([KubernetesObject], [KubernetesObject]) {
+        (objects.filter(isFirst), objects.filter { !isFirst($0) })
     }
 
     private mutating func apply(_ group: [KubernetesObject], namespace: String) async throws {

@@ -82,7 +82,8 @@ struct PodProblemTests {
         .init(
             scene: "cfg-secret", state: "CreateContainerConfigError",
             summary: "container app needs the Secret nosuch-secret, which is missing",
-            cause: #"secret "nosuch-secret" not found"#, advice: "create it"),
+            cause: #"secret "nosuch-secret" not found"#,
+            advice: #""secrets": { "nosuch-secret": ".env" } in devloop.json"#),
         .init(
             scene: "cfg-key", state: "CreateContainerConfigError",
             summary: "container app needs the key nokey of the ConfigMap there: missing",
