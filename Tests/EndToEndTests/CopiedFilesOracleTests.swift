@@ -239,9 +239,15 @@ private struct CopyCheck {
 }
 
 extension ImageFiles {
-    /// Copies of the whole context have the ignore file as well.
+    /// Copies of the whole context have the ignore file as well, by another name where a wildcard takes it. The client of
+    /// the legacy builder adds to it what it calls the Dockerfile, another name each time.
     fileprivate var withoutIgnoreFile: ImageFiles {
-        ImageFiles(entries.filter { !$0.key.hasSuffix("/.dockerignore") })
+        ImageFiles(
+            entries.filter { path, entry in
+                guard case .file(let text) = entry.kind else { return true }
+                return !path.hasSuffix("/.dockerignore")
+                    && !String(decoding: text, as: UTF8.self).contains(".dockerfile.")
+            })
     }
 
     fileprivate mutating func put(_ entry: Entry, at path: String) {
