@@ -7,28 +7,17 @@ import Synchronization
 /// `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating containers and reading
 /// events and logs, costs a connection, and a process for each only where the engine is not at a socket of this machine.
 package final class DockerTarget: Target {
-    private struct Shared {
-        var manifests: DockerManifests
-        /// What the user was told in this session.
-        var told = Once<DockerNotice>()
-        /// What it will be told at the next occasion.
-        var untold: [DockerNotice] = []
-        /// The pods whose init containers run, or ran, in the background.
-        var rollouts: [Workload: PodRollout] = [:]
-        /// The names of each workload's containers.
-        var current: [Workload: [String]] = [:]
-    }
-
     /// The namespace of objects that name none.
     package let namespace: String
     private let launcher: any CommandRunning
     private let engine: any EngineAsking
     private let pods: DockerPodRunner
     private let ground: ProjectGround
-    private let retirements: Retirements
-    private let turns = Turns<Workload>()
+    private let running: DockerWorkloads
     private let portTurns = Turns<ProjectIdentity>()
-    private let shared: Mutex<Shared>
+    private let applied: AppliedObjects
+    /// What the user was told in this session.
+    private let told = Mutex(Once<DockerNotice>())
     private let isFreePort: @Sendable (Int) -> Bool
 
     /// A project on the Docker that the `docker` command talks to.
@@ -62,8 +51,8 @@ package final class DockerTarget: Target {
         pods = DockerPodRunner(
             commands: commands, launcher: launcher, engine: engine, readers: LogReaders(), initBackoff: initBackoff)
         ground = ProjectGround(commands: commands, launcher: launcher)
-        retirements = Retirements(pods: pods)
-        shared = Mutex(Shared(manifests: DockerManifests(commands: commands, hash: hash)))
+        applied = AppliedObjects(DockerManifests(commands: commands, hash: hash))
+        running = DockerWorkloads(pods: pods, ground: ground, applied: applied)
     }
 
     /// `Docker`
@@ -92,9 +81,9 @@ package final class DockerTarget: Target {
     /// Starts what is new or changed, workloads side by side. What runs already as it should is left alone, also
     /// when an earlier devloop started it.
     package func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
-        try shared.withLock {
-            try $0.manifests.add(objects)
-            $0.manifests.add(images)
+        try applied.change {
+            try $0.add(objects)
+            $0.add(images)
         }
         let all = try await pods.listAll()
         let listed = all.filter { pods.commands.isOurs($0.place) }
@@ -102,7 +91,7 @@ package final class DockerTarget: Target {
         let workloads = manifests.workloads
         let namespaces = manifests.namespaces.union(listed.map(\.workload.namespace))
         let networks = try await ground.networks(for: namespaces).networks
-        let applied = Set(objects.compactMap(\.workload))
+        let asked = Set(objects.compactMap(\.workload))
         // A port that moves to another workload is free before that one starts.
         let yielding = workloads.filter { workload in
             let ports = Set((try? manifests.plan(workload))?.plan.ports.map(\.hostPort) ?? [])
@@ -112,12 +101,12 @@ package final class DockerTarget: Target {
         for turn in [yielding, workloads.filter { !yielding.contains($0) }] {
             // Workloads of earlier calls may get another name or port by this one.
             let concerned = turn.filter { workload in
-                applied.contains(workload) || listed.contains { $0.workload == workload }
+                asked.contains(workload) || listed.contains { $0.workload == workload }
             }
             results += await sideBySide(concerned, atOnce: Self.startsAtOnce) { workload in
                 do {
                     let containers = listed.filter { $0.workload == workload }
-                    let outcome = try await self.reconcile(workload, containers, networks)
+                    let outcome = try await self.running.reconcile(workload, containers, networks)
                     return Reconciliation(workload: workload, result: .success(outcome))
                 } catch {
                     return Reconciliation(workload: workload, result: .failure(error))
@@ -134,25 +123,22 @@ package final class DockerTarget: Target {
         }
         let planned = workloads.flatMap { (try? manifests.plan($0))?.notices ?? [] }
         let notices = pods.commands.project.notices(of: all) + manifests.notices(objects) + planned
-        report.notices = DockerNotice.lines(
-            shared.withLock { shared in
-                defer { shared.untold = [] }
-                return shared.told.news(shared.untold + notices)
-            })
+        let news = running.news() + notices
+        report.notices = DockerNotice.lines(told.withLock { $0.news(news) })
         return report
     }
 
     /// Chooses ports for the Services that need one; the system is asked while nobody else is held up.
     private func choosePorts(beside listed: [ListedContainer]) async throws -> DockerManifests {
         try await portTurns.withTurn(pods.commands.project) {
-            let manifests = self.shared.withLock {
-                $0.manifests.adoptPorts(of: listed)
-                return $0.manifests
+            let manifests = self.applied.change {
+                $0.adoptPorts(of: listed)
+                return $0
             }
             let chosen = manifests.missingPorts(isFree: self.isFreePort)
-            return self.shared.withLock {
-                $0.manifests.add(ports: chosen)
-                return $0.manifests
+            return self.applied.change {
+                $0.add(ports: chosen)
+                return $0
             }
         }
     }
@@ -167,28 +153,15 @@ package final class DockerTarget: Target {
             return project.owner(project: project.name, place: container.place) == .this
         }
         let running = Set(listed.map(\.workload)).subtracting(wanted).map { KubernetesObject.Identity($0) }
-        return shared.withLock { $0.manifests.identities }.subtracting(objects).union(running)
+        return applied.manifests.identities.subtracting(objects).union(running)
     }
 
-    /// Removes the containers, which have ports and names that others may have now. One that has a volume is seen to
-    /// its end: whoever has that volume next must not write beside it.
+    /// Removes the containers, which have ports and names that others may have now.
     package func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
-        shared.withLock { $0.manifests.remove(objects) }
+        applied.change { $0.remove(objects) }
         var lines: [String] = []
         for workload in objects.compactMap(\.workload).sorted(by: { $0.description < $1.description }) {
-            let wasThere = try await turns.withTurn(workload) {
-                await self.endRollout(of: workload)
-                let listed = try await self.pods.list(workload)
-                self.shared.withLock { $0.current[workload] = nil }
-                self.retirements.insert(listed)
-                try await self.pods.disconnect(listed, of: workload)
-                if listed.contains(where: \.keepsData) {
-                    await self.pods.remove(listed)
-                } else {
-                    self.retirements.retire(listed)
-                }
-                return !listed.isEmpty
-            }
+            let wasThere = try await running.remove(workload)
             if wasThere { lines.append("\(workload) is in no manifest any more: removed, its volumes stay") }
         }
         return lines
@@ -208,7 +181,7 @@ package final class DockerTarget: Target {
     /// Compares what is there with the plan: containers, image and network.
     package func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool {
         // What was never applied runs nothing; what can't be planned is told where it is to be started.
-        guard let plan = try? shared.withLock({ $0.manifests }).plan(workload).plan else { return false }
+        guard let plan = try? applied.manifests.plan(workload).plan else { return false }
         async let networks = ground.listNetworks()
         let current = ListedContainer.current(of: try await pods.list(workload))
         guard let network = try await networks[.namespace(workload.namespace)] else { return plan.containers.isEmpty }
@@ -225,39 +198,18 @@ package final class DockerTarget: Target {
     /// If the new ones can't be started, the old ones come back. Where there are none, or where the network had to be
     /// made, somebody has deleted more than this workload: that is told as `missing`.
     package func restart(_ workload: Workload, images: DeliveredImages) async throws {
-        let manifests = shared.withLock {
-            $0.manifests.add(images)
-            return $0.manifests
-        }
-        try await turns.withTurn(workload) {
-            let plan = try manifests.plan(workload).plan
-            let namespaces = Set(manifests.namespaces.count > 1 ? Array(manifests.namespaces) : [workload.namespace])
-            async let settled = self.ground.networks(for: namespaces)
-            let wasComing = self.shared.withLock { $0.rollouts[workload] != nil }
-            await self.endRollout(of: workload)
-            let listed = try await self.pods.list(workload)
-            let (networks, wereMissing) = try await settled
-            guard !wereMissing, wasComing || !listed.isEmpty || plan.containers.isEmpty else {
-                throw TargetError(.missing, "\(workload) is gone: somebody deleted it or its network")
-            }
-            try await self.replace(plan, old: listed, try networks.pod(in: workload.namespace))
-        }
+        applied.change { $0.add(images) }
+        try await running.restart(workload)
     }
 
     /// Waits for the init containers, however often they are run, and then looks once: a container is ready when it
     /// runs.
     @discardableResult
     package func waitUntilReady(_ workload: Workload) async throws -> [String] {
-        try await awaitRollout(of: workload)
-        let known = shared.withLock { $0.current[workload] }
-        let names: [String]
-        if let known {
-            names = known
-        } else {
-            names = ListedContainer.current(of: try await pods.list(workload)).map(\.id)
-        }
+        try await running.awaitRollout(of: workload)
+        let names = try await running.containers(of: workload)
         guard !names.isEmpty else {
-            let plan = try? shared.withLock { $0.manifests }.plan(workload).plan
+            let plan = try? applied.manifests.plan(workload).plan
             guard plan?.containers.isEmpty != false else {
                 throw TargetError(.missing, "\(workload) has no containers: somebody deleted them")
             }
@@ -273,7 +225,7 @@ package final class DockerTarget: Target {
             guard let problem = ContainerState(container).problem else { continue }
             let id = container["Id"]?.string ?? ""
             let lines = try await lastLines(of: id, count: 20)
-            let plan = try? shared.withLock { $0.manifests }.plan(workload).plan
+            let plan = try? applied.manifests.plan(workload).plan
             let hidden = plan?.withoutSecrets(problem) ?? problem
             throw TargetError("\(workload) did not become ready: \(hidden)", details: lines)
         }
@@ -297,7 +249,7 @@ package final class DockerTarget: Target {
     ) async throws {
         let follower = DockerLogFollower(
             commands: pods.commands, launcher: launcher, engine: engine, readers: pods.readers, selection: selection,
-            isWanted: { workloads().contains($0) }, retirement: { self.retirements.retirement(of: $0) },
+            isWanted: { workloads().contains($0) }, retirement: { self.running.retirements.retirement(of: $0) },
             onEvent: onEvent)
         guard selection.follows else { return try await follower.readOnce() }
         let result: Result<Void, any Error>
@@ -305,13 +257,13 @@ package final class DockerTarget: Target {
             try await withTaskCancellationHandler {
                 try await follower.run()
             } onCancel: {
-                retirements.cancel()
+                running.retirements.cancel()
             }
             result = .success(())
         } catch {
             result = .failure(error)
         }
-        if Task.isCancelled { await endRollouts() }
+        if Task.isCancelled { await running.endRollouts() }
         try result.get()
     }
 
@@ -344,14 +296,8 @@ package final class DockerTarget: Target {
     package func delete(
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
-        await endRollouts()
         let project = pods.commands.project
-        let containers = try await pods.listAll().filter { pods.commands.isOurs($0.place) }
-        retirements.insert(containers)
-        shared.withLock { $0.current = [:] }
-        await pods.remove(containers)
-        // Their volumes and the network are in use until then.
-        await retirements.finish()
+        let containers = try await running.removeAll()
         try Task.checkCancellation()
         var lines: [String] = []
         func tell(_ line: String) {
@@ -392,142 +338,11 @@ package final class DockerTarget: Target {
 }
 
 extension DockerTarget {
-    private enum Outcome {
-        case unchanged
-        case created
-        case changed
-    }
-
     /// What became of one workload. A type of its own: of a task group's results that are tuples with a `Result` in
     /// them, the optimizer of Swift 6.3 makes programs that crash.
     private struct Reconciliation {
         let workload: Workload
-        let result: Result<Outcome, any Error>
-    }
-
-    /// Starts or replaces a workload unless it runs as planned.
-    private func reconcile(
-        _ workload: Workload, _ listed: [ListedContainer], _ networks: ProjectNetworks
-    ) async throws -> Outcome {
-        let networks = try networks.pod(in: workload.namespace)
-        if try await isAsPlanned(workload, listed, networks) { return .unchanged }
-        return try await turns.withTurn(workload) {
-            let plan = try self.shared.withLock { try $0.manifests.plan(workload).plan }
-            if let rollout = self.shared.withLock({ $0.rollouts[workload] }), rollout.isOnItsWay(to: plan) {
-                return .unchanged
-            }
-            await self.endRollout(of: workload)
-            // Another call may have been quicker.
-            let listed = try await self.pods.list(workload)
-            if try await self.isAsPlanned(workload, listed, networks) { return .unchanged }
-            let current = ListedContainer.current(of: listed)
-            if ListedContainer.are(current, asPlanned: plan, on: networks.own.name) {
-                self.retirements.retire(listed.filter { $0.instance != current.first?.instance })
-                self.shared.withLock { $0.current[workload] = current.map(\.id) }
-                return .unchanged
-            }
-            try await self.replace(plan, old: listed, networks)
-            return current.isEmpty ? .created : .changed
-        }
-    }
-
-    /// Whether exactly the planned containers are there, with nothing left over from before.
-    private func isAsPlanned(
-        _ workload: Workload, _ listed: [ListedContainer], _ networks: PodNetworks
-    ) async throws -> Bool {
-        let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
-        let live = listed.filter { !retirements.contains($0.id) }
-        let current = ListedContainer.current(of: live)
-        guard ListedContainer.are(current, asPlanned: plan, on: networks.own.name),
-            live.allSatisfy({ $0.instance == current.first?.instance })
-        else { return false }
-        shared.withLock { $0.current[workload] = current.map(\.id) }
-        // That of all namespaces may have come later.
-        try await joinAll(current, plan, networks)
-        return true
-    }
-
-    /// Puts a new pod into the place of the old containers. One that has init containers comes up in the background:
-    /// they may wait for what comes up later, and are run until they succeed.
-    private func replace(_ plan: PodPlan, old: [ListedContainer], _ networks: PodNetworks) async throws {
-        let claims = plan.persistentVolumes
-        let users = claims.isEmpty ? [] : try await pods.listAll()
-        let volumes = try await ground.volumes(claims, containers: users)
-        shared.withLock { $0.untold += volumes.notices }
-        let pod = try await pods.make(plan, on: networks, volumes: volumes.names)
-        guard !plan.initContainers.isEmpty else { return try await bringUp(pod, old: old) }
-        let rollout = PodRollout(of: plan) { try await self.bringUp(pod, old: old) }
-        shared.withLock { $0.rollouts[plan.workload] = rollout }
-    }
-
-    private func bringUp(_ pod: DockerPodRunner.Pod, old: [ListedContainer]) async throws {
-        let plan = pod.plan
-        let current = ListedContainer.current(of: old)
-        do {
-            if plan.replacesWhileRunning {
-                try await pods.runInitContainers(of: pod)
-            } else {
-                retirements.insert(current, awaitedFor: plan.gracePeriod)
-                try await pods.takeDown(current, for: plan)
-                try await pods.runInitContainers(of: pod)
-            }
-            try Task.checkCancellation()
-            // Half of this would leave the workload without any container.
-            try await pods.shielded {
-                if plan.replacesWhileRunning {
-                    self.retirements.insert(current)
-                    try await self.pods.takeDown(current, for: plan)
-                }
-                try await self.pods.start(pod)
-            }
-        } catch {
-            retirements.insert(instance: pod.ground.instance)
-            await pods.shielded {
-                await self.pods.discard(pod)
-                await self.pods.bringBack(current, of: pod)
-                self.retirements.remove(current)
-            }
-            throw error
-        }
-        shared.withLock { $0.current[plan.workload] = pod.containers }
-        retirements.retire(old)
-        // Another namespace may have come while this was made: whoever brought it did not see these containers.
-        guard pod.ground.networks.all == nil else { return }
-        let namespaces = shared.withLock { $0.manifests.namespaces }
-        guard namespaces.count > 1 else { return }
-        let networks = try await ground.networks(for: namespaces).networks.pod(in: plan.workload.namespace)
-        try await joinAll(ListedContainer.current(of: try await pods.list(plan.workload)), plan, networks)
-    }
-
-    /// Puts containers on the network of all namespaces, where there is one.
-    private func joinAll(_ containers: [ListedContainer], _ plan: PodPlan, _ networks: PodNetworks) async throws {
-        guard let all = networks.all else { return }
-        for container in containers where container.isUp && container.networks.contains(networks.own.name) {
-            if !container.networks.contains(all.name) { try await pods.connectToAll(container.id, plan, networks) }
-        }
-    }
-
-    /// Ends what still brings up a pod of the workload; what ran before it is back then.
-    private func endRollout(of workload: Workload) async {
-        await shared.withLock { $0.rollouts.removeValue(forKey: workload) }?.end()
-    }
-
-    private func endRollouts() async {
-        for workload in shared.withLock({ Array($0.rollouts.keys) }) { await endRollout(of: workload) }
-    }
-
-    /// Returns when the pod is up that is the newest by then: where one was ended, when who ended it is done.
-    private func awaitRollout(of workload: Workload) async throws {
-        while let rollout = shared.withLock({ $0.rollouts[workload] }) {
-            do {
-                return try await rollout.value()
-            } catch is CancellationError {
-                try Task.checkCancellation()
-                // Somebody ended it, to begin another one or none.
-                if shared.withLock({ $0.rollouts[workload] === rollout }) { throw CancellationError() }
-                try await turns.withTurn(workload) {}
-            }
-        }
+        let result: Result<DockerWorkloads.Outcome, any Error>
     }
 
     /// What failed for a workload's own sake.
