@@ -52,8 +52,12 @@ package final class DockerTarget: Target {
             commands: commands, launcher: launcher, engine: engine, readers: LogReaders(), initBackoff: initBackoff)
         ground = ProjectGround(commands: commands, launcher: launcher)
         applied = AppliedObjects(DockerManifests(commands: commands, hash: hash))
-        running = DockerWorkloads(pods: pods, ground: ground, applied: applied)
+        let probes = ContainerProbes(asker: ProbeAsker(engine: engine) { Self.distance(of: engine) == nil })
+        running = DockerWorkloads(pods: pods, ground: ground, applied: applied, probes: probes)
     }
+
+    // Nobody is left who wants to know.
+    deinit { running.probes.end() }
 
     /// `Docker`
     package var summary: String { "Docker" }
@@ -202,8 +206,8 @@ package final class DockerTarget: Target {
         try await running.restart(workload)
     }
 
-    /// Waits for the init containers, however often they are run, and then looks once: a container is ready when it
-    /// runs.
+    /// Waits for the init containers, however often they are run, and then looks once: a container without probes is
+    /// ready when it runs. Those that have some are waited for, as long as a cluster would.
     @discardableResult
     package func waitUntilReady(_ workload: Workload) async throws -> [String] {
         try await running.awaitRollout(of: workload)
@@ -229,7 +233,31 @@ package final class DockerTarget: Target {
             let hidden = plan?.withoutSecrets(problem) ?? problem
             throw TargetError("\(workload) did not become ready: \(hidden)", details: lines)
         }
+        try await awaitProbes(of: workload)
         return []
+    }
+
+    private func awaitProbes(of workload: Workload) async throws {
+        let probes = running.probes
+        var deadline: ContinuousClock.Instant?
+        while true {
+            let version = probes.changes.current.version
+            guard let trouble = probes.trouble(of: workload) else { return }
+            guard !probes.isGone(workload) else {
+                throw TargetError(.missing, "\(workload) has lost a container: somebody deleted it")
+            }
+            let patience = try deadline == nil ? applied.manifests.plan(workload).plan.readinessDeadline : .zero
+            let end = deadline ?? .now + patience
+            deadline = end
+            guard end > .now else {
+                let probe = trouble.kind.map { "\($0.rawValue.lowercased()) probe" } ?? "probe"
+                throw TargetError(
+                    "\(workload) did not become ready: the \(probe) of container \(trouble.container) fails",
+                    details: [trouble.words])
+            }
+            try await probes.changes.changed(since: version, orAfter: end - .now)
+            try Task.checkCancellation()
+        }
     }
 
     /// What a container has written last, without the times.
@@ -249,9 +277,13 @@ package final class DockerTarget: Target {
     ) async throws {
         let follower = DockerLogFollower(
             commands: pods.commands, launcher: launcher, engine: engine, readers: pods.readers, selection: selection,
-            isWanted: { workloads().contains($0) }, retirement: { self.running.retirements.retirement(of: $0) },
-            onEvent: onEvent)
+            isWanted: { workloads().contains($0) },
+            retirement: { [running] container in
+                running.probes.takesEnd(of: container.id)
+                    ? .inBackground : running.retirements.retirement(of: container)
+            }, probes: running.probes, onEvent: onEvent)
         guard selection.follows else { return try await follower.readOnce() }
+        running.probes.tell { workload, event in if workloads().contains(workload) { onEvent(event) } }
         let result: Result<Void, any Error>
         do {
             try await withTaskCancellationHandler {
@@ -263,19 +295,27 @@ package final class DockerTarget: Target {
         } catch {
             result = .failure(error)
         }
-        if Task.isCancelled { await running.endRollouts() }
+        if Task.isCancelled {
+            running.probes.end()
+            await running.endRollouts()
+        }
         try result.get()
     }
 
-    /// Where the engine runs on this very Linux, containers' addresses can be reached from here.
-    package func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay {
+    /// Where an engine is whose containers' addresses can't be reached from here; `nil` for one on this very Linux.
+    private static func distance(of engine: any EngineAsking) -> String? {
         let host = (engine as? DockerEngine).map { $0.knownHost ?? "" } ?? "unix:///"
         #if os(Linux)
             let isNear = host.hasPrefix("unix://") && !["desktop", "/run/user/"].contains { host.contains($0) }
         #else
             let isNear = false
         #endif
-        guard isNear else {
+        return isNear ? nil : host
+    }
+
+    /// Where the engine runs on this very Linux, containers' addresses can be reached from here.
+    package func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay {
+        if let host = Self.distance(of: engine) {
             throw TargetError(
                 "no ports are forwarded: the addresses of containers can't be reached from here (\(host))",
                 advice: "give a Service the type NodePort: its port is published on this machine")

@@ -12,7 +12,7 @@ enum DockerLabel {
     static let container = "dev.devloop.container"
     /// Whether a log line has to name its container: `several` or `one`.
     static let pod = "dev.devloop.pod"
-    /// One start of a pod: containers with another one are older or newer.
+    /// A ``PodInstance``, one start of a pod: containers with another one are older or newer, or another replica's.
     static let instance = "dev.devloop.instance"
     /// The plan's fingerprint.
     static let specification = "dev.devloop.spec"

@@ -10,9 +10,11 @@ enum FieldAudit {
     }
 
     private static let workload = Place(
-        honoured: ["template", "replicas", "strategy", "serviceName", "volumeClaimTemplates"],
+        honoured: [
+            "template", "replicas", "strategy", "serviceName", "volumeClaimTemplates", "progressDeadlineSeconds",
+        ],
         meaningless: [
-            "selector", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds", "paused",
+            "selector", "minReadySeconds", "revisionHistoryLimit", "paused",
             "podManagementPolicy", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "ordinals",
         ])
     private static let pod = Place(
@@ -79,9 +81,6 @@ enum FieldAudit {
                 notices += unknown(item[path: ["resources", "limits"]], limits, "\(place).resources.limits", of: owner)
                 for volume in item["volumeMounts"]?.array ?? [] {
                     notices += unknown(volume, mount, "\(place).volumeMounts", of: owner)
-                }
-                if ["livenessProbe", "readinessProbe", "startupProbe"].contains(where: { item[$0] != nil }) {
-                    notices.append(.probes)
                 }
             }
         }

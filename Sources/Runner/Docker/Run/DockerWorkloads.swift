@@ -22,14 +22,16 @@ final class DockerWorkloads: Sendable {
     let pods: DockerPodRunner
     let ground: ProjectGround
     let retirements: Retirements
+    let probes: ContainerProbes
     private let applied: AppliedObjects
     private let turns = Turns<Workload>()
     private let shared = Mutex(Shared())
 
-    init(pods: DockerPodRunner, ground: ProjectGround, applied: AppliedObjects) {
+    init(pods: DockerPodRunner, ground: ProjectGround, applied: AppliedObjects, probes: ContainerProbes) {
         self.pods = pods
         self.ground = ground
         self.applied = applied
+        self.probes = probes
         retirements = Retirements(pods: pods)
     }
 
@@ -68,6 +70,7 @@ final class DockerWorkloads: Sendable {
             await self.endRollout(of: workload)
             let listed = try await self.pods.list(workload)
             self.shared.withLock { $0.current[workload] = nil }
+            self.probes.watch(workload, [])
             self.retirements.insert(listed)
             try await self.pods.disconnect(listed, of: workload)
             if listed.contains(where: \.keepsData) {
@@ -83,6 +86,7 @@ final class DockerWorkloads: Sendable {
     /// - Returns: what that was.
     func removeAll() async throws -> [ListedContainer] {
         await endRollouts()
+        probes.end()
         let containers = try await pods.listAll().filter { pods.commands.isOurs($0.place) }
         retirements.insert(containers)
         shared.withLock { $0.current = [:] }
@@ -92,7 +96,7 @@ final class DockerWorkloads: Sendable {
         return containers
     }
 
-    /// The names of the containers of a workload that is up, newest pod only.
+    /// The names of the containers of a workload that is up, those of its latest pods.
     func containers(of workload: Workload) async throws -> [String] {
         if let known = shared.withLock({ $0.current[workload] }) { return known }
         return ListedContainer.current(of: try await pods.list(workload)).map(\.id)
@@ -115,8 +119,8 @@ final class DockerWorkloads: Sendable {
             if try await self.isAsPlanned(workload, listed, networks) { return .unchanged }
             let current = ListedContainer.current(of: listed)
             if ListedContainer.are(current, asPlanned: plan, on: networks.own.name) {
-                self.retirements.retire(listed.filter { $0.instance != current.first?.instance })
-                self.shared.withLock { $0.current[workload] = current.map(\.id) }
+                self.retirements.retire(listed.filter { $0.start != current.first?.start })
+                self.note(current, of: plan)
                 return .unchanged
             }
             try await self.replace(plan, old: listed, networks)
@@ -132,37 +136,55 @@ final class DockerWorkloads: Sendable {
         let live = listed.filter { !retirements.contains($0.id) }
         let current = ListedContainer.current(of: live)
         guard ListedContainer.are(current, asPlanned: plan, on: networks.own.name),
-            live.allSatisfy({ $0.instance == current.first?.instance })
+            live.allSatisfy({ $0.start == current.first?.start })
         else { return false }
-        shared.withLock { $0.current[workload] = current.map(\.id) }
+        note(current, of: plan)
         // That of all namespaces may have come later.
         try await joinAll(current, plan, networks)
         return true
     }
 
-    /// Puts a new pod into the place of the old containers. One that has init containers comes up in the background:
-    /// they may wait for what comes up later, and are run until they succeed.
+    /// These run now.
+    private func note(_ current: [ListedContainer], of plan: PodPlan) {
+        shared.withLock { $0.current[plan.workload] = current.map(\.id) }
+        let pods = Dictionary(grouping: current, by: \.instance).values.compactMap { containers in
+            ProbedPod(plan, Dictionary(containers.map { ($0.container, $0.id) }) { first, _ in first })
+        }
+        probes.watch(plan.workload, pods)
+    }
+
+    private func note(_ made: [DockerPodRunner.Pod], of plan: PodPlan) {
+        shared.withLock { $0.current[plan.workload] = made.flatMap(\.containers) }
+        let pods = made.compactMap { pod in
+            ProbedPod(plan, Dictionary(zip(pod.plan.containers.map(\.name), pod.containers)) { first, _ in first })
+        }
+        probes.watch(plan.workload, pods)
+    }
+
+    /// Puts new pods into the place of the old containers. Where there are init containers, they come up in the
+    /// background: those may wait for what comes up later, and are run until they succeed.
     private func replace(_ plan: PodPlan, old: [ListedContainer], _ networks: PodNetworks) async throws {
-        let claims = plan.persistentVolumes
+        let claims = plan.pods.flatMap(\.persistentVolumes).unique
         let users = claims.isEmpty ? [] : try await pods.listAll()
         let volumes = try await ground.volumes(claims, containers: users)
         shared.withLock { $0.untold += volumes.notices }
-        let pod = try await pods.make(plan, on: networks, volumes: volumes.names)
-        guard !plan.initContainers.isEmpty else { return try await bringUp(pod, old: old) }
-        let rollout = PodRollout(of: plan) { try await self.bringUp(pod, old: old) }
+        let made = try await pods.make(plan, on: networks, volumes: volumes.names)
+        guard !plan.initContainers.isEmpty else { return try await bringUp(plan, made, on: networks, old: old) }
+        let rollout = PodRollout(of: plan) { try await self.bringUp(plan, made, on: networks, old: old) }
         shared.withLock { $0.rollouts[plan.workload] = rollout }
     }
 
-    private func bringUp(_ pod: DockerPodRunner.Pod, old: [ListedContainer]) async throws {
-        let plan = pod.plan
+    private func bringUp(
+        _ plan: PodPlan, _ made: [DockerPodRunner.Pod], on networks: PodNetworks, old: [ListedContainer]
+    ) async throws {
         let current = ListedContainer.current(of: old)
         do {
             if plan.replacesWhileRunning {
-                try await pods.runInitContainers(of: pod)
+                try await pods.runInitContainers(of: made)
             } else {
                 retirements.insert(current, awaitedFor: plan.gracePeriod)
                 try await pods.takeDown(current, for: plan)
-                try await pods.runInitContainers(of: pod)
+                try await pods.runInitContainers(of: made)
             }
             try Task.checkCancellation()
             // Half of this would leave the workload without any container.
@@ -171,32 +193,33 @@ final class DockerWorkloads: Sendable {
                     self.retirements.insert(current)
                     try await self.pods.takeDown(current, for: plan)
                 }
-                try await self.pods.start(pod)
+                try await self.pods.start(made)
             }
         } catch {
-            retirements.insert(instance: pod.ground.instance)
+            for pod in made { retirements.insert(instance: pod.ground.instance) }
             await pods.shielded {
-                await self.pods.discard(pod)
-                await self.pods.bringBack(current, of: pod)
+                await self.pods.discard(made)
+                await self.pods.bringBack(current, of: plan, on: networks)
                 self.retirements.remove(current)
             }
             throw error
         }
-        shared.withLock { $0.current[plan.workload] = pod.containers }
+        note(made, of: plan)
         retirements.retire(old)
         // Another namespace may have come while this was made: whoever brought it did not see these containers.
-        guard pod.ground.networks.all == nil else { return }
+        guard networks.all == nil else { return }
         let namespaces = applied.manifests.namespaces
         guard namespaces.count > 1 else { return }
-        let networks = try await ground.networks(for: namespaces).networks.pod(in: plan.workload.namespace)
-        try await joinAll(ListedContainer.current(of: try await pods.list(plan.workload)), plan, networks)
+        let both = try await ground.networks(for: namespaces).networks.pod(in: plan.workload.namespace)
+        try await joinAll(ListedContainer.current(of: try await pods.list(plan.workload)), plan, both)
     }
 
     /// Puts containers on the network of all namespaces, where there is one.
     private func joinAll(_ containers: [ListedContainer], _ plan: PodPlan, _ networks: PodNetworks) async throws {
         guard let all = networks.all else { return }
         for container in containers where container.isUp && container.networks.contains(networks.own.name) {
-            if !container.networks.contains(all.name) { try await pods.connectToAll(container.id, plan, networks) }
+            guard !container.networks.contains(all.name), let pod = plan.pod(of: container) else { continue }
+            try await pods.connectToAll(container.id, pod, networks)
         }
     }
 
