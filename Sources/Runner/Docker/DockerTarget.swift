@@ -52,8 +52,9 @@ package final class DockerTarget: Target {
             commands: commands, launcher: launcher, engine: engine, readers: LogReaders(), initBackoff: initBackoff)
         ground = ProjectGround(commands: commands, launcher: launcher)
         applied = AppliedObjects(DockerManifests(commands: commands, hash: hash))
-        let probes = ContainerProbes(asker: ProbeAsker(engine: engine) { Self.distance(of: engine) == nil })
-        running = DockerWorkloads(pods: pods, ground: ground, applied: applied, probes: probes)
+        let news = LogNews()
+        let probes = ContainerProbes(asker: ProbeAsker(engine: engine) { Self.distance(of: engine) == nil }, news: news)
+        running = DockerWorkloads(pods: pods, ground: ground, applied: applied, probes: probes, news: news)
     }
 
     // Nobody is left who wants to know.
@@ -72,11 +73,16 @@ package final class DockerTarget: Target {
         _ = try await (engine as? DockerEngine)?.findHost()
     }
 
-    /// Nothing to do: what was built is where the containers are started.
+    /// What was built is where the containers are started. A Job that runs it runs again.
     package func deliver(
         _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> DeliveredImage {
-        DeliveredImage(built: image, reference: image.id)
+        let delivered = DeliveredImage(built: image, reference: image.id)
+        let jobs = applied.change { $0.add(delivered) }
+        guard !jobs.isEmpty else { return delivered }
+        let networks = try await ground.networks(for: applied.manifests.namespaces).networks
+        for case .failure(let error) in await settle(jobs, networks).map(\.result) { throw error }
+        return delivered
     }
 
     /// How many workloads are started at once: each takes docker processes of some 25 MiB.
@@ -117,6 +123,10 @@ package final class DockerTarget: Target {
                 }
             }
         }
+        let jobs = manifests.jobs.filter { job in
+            objects.contains { $0.identity.job == job } || listed.contains { $0.workload == job }
+        }
+        results += await settle(jobs, networks)
         var report = ApplyReport(failures: try Self.failures(results, manifests))
         for result in results {
             switch result.result {
@@ -125,11 +135,23 @@ package final class DockerTarget: Target {
             case .success(.unchanged), .failure: break
             }
         }
-        let planned = workloads.flatMap { (try? manifests.plan($0))?.notices ?? [] }
+        let planned = (workloads + jobs).flatMap { (try? manifests.plan($0))?.notices ?? [] }
         let notices = pods.commands.project.notices(of: all) + manifests.notices(objects) + planned
-        let news = running.news() + notices
+        let news = running.notices() + notices
         report.notices = DockerNotice.lines(told.withLock { $0.news(news) })
         return report
+    }
+
+    /// Runs the Jobs that have not run as they are planned now.
+    private func settle(_ jobs: [Workload], _ networks: ProjectNetworks) async -> [Reconciliation] {
+        await sideBySide(jobs, atOnce: Self.startsAtOnce) { job in
+            do {
+                try await self.running.settle(job: job, networks)
+                return Reconciliation(workload: job, result: .success(.unchanged))
+            } catch {
+                return Reconciliation(workload: job, result: .failure(error))
+            }
+        }
     }
 
     /// Chooses ports for the Services that need one; the system is asked while nobody else is held up.
@@ -151,7 +173,7 @@ package final class DockerTarget: Target {
     package func leftovers(
         besides objects: Set<KubernetesObject.Identity>
     ) async throws -> Set<KubernetesObject.Identity> {
-        let wanted = Set(objects.compactMap(\.workload))
+        let wanted = Set(objects.compactMap { $0.workload ?? $0.job })
         let listed = try await pods.listAll().filter { container in
             let project = pods.commands.project
             return project.owner(project: project.name, place: container.place) == .this
@@ -164,7 +186,7 @@ package final class DockerTarget: Target {
     package func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
         applied.change { $0.remove(objects) }
         var lines: [String] = []
-        for workload in objects.compactMap(\.workload).sorted(by: { $0.description < $1.description }) {
+        for workload in objects.compactMap({ $0.workload ?? $0.job }).sorted(by: { $0.description < $1.description }) {
             let wasThere = try await running.remove(workload)
             if wasThere { lines.append("\(workload) is in no manifest any more: removed, its volumes stay") }
         }
@@ -228,7 +250,7 @@ package final class DockerTarget: Target {
         for container in (try? JSONParser.parse(output.standardOutput))?.array ?? [] {
             guard let problem = ContainerState(container).problem else { continue }
             let id = container["Id"]?.string ?? ""
-            let lines = try await lastLines(of: id, count: 20)
+            let lines = try await pods.lastLines(of: id, count: 20)
             let plan = try? applied.manifests.plan(workload).plan
             let hidden = plan?.withoutSecrets(problem) ?? problem
             throw TargetError("\(workload) did not become ready: \(hidden)", details: lines)
@@ -260,30 +282,24 @@ package final class DockerTarget: Target {
         }
     }
 
-    /// What a container has written last, without the times.
-    private func lastLines(of id: String, count: Int) async throws -> [String] {
-        let tail = OutputTail(limit: count)
-        _ = try await engine.readLog(of: id, follows: false, from: .lastLines(count)) { _, line in
-            let text = LogCursor.endOfTime(line[...]).map { line[($0 + 1)...] } ?? line[...]
-            if !text.isEmpty { tail.append(Array(text)) }
-        }
-        return tail.lines
-    }
-
     /// Follows the containers of the project. Ends with it: what is removed in the background.
     package func followLogs(
         of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
+        // What else runs nobody names: a Job is not restarted.
+        let isWanted: @Sendable (Workload) -> Bool = { [applied] workload in
+            workload.kind == .job ? applied.manifests.jobs.contains(workload) : workloads().contains(workload)
+        }
         let follower = DockerLogFollower(
             commands: pods.commands, launcher: launcher, engine: engine, readers: pods.readers, selection: selection,
-            isWanted: { workloads().contains($0) },
+            isWanted: isWanted,
             retirement: { [running] container in
                 running.probes.takesEnd(of: container.id)
                     ? .inBackground : running.retirements.retirement(of: container)
             }, probes: running.probes, onEvent: onEvent)
         guard selection.follows else { return try await follower.readOnce() }
-        running.probes.tell { workload, event in if workloads().contains(workload) { onEvent(event) } }
+        running.news.follow { workload, event in if isWanted(workload) { onEvent(event) } }
         let result: Result<Void, any Error>
         do {
             try await withTaskCancellationHandler {

@@ -35,6 +35,13 @@ enum DockerLabel {
     /// The ports that were chosen for it: a list of `default/posts-np/http=30400`.
     static let ports = "dev.devloop.ports"
 
+    /// The workload of ``workload``'s value, a Job too; `nil` where that is none.
+    static func name(_ text: String) -> Workload.Name? {
+        let job = "\(Workload.Kind.job.rawValue)/"
+        guard text.hasPrefix(job) else { return Workload.Name(text) }
+        return Workload.Name(kind: .job, name: String(text.dropFirst(job.count)))
+    }
+
     /// A label's value for `--format`, as JSON: a path may hold whatever separates columns and lines.
     static func template(_ label: String) -> String { "{{json (.Label \"\(label)\")}}" }
 

@@ -84,7 +84,8 @@ struct DockerLogFollower: Sendable {
                         states[id]?.set(state)
                         if state.isGone { states[id] = nil }
                     case .running(let workload, let containers):
-                        guard isWanted(workload) else { continue }
+                        // Nothing is brought into what runs once.
+                        guard isWanted(workload), workload.kind != .job else { continue }
                         onEvent(.running(workload: workload, containers))
                         guard let interest = selection.endpoints else { continue }
                         let (gone, version) = endpoints.runs(containers, of: workload)

@@ -17,6 +17,11 @@ enum FieldAudit {
             "selector", "minReadySeconds", "revisionHistoryLimit", "paused",
             "podManagementPolicy", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "ordinals",
         ])
+    private static let job = Place(
+        honoured: ["template", "backoffLimit", "completions", "parallelism", "suspend"],
+        meaningless: [
+            "selector", "manualSelector", "completionMode", "ttlSecondsAfterFinished", "podReplacementPolicy",
+        ])
     private static let pod = Place(
         honoured: [
             "containers", "initContainers", "volumes", "restartPolicy", "terminationGracePeriodSeconds",
@@ -68,7 +73,11 @@ enum FieldAudit {
         guard let path = object.podSpecPath, let spec = object.json[path: path] else { return [] }
         let owner = name.description
         var notices: [DockerNotice] = []
-        if name.kind != .pod { notices += unknown(object.json["spec"], workload, "spec", of: owner) }
+        switch name.kind {
+        case .pod: break
+        case .job: notices += unknown(object.json["spec"], job, "spec", of: owner)
+        default: notices += unknown(object.json["spec"], workload, "spec", of: owner)
+        }
         notices += unknown(spec, pod, "", of: owner)
         notices += unknown(spec["securityContext"], podSecurity, "securityContext", of: owner)
         for key in ["initContainers", "containers"] {

@@ -40,6 +40,8 @@ struct PodPlan: Sendable, Hashable {
     var readinessDeadline = Duration.seconds(600)
     /// Docker's restart policy.
     var restartPolicy = "unless-stopped"
+    /// How often a Job that fails is run again.
+    var retries = 0
     /// Whether the new pod may start while the old one is still there: nothing that both would write to.
     var replacesWhileRunning = true
     /// Changes whenever the containers have to be made again. All pods of a workload have the first one's.
@@ -60,7 +62,7 @@ struct PodPlan: Sendable, Hashable {
     }
 
     /// Whether an init container that fails is run again: `retried`, or `no`.
-    var initRestart: String { restartPolicy == "no" ? "no" : "retried" }
+    var initRestart: String { restartPolicy == "no" && workload.kind != .job ? "no" : "retried" }
 
     /// A text of docker's without the values of Secrets that it may repeat.
     func withoutSecrets(_ text: String) -> String {

@@ -69,7 +69,18 @@ struct PodPlanner {
             [.deployment, .replicaSet, .replicationController].contains(workload.kind)
             && !volumes.keepsData && !plan.usesHostNetwork
             && object.json[path: ["spec", "strategy", "type"]]?.string != "Recreate"
-        if object.replicas < 1 {
+        if workload.kind == .job {
+            // Docker is not to start it again.
+            plan.restartPolicy = "no"
+            plan.retries = max(0, object.json[path: ["spec", "backoffLimit"]]?.integer ?? 6)
+            if object.json[path: ["spec", "suspend"]]?.bool == true {
+                (plan.initContainers, plan.containers) = ([], [])
+            }
+            for key in ["completions", "parallelism"] {
+                guard let count = object.json[path: ["spec", key]]?.integer, count != 1 else { continue }
+                notices.append(.sentence("\(workload) runs once on Docker, whatever its \(key)"))
+            }
+        } else if object.replicas < 1 {
             (plan.initContainers, plan.containers) = ([], [])
         } else {
             connect(&plan, object, spec, namespace: namespace, notices: &notices)

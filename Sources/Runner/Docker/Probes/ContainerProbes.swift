@@ -54,15 +54,18 @@ final class ContainerProbes: Sendable {
         var ends: [String: Int] = [:]
         /// What was told not to be asked.
         var unasked = Once<String>()
-        var onEvent: (@Sendable (Workload, LogEvent) -> Void)?
     }
 
     private let asker: ProbeAsker
+    private let news: LogNews
     private let shared = Mutex(Shared())
     /// Changes whenever a container is ready, or is not any more.
     let changes = Latest(())
 
-    init(asker: ProbeAsker) { self.asker = asker }
+    init(asker: ProbeAsker, news: LogNews) {
+        self.asker = asker
+        self.news = news
+    }
 
     /// The pods of a workload are these now; those before are asked no more.
     func watch(_ workload: Workload, _ pods: [ProbedPod]) {
@@ -92,9 +95,6 @@ final class ContainerProbes: Sendable {
         }
         for entry in entries.values { entry.task.cancel() }
     }
-
-    /// Who is told what happens; the last one counts.
-    func tell(_ onEvent: @escaping @Sendable (Workload, LogEvent) -> Void) { shared.withLock { $0.onEvent = onEvent } }
 
     /// Whether connections are for a pod, by the container that owns its network.
     func isReady(_ owner: String) -> Bool {
@@ -289,5 +289,5 @@ final class ContainerProbes: Sendable {
         if isNews { tell(.notice(workload: pod.workload, text: text), of: pod) }
     }
 
-    private func tell(_ event: LogEvent, of pod: ProbedPod) { shared.withLock { $0.onEvent }?(pod.workload, event) }
+    private func tell(_ event: LogEvent, of pod: ProbedPod) { news.tell(event, pod.workload) }
 }

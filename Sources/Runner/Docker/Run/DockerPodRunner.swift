@@ -194,6 +194,16 @@ struct DockerPodRunner: Sendable {
         if !volumes.isEmpty { _ = try? await launcher.runTool(DockerCommand.removeVolumes(volumes)) }
     }
 
+    /// What a container has written last, without the times.
+    func lastLines(of id: String, count: Int) async throws -> [String] {
+        let tail = OutputTail(limit: count)
+        _ = try await engine.readLog(of: id, follows: false, from: .lastLines(count)) { _, line in
+            let text = LogCursor.endOfTime(line[...]).map { line[($0 + 1)...] } ?? line[...]
+            if !text.isEmpty { tail.append(Array(text)) }
+        }
+        return tail.lines
+    }
+
     /// Returns when the log of a container that was stopped is read. Somebody may have started it again, and then its log
     /// has no end: it is stopped once more.
     private func finishReading(_ id: String) async {

@@ -23,20 +23,24 @@ final class DockerWorkloads: Sendable {
     let ground: ProjectGround
     let retirements: Retirements
     let probes: ContainerProbes
-    private let applied: AppliedObjects
-    private let turns = Turns<Workload>()
+    let news: LogNews
+    let applied: AppliedObjects
+    let turns = Turns<Workload>()
     private let shared = Mutex(Shared())
 
-    init(pods: DockerPodRunner, ground: ProjectGround, applied: AppliedObjects, probes: ContainerProbes) {
+    init(
+        pods: DockerPodRunner, ground: ProjectGround, applied: AppliedObjects, probes: ContainerProbes, news: LogNews
+    ) {
         self.pods = pods
         self.ground = ground
         self.applied = applied
         self.probes = probes
+        self.news = news
         retirements = Retirements(pods: pods)
     }
 
     /// What the user should know since this was asked last.
-    func news() -> [DockerNotice] {
+    func notices() -> [DockerNotice] {
         shared.withLock { shared in
             defer { shared.untold = [] }
             return shared.untold
@@ -110,9 +114,7 @@ final class DockerWorkloads: Sendable {
         if try await isAsPlanned(workload, listed, networks) { return .unchanged }
         return try await turns.withTurn(workload) {
             let plan = try self.applied.manifests.plan(workload).plan
-            if let rollout = self.shared.withLock({ $0.rollouts[workload] }), rollout.isOnItsWay(to: plan) {
-                return .unchanged
-            }
+            if self.isOnItsWay(to: plan) { return .unchanged }
             await self.endRollout(of: workload)
             // Another call may have been quicker.
             let listed = try await self.pods.list(workload)
@@ -164,14 +166,29 @@ final class DockerWorkloads: Sendable {
     /// Puts new pods into the place of the old containers. Where there are init containers, they come up in the
     /// background: those may wait for what comes up later, and are run until they succeed.
     private func replace(_ plan: PodPlan, old: [ListedContainer], _ networks: PodNetworks) async throws {
+        let made = try await pods.make(plan, on: networks, volumes: try await volumes(for: plan))
+        guard !plan.initContainers.isEmpty else { return try await bringUp(plan, made, on: networks, old: old) }
+        begin(plan) { try await self.bringUp(plan, made, on: networks, old: old) }
+    }
+
+    /// The names of the volumes that stay.
+    func volumes(for plan: PodPlan) async throws -> [PersistentVolume: String] {
         let claims = plan.pods.flatMap(\.persistentVolumes).unique
         let users = claims.isEmpty ? [] : try await pods.listAll()
         let volumes = try await ground.volumes(claims, containers: users)
         shared.withLock { $0.untold += volumes.notices }
-        let made = try await pods.make(plan, on: networks, volumes: volumes.names)
-        guard !plan.initContainers.isEmpty else { return try await bringUp(plan, made, on: networks, old: old) }
-        let rollout = PodRollout(of: plan) { try await self.bringUp(plan, made, on: networks, old: old) }
+        return volumes.names
+    }
+
+    /// Does something for a workload in the background.
+    func begin(_ plan: PodPlan, _ bringUp: @escaping @Sendable () async throws -> Void) {
+        let rollout = PodRollout(of: plan, bringUp)
         shared.withLock { $0.rollouts[plan.workload] = rollout }
+    }
+
+    /// Whether what is done in the background for a workload leads to this.
+    func isOnItsWay(to plan: PodPlan) -> Bool {
+        shared.withLock { $0.rollouts[plan.workload] }?.isOnItsWay(to: plan) ?? false
     }
 
     private func bringUp(
@@ -224,7 +241,7 @@ final class DockerWorkloads: Sendable {
     }
 
     /// Ends what still brings up a pod of the workload; what ran before it is back then.
-    private func endRollout(of workload: Workload) async {
+    func endRollout(of workload: Workload) async {
         await shared.withLock { $0.rollouts.removeValue(forKey: workload) }?.end()
     }
 

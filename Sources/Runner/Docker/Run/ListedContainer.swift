@@ -25,7 +25,7 @@ struct ListedContainer: Sendable, Hashable {
     /// - Parameter namespace: of those that are labelled with none.
     static func read(_ output: CommandOutput, namespace: String) -> [ListedContainer] {
         DockerLabel.rows(output, columns: format.count).compactMap { fields in
-            guard let name = Workload.Name(fields[2]) else { return nil }
+            guard let name = DockerLabel.name(fields[2]) else { return nil }
             let workload = Workload(name, namespace: fields[3].isEmpty ? namespace : fields[3])
             return ListedContainer(
                 id: fields[0], place: DockerLabel.value(fields[15]), state: fields[1], workload: workload,
