@@ -3,8 +3,8 @@ import Synchronization
 /// Services on plain Docker: the manifests of a cluster on a machine that has none.
 ///
 /// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps` and `network ls` side
-/// by side, `network disconnect`, `start`), two or three more for a pod with claims, and two in the background (`stop`,
-/// `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating containers and reading
+/// by side, `network disconnect`, `start`), two or three more for a pod with claims, one for each further replica, and two
+/// in the background (`stop`, `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating containers and reading
 /// events and logs, costs a connection, and a process for each only where the engine is not at a socket of this machine.
 package final class DockerTarget: Target {
     /// The namespace of objects that name none.

@@ -76,6 +76,12 @@ struct ProbeStateTests {
         #expect(state.advance(to: .seconds(20)) == [] && state.troubleDue == nil)
     }
 
+    @Test func whatNobodyHasAskedYetIsNoTrouble() throws {
+        var state = state(try probe(.readiness))
+        #expect(state.advance(to: .seconds(3600)) == [] && state.troubleDue == nil)
+        #expect(state.take(.success, to: .readiness, at: .seconds(3600)) == [.ready])
+    }
+
     @Test func nothingElseIsAskedBeforeTheStartupProbeSucceeds() throws {
         var state = state(
             try probe(.startup), try probe(.readiness, #", "initialDelaySeconds": 3"#), try probe(.liveness))

@@ -119,7 +119,7 @@ final class ContainerProbes: Sendable {
     func noted(_ event: DockerEvent) {
         guard event.action != .kill else { return }
         let events = shared.withLock { shared -> Latest<Void>? in
-            shared.entries[event.container.id]?.isReady = false
+            if event.action != .start { shared.entries[event.container.id]?.isReady = false }
             return shared.entries[event.container.id]?.events
         }
         guard let events else { return }
@@ -202,8 +202,9 @@ final class ContainerProbes: Sendable {
                 try Task.checkCancellation()
                 if case .impossible(let reason) = answer { tellUnasked(probe, reason, container, pod) }
                 if case .failure = answer { isWell = false }
-                // What it failed because it has ended is no answer.
-                if isWell || events.current.version == version, case let at = ContinuousClock.now - begin {
+                // Where it has ended meanwhile, that is no answer.
+                if events.current.version == version {
+                    let at = ContinuousClock.now - begin
                     let events = state.take(answer, to: probe.kind, at: at)
                     if try await take(events, state, container, pod) { return }
                 }
@@ -220,6 +221,7 @@ final class ContainerProbes: Sendable {
             guard !isWell || events.current.version != version else { continue }
             version = events.current.version
             guard case .runs(let now) = try await look(at: container, of: pod), now.start == run.start else { return }
+            update(container.id) { $0.isReady = state.isReady }
         }
     }
 

@@ -55,8 +55,9 @@ struct ProbeState: Sendable {
 
     /// When ``advance(to:)`` is due.
     var troubleDue: Duration? {
-        guard let unreadySince, !isTroubled, !isKilled, let probe = awaited?.probe else { return nil }
-        return wasReady ? unreadySince : unreadySince + max(Self.leastStart, probe.allowance)
+        // What devloop finds running may have taken long, and nobody has asked it yet.
+        guard let unreadySince, !isTroubled, !isKilled, let course = awaited, course.said != nil else { return nil }
+        return wasReady ? unreadySince : unreadySince + max(Self.leastStart, course.probe.allowance)
     }
 
     /// The probe that it is not ready by, and what that got for an answer; `nil` where it is ready.

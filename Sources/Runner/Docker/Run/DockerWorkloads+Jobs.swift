@@ -24,10 +24,12 @@ extension DockerWorkloads {
             }
             let volumes = try await self.volumes(for: plan)
             let made = try await self.pods.make(plan, on: networks, volumes: volumes)
-            // Of two runs of a Job only one may write.
-            self.retirements.insert(listed)
-            await self.pods.remove(listed)
-            self.begin(plan) { try await self.run(plan, made) }
+            self.begin(plan) {
+                // Of two runs of a Job only one may write.
+                self.retirements.insert(listed)
+                await self.pods.remove(listed)
+                try await self.run(plan, made)
+            }
         }
     }
 
@@ -52,8 +54,7 @@ extension DockerWorkloads {
             let codes = try await exitCodes(of: ids)
             guard let failed = zip(ids, codes).first(where: { $0.1 != 0 }) else {
                 let time = begin.map { " in \(Self.seconds(.now - $0))" } ?? ""
-                return news.tell(
-                    .notice(workload: plan.workload, text: "\(plan.workload) completed\(time)"), plan.workload)
+                return news.tell(.notice(workload: nil, text: "\(plan.workload) completed\(time)"), plan.workload)
             }
             guard attempt < plan.retries else {
                 let attempts = attempt == 0 ? "" : " after \(attempt + 1) attempts (backoffLimit \(plan.retries))"
