@@ -269,10 +269,9 @@ import Testing
         ),
         ("", #", "dnsConfig": {"a": 1}"#, "", "without effect on Docker: dnsConfig of deployment/web"),
         ("", "", #", "surprise": 1"#, "without effect on Docker: spec.surprise of deployment/web"),
-        ("", "", #", "replicas": 3"#, "one replica runs on Docker, where the manifests want more: deployment/web (3)"),
         (
-            #", "readinessProbe": {"httpGet": {"port": 80}}"#, "", "",
-            "probes are not run on Docker: a container counts as ready once it runs"
+            "", #", "hostNetwork": true"#, #", "replicas": 3"#,
+            "deployment/web has the network of this machine, whose ports only one can have: one of its 3 replicas runs"
         ),
         (
             "", #", "volumes": [{"name": "v", "nfs": {"server": "s"}}]"#, "",

@@ -29,11 +29,11 @@ extension DockerTargetSuite {
     }
 
     func deployment(
-        strategy: String = "RollingUpdate", container: String = "", pod: String = ""
+        strategy: String = "RollingUpdate", container: String = "", pod: String = "", spec: String = ""
     ) throws -> KubernetesObject {
         try object(
             """
-            {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"strategy": {"type": "\(strategy)"},
+            {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {\(spec)"strategy": {"type": "\(strategy)"},
             "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [
             {"name": "main", "image": "shop/web"\(container)}]\(pod)}}}}
             """)

@@ -81,6 +81,8 @@ struct DockerCommand: Sendable, Hashable {
     static func start(_ ids: [String]) -> Command { Command("docker", ["start"] + ids) }
     /// Returns with the container's own status once it has ended, and prints what it prints.
     static func runToEnd(_ id: String) -> Command { Command("docker", ["start", "--attach", id]) }
+    /// Returns once all of them have ended.
+    static func wait(_ ids: [String]) -> Command { Command("docker", ["wait"] + ids) }
     /// With the grace time that each was created with.
     static func stop(_ ids: [String]) -> Command { Command("docker", ["stop"] + ids) }
     /// Anonymous volumes, which the image declares, go with their container.

@@ -1,9 +1,5 @@
 /// Something in the manifests that plain Docker does differently, or not at all, and the user should know.
 enum DockerNotice: Sendable, Hashable {
-    /// A probe, of any workload.
-    case probes
-    /// More than one replica; of this workload.
-    case replicas(String)
     /// An Ingress or something else that routes.
     case ingress(String)
     /// An object of a kind that only a cluster does anything with.
@@ -22,12 +18,10 @@ enum DockerNotice: Sendable, Hashable {
             let unique = subjects.filter { seen.insert($0).inserted }
             return unique.isEmpty ? [] : [text(unique.joined(separator: ", "))]
         }
-        var probes: [String] = [], replicas: [String] = [], ingresses: [String] = [], objects: [String] = []
+        var ingresses: [String] = [], objects: [String] = []
         var ports: [String] = [], fields: [String] = [], sentences: [String] = []
         for notice in notices {
             switch notice {
-            case .probes: probes.append("")
-            case .replicas(let subject): replicas.append(subject)
             case .ingress(let subject): ingresses.append(subject)
             case .object(let subject): objects.append(subject)
             case .port(let subject): ports.append(subject)
@@ -36,8 +30,6 @@ enum DockerNotice: Sendable, Hashable {
             }
         }
         return line(ingresses) { "nothing routes \($0) on Docker: use the published ports of NodePort Services" }
-            + line(probes) { _ in "probes are not run on Docker: a container counts as ready once it runs" }
-            + line(replicas) { "one replica runs on Docker, where the manifests want more: \($0)" }
             + line(ports) { "a Service does not change the port on Docker: \($0)" }
             + line(objects) { "left out on Docker, use a cluster for: \($0)" }
             + line(fields) { "without effect on Docker: \($0)" }

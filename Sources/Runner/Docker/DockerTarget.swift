@@ -3,32 +3,21 @@ import Synchronization
 /// Services on plain Docker: the manifests of a cluster on a machine that has none.
 ///
 /// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps` and `network ls` side
-/// by side, `network disconnect`, `start`), two or three more for a pod with claims, and two in the background (`stop`,
-/// `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating containers and reading
+/// by side, `network disconnect`, `start`), two or three more for a pod with claims, one for each further replica, and two
+/// in the background (`stop`, `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating containers and reading
 /// events and logs, costs a connection, and a process for each only where the engine is not at a socket of this machine.
 package final class DockerTarget: Target {
-    private struct Shared {
-        var manifests: DockerManifests
-        /// What the user was told in this session.
-        var told = Once<DockerNotice>()
-        /// What it will be told at the next occasion.
-        var untold: [DockerNotice] = []
-        /// The pods whose init containers run, or ran, in the background.
-        var rollouts: [Workload: PodRollout] = [:]
-        /// The names of each workload's containers.
-        var current: [Workload: [String]] = [:]
-    }
-
     /// The namespace of objects that name none.
     package let namespace: String
     private let launcher: any CommandRunning
     private let engine: any EngineAsking
     private let pods: DockerPodRunner
     private let ground: ProjectGround
-    private let retirements: Retirements
-    private let turns = Turns<Workload>()
+    private let running: DockerWorkloads
     private let portTurns = Turns<ProjectIdentity>()
-    private let shared: Mutex<Shared>
+    private let applied: AppliedObjects
+    /// What the user was told in this session.
+    private let told = Mutex(Once<DockerNotice>())
     private let isFreePort: @Sendable (Int) -> Bool
 
     /// A project on the Docker that the `docker` command talks to.
@@ -62,9 +51,14 @@ package final class DockerTarget: Target {
         pods = DockerPodRunner(
             commands: commands, launcher: launcher, engine: engine, readers: LogReaders(), initBackoff: initBackoff)
         ground = ProjectGround(commands: commands, launcher: launcher)
-        retirements = Retirements(pods: pods)
-        shared = Mutex(Shared(manifests: DockerManifests(commands: commands, hash: hash)))
+        applied = AppliedObjects(DockerManifests(commands: commands, hash: hash))
+        let news = LogNews()
+        let probes = ContainerProbes(asker: ProbeAsker(engine: engine) { Self.distance(of: engine) == nil }, news: news)
+        running = DockerWorkloads(pods: pods, ground: ground, applied: applied, probes: probes, news: news)
     }
+
+    // Nobody is left who wants to know.
+    deinit { running.probes.end() }
 
     /// `Docker`
     package var summary: String { "Docker" }
@@ -79,11 +73,16 @@ package final class DockerTarget: Target {
         _ = try await (engine as? DockerEngine)?.findHost()
     }
 
-    /// Nothing to do: what was built is where the containers are started.
+    /// What was built is where the containers are started. A Job that runs it runs again.
     package func deliver(
         _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> DeliveredImage {
-        DeliveredImage(built: image, reference: image.id)
+        let delivered = DeliveredImage(built: image, reference: image.id)
+        let jobs = applied.change { $0.add(delivered) }
+        guard !jobs.isEmpty else { return delivered }
+        let networks = try await ground.networks(for: applied.manifests.namespaces).networks
+        for case .failure(let error) in await settle(jobs, networks).map(\.result) { throw error }
+        return delivered
     }
 
     /// How many workloads are started at once: each takes docker processes of some 25 MiB.
@@ -92,9 +91,9 @@ package final class DockerTarget: Target {
     /// Starts what is new or changed, workloads side by side. What runs already as it should is left alone, also
     /// when an earlier devloop started it.
     package func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
-        try shared.withLock {
-            try $0.manifests.add(objects)
-            $0.manifests.add(images)
+        try applied.change {
+            try $0.add(objects)
+            $0.add(images)
         }
         let all = try await pods.listAll()
         let listed = all.filter { pods.commands.isOurs($0.place) }
@@ -102,7 +101,7 @@ package final class DockerTarget: Target {
         let workloads = manifests.workloads
         let namespaces = manifests.namespaces.union(listed.map(\.workload.namespace))
         let networks = try await ground.networks(for: namespaces).networks
-        let applied = Set(objects.compactMap(\.workload))
+        let asked = Set(objects.compactMap(\.workload))
         // A port that moves to another workload is free before that one starts.
         let yielding = workloads.filter { workload in
             let ports = Set((try? manifests.plan(workload))?.plan.ports.map(\.hostPort) ?? [])
@@ -112,18 +111,22 @@ package final class DockerTarget: Target {
         for turn in [yielding, workloads.filter { !yielding.contains($0) }] {
             // Workloads of earlier calls may get another name or port by this one.
             let concerned = turn.filter { workload in
-                applied.contains(workload) || listed.contains { $0.workload == workload }
+                asked.contains(workload) || listed.contains { $0.workload == workload }
             }
             results += await sideBySide(concerned, atOnce: Self.startsAtOnce) { workload in
                 do {
                     let containers = listed.filter { $0.workload == workload }
-                    let outcome = try await self.reconcile(workload, containers, networks)
+                    let outcome = try await self.running.reconcile(workload, containers, networks)
                     return Reconciliation(workload: workload, result: .success(outcome))
                 } catch {
                     return Reconciliation(workload: workload, result: .failure(error))
                 }
             }
         }
+        let jobs = manifests.jobs.filter { job in
+            objects.contains { $0.identity.job == job } || listed.contains { $0.workload == job }
+        }
+        results += await settle(jobs, networks)
         var report = ApplyReport(failures: try Self.failures(results, manifests))
         for result in results {
             switch result.result {
@@ -132,27 +135,36 @@ package final class DockerTarget: Target {
             case .success(.unchanged), .failure: break
             }
         }
-        let planned = workloads.flatMap { (try? manifests.plan($0))?.notices ?? [] }
+        let planned = (workloads + jobs).flatMap { (try? manifests.plan($0))?.notices ?? [] }
         let notices = pods.commands.project.notices(of: all) + manifests.notices(objects) + planned
-        report.notices = DockerNotice.lines(
-            shared.withLock { shared in
-                defer { shared.untold = [] }
-                return shared.told.news(shared.untold + notices)
-            })
+        let news = running.notices() + notices
+        report.notices = DockerNotice.lines(told.withLock { $0.news(news) })
         return report
+    }
+
+    /// Runs the Jobs that have not run as they are planned now.
+    private func settle(_ jobs: [Workload], _ networks: ProjectNetworks) async -> [Reconciliation] {
+        await sideBySide(jobs, atOnce: Self.startsAtOnce) { job in
+            do {
+                try await self.running.settle(job: job, networks)
+                return Reconciliation(workload: job, result: .success(.unchanged))
+            } catch {
+                return Reconciliation(workload: job, result: .failure(error))
+            }
+        }
     }
 
     /// Chooses ports for the Services that need one; the system is asked while nobody else is held up.
     private func choosePorts(beside listed: [ListedContainer]) async throws -> DockerManifests {
         try await portTurns.withTurn(pods.commands.project) {
-            let manifests = self.shared.withLock {
-                $0.manifests.adoptPorts(of: listed)
-                return $0.manifests
+            let manifests = self.applied.change {
+                $0.adoptPorts(of: listed)
+                return $0
             }
             let chosen = manifests.missingPorts(isFree: self.isFreePort)
-            return self.shared.withLock {
-                $0.manifests.add(ports: chosen)
-                return $0.manifests
+            return self.applied.change {
+                $0.add(ports: chosen)
+                return $0
             }
         }
     }
@@ -161,34 +173,21 @@ package final class DockerTarget: Target {
     package func leftovers(
         besides objects: Set<KubernetesObject.Identity>
     ) async throws -> Set<KubernetesObject.Identity> {
-        let wanted = Set(objects.compactMap(\.workload))
+        let wanted = Set(objects.compactMap { $0.workload ?? $0.job })
         let listed = try await pods.listAll().filter { container in
             let project = pods.commands.project
             return project.owner(project: project.name, place: container.place) == .this
         }
         let running = Set(listed.map(\.workload)).subtracting(wanted).map { KubernetesObject.Identity($0) }
-        return shared.withLock { $0.manifests.identities }.subtracting(objects).union(running)
+        return applied.manifests.identities.subtracting(objects).union(running)
     }
 
-    /// Removes the containers, which have ports and names that others may have now. One that has a volume is seen to
-    /// its end: whoever has that volume next must not write beside it.
+    /// Removes the containers, which have ports and names that others may have now.
     package func letGo(of objects: Set<KubernetesObject.Identity>) async throws -> [String] {
-        shared.withLock { $0.manifests.remove(objects) }
+        applied.change { $0.remove(objects) }
         var lines: [String] = []
-        for workload in objects.compactMap(\.workload).sorted(by: { $0.description < $1.description }) {
-            let wasThere = try await turns.withTurn(workload) {
-                await self.endRollout(of: workload)
-                let listed = try await self.pods.list(workload)
-                self.shared.withLock { $0.current[workload] = nil }
-                self.retirements.insert(listed)
-                try await self.pods.disconnect(listed, of: workload)
-                if listed.contains(where: \.keepsData) {
-                    await self.pods.remove(listed)
-                } else {
-                    self.retirements.retire(listed)
-                }
-                return !listed.isEmpty
-            }
+        for workload in objects.compactMap({ $0.workload ?? $0.job }).sorted(by: { $0.description < $1.description }) {
+            let wasThere = try await running.remove(workload)
             if wasThere { lines.append("\(workload) is in no manifest any more: removed, its volumes stay") }
         }
         return lines
@@ -208,7 +207,7 @@ package final class DockerTarget: Target {
     /// Compares what is there with the plan: containers, image and network.
     package func runs(_ image: DeliveredImage, among names: ImageNames, in workload: Workload) async throws -> Bool {
         // What was never applied runs nothing; what can't be planned is told where it is to be started.
-        guard let plan = try? shared.withLock({ $0.manifests }).plan(workload).plan else { return false }
+        guard let plan = try? applied.manifests.plan(workload).plan else { return false }
         async let networks = ground.listNetworks()
         let current = ListedContainer.current(of: try await pods.list(workload))
         guard let network = try await networks[.namespace(workload.namespace)] else { return plan.containers.isEmpty }
@@ -225,39 +224,18 @@ package final class DockerTarget: Target {
     /// If the new ones can't be started, the old ones come back. Where there are none, or where the network had to be
     /// made, somebody has deleted more than this workload: that is told as `missing`.
     package func restart(_ workload: Workload, images: DeliveredImages) async throws {
-        let manifests = shared.withLock {
-            $0.manifests.add(images)
-            return $0.manifests
-        }
-        try await turns.withTurn(workload) {
-            let plan = try manifests.plan(workload).plan
-            let namespaces = Set(manifests.namespaces.count > 1 ? Array(manifests.namespaces) : [workload.namespace])
-            async let settled = self.ground.networks(for: namespaces)
-            let wasComing = self.shared.withLock { $0.rollouts[workload] != nil }
-            await self.endRollout(of: workload)
-            let listed = try await self.pods.list(workload)
-            let (networks, wereMissing) = try await settled
-            guard !wereMissing, wasComing || !listed.isEmpty || plan.containers.isEmpty else {
-                throw TargetError(.missing, "\(workload) is gone: somebody deleted it or its network")
-            }
-            try await self.replace(plan, old: listed, try networks.pod(in: workload.namespace))
-        }
+        applied.change { $0.add(images) }
+        try await running.restart(workload)
     }
 
-    /// Waits for the init containers, however often they are run, and then looks once: a container is ready when it
-    /// runs.
+    /// Waits for the init containers, however often they are run, and then looks once: a container without probes is
+    /// ready when it runs. Those that have some are waited for, as long as a cluster would.
     @discardableResult
     package func waitUntilReady(_ workload: Workload) async throws -> [String] {
-        try await awaitRollout(of: workload)
-        let known = shared.withLock { $0.current[workload] }
-        let names: [String]
-        if let known {
-            names = known
-        } else {
-            names = ListedContainer.current(of: try await pods.list(workload)).map(\.id)
-        }
+        try await running.awaitRollout(of: workload)
+        let names = try await running.containers(of: workload)
         guard !names.isEmpty else {
-            let plan = try? shared.withLock { $0.manifests }.plan(workload).plan
+            let plan = try? applied.manifests.plan(workload).plan
             guard plan?.containers.isEmpty != false else {
                 throw TargetError(.missing, "\(workload) has no containers: somebody deleted them")
             }
@@ -272,22 +250,36 @@ package final class DockerTarget: Target {
         for container in (try? JSONParser.parse(output.standardOutput))?.array ?? [] {
             guard let problem = ContainerState(container).problem else { continue }
             let id = container["Id"]?.string ?? ""
-            let lines = try await lastLines(of: id, count: 20)
-            let plan = try? shared.withLock { $0.manifests }.plan(workload).plan
+            let lines = try await pods.lastLines(of: id, count: 20)
+            let plan = try? applied.manifests.plan(workload).plan
             let hidden = plan?.withoutSecrets(problem) ?? problem
             throw TargetError("\(workload) did not become ready: \(hidden)", details: lines)
         }
+        try await awaitProbes(of: workload)
         return []
     }
 
-    /// What a container has written last, without the times.
-    private func lastLines(of id: String, count: Int) async throws -> [String] {
-        let tail = OutputTail(limit: count)
-        _ = try await engine.readLog(of: id, follows: false, from: .lastLines(count)) { _, line in
-            let text = LogCursor.endOfTime(line[...]).map { line[($0 + 1)...] } ?? line[...]
-            if !text.isEmpty { tail.append(Array(text)) }
+    private func awaitProbes(of workload: Workload) async throws {
+        let probes = running.probes
+        var deadline: ContinuousClock.Instant?
+        while true {
+            let version = probes.changes.current.version
+            guard let trouble = probes.trouble(of: workload) else { return }
+            guard !probes.isGone(workload) else {
+                throw TargetError(.missing, "\(workload) has lost a container: somebody deleted it")
+            }
+            let patience = try deadline == nil ? applied.manifests.plan(workload).plan.readinessDeadline : .zero
+            let end = deadline ?? .now + patience
+            deadline = end
+            guard end > .now else {
+                let probe = trouble.kind.map { "\($0.rawValue.lowercased()) probe" } ?? "probe"
+                throw TargetError(
+                    "\(workload) did not become ready: the \(probe) of container \(trouble.container) fails",
+                    details: [trouble.words])
+            }
+            try await probes.changes.changed(since: version, orAfter: end - .now)
+            try Task.checkCancellation()
         }
-        return tail.lines
     }
 
     /// Follows the containers of the project. Ends with it: what is removed in the background.
@@ -295,35 +287,51 @@ package final class DockerTarget: Target {
         of workloads: @escaping @Sendable () -> Set<Workload>, _ selection: LogSelection,
         onEvent: @escaping @Sendable (LogEvent) -> Void
     ) async throws {
+        // What else runs nobody names: a Job is not restarted.
+        let isWanted: @Sendable (Workload) -> Bool = { [applied] workload in
+            workload.kind == .job ? applied.manifests.jobs.contains(workload) : workloads().contains(workload)
+        }
         let follower = DockerLogFollower(
             commands: pods.commands, launcher: launcher, engine: engine, readers: pods.readers, selection: selection,
-            isWanted: { workloads().contains($0) }, retirement: { self.retirements.retirement(of: $0) },
-            onEvent: onEvent)
+            isWanted: isWanted,
+            retirement: { [running] container in
+                running.probes.takesEnd(of: container.id)
+                    ? .inBackground : running.retirements.retirement(of: container)
+            }, probes: running.probes, onEvent: onEvent)
         guard selection.follows else { return try await follower.readOnce() }
+        running.news.follow { workload, event in if isWanted(workload) { onEvent(event) } }
         let result: Result<Void, any Error>
         do {
             try await withTaskCancellationHandler {
                 try await follower.run()
             } onCancel: {
-                retirements.cancel()
+                running.retirements.cancel()
             }
             result = .success(())
         } catch {
             result = .failure(error)
         }
-        if Task.isCancelled { await endRollouts() }
+        if Task.isCancelled {
+            running.probes.end()
+            await running.endRollouts()
+        }
         try result.get()
     }
 
-    /// Where the engine runs on this very Linux, containers' addresses can be reached from here.
-    package func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay {
+    /// Where an engine is whose containers' addresses can't be reached from here; `nil` for one on this very Linux.
+    private static func distance(of engine: any EngineAsking) -> String? {
         let host = (engine as? DockerEngine).map { $0.knownHost ?? "" } ?? "unix:///"
         #if os(Linux)
             let isNear = host.hasPrefix("unix://") && !["desktop", "/run/user/"].contains { host.contains($0) }
         #else
             let isNear = false
         #endif
-        guard isNear else {
+        return isNear ? nil : host
+    }
+
+    /// Where the engine runs on this very Linux, containers' addresses can be reached from here.
+    package func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay {
+        if let host = Self.distance(of: engine) {
             throw TargetError(
                 "no ports are forwarded: the addresses of containers can't be reached from here (\(host))",
                 advice: "give a Service the type NodePort: its port is published on this machine")
@@ -344,14 +352,8 @@ package final class DockerTarget: Target {
     package func delete(
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
-        await endRollouts()
         let project = pods.commands.project
-        let containers = try await pods.listAll().filter { pods.commands.isOurs($0.place) }
-        retirements.insert(containers)
-        shared.withLock { $0.current = [:] }
-        await pods.remove(containers)
-        // Their volumes and the network are in use until then.
-        await retirements.finish()
+        let containers = try await running.removeAll()
         try Task.checkCancellation()
         var lines: [String] = []
         func tell(_ line: String) {
@@ -392,142 +394,11 @@ package final class DockerTarget: Target {
 }
 
 extension DockerTarget {
-    private enum Outcome {
-        case unchanged
-        case created
-        case changed
-    }
-
     /// What became of one workload. A type of its own: of a task group's results that are tuples with a `Result` in
     /// them, the optimizer of Swift 6.3 makes programs that crash.
     private struct Reconciliation {
         let workload: Workload
-        let result: Result<Outcome, any Error>
-    }
-
-    /// Starts or replaces a workload unless it runs as planned.
-    private func reconcile(
-        _ workload: Workload, _ listed: [ListedContainer], _ networks: ProjectNetworks
-    ) async throws -> Outcome {
-        let networks = try networks.pod(in: workload.namespace)
-        if try await isAsPlanned(workload, listed, networks) { return .unchanged }
-        return try await turns.withTurn(workload) {
-            let plan = try self.shared.withLock { try $0.manifests.plan(workload).plan }
-            if let rollout = self.shared.withLock({ $0.rollouts[workload] }), rollout.isOnItsWay(to: plan) {
-                return .unchanged
-            }
-            await self.endRollout(of: workload)
-            // Another call may have been quicker.
-            let listed = try await self.pods.list(workload)
-            if try await self.isAsPlanned(workload, listed, networks) { return .unchanged }
-            let current = ListedContainer.current(of: listed)
-            if ListedContainer.are(current, asPlanned: plan, on: networks.own.name) {
-                self.retirements.retire(listed.filter { $0.instance != current.first?.instance })
-                self.shared.withLock { $0.current[workload] = current.map(\.id) }
-                return .unchanged
-            }
-            try await self.replace(plan, old: listed, networks)
-            return current.isEmpty ? .created : .changed
-        }
-    }
-
-    /// Whether exactly the planned containers are there, with nothing left over from before.
-    private func isAsPlanned(
-        _ workload: Workload, _ listed: [ListedContainer], _ networks: PodNetworks
-    ) async throws -> Bool {
-        let plan = try shared.withLock { try $0.manifests.plan(workload).plan }
-        let live = listed.filter { !retirements.contains($0.id) }
-        let current = ListedContainer.current(of: live)
-        guard ListedContainer.are(current, asPlanned: plan, on: networks.own.name),
-            live.allSatisfy({ $0.instance == current.first?.instance })
-        else { return false }
-        shared.withLock { $0.current[workload] = current.map(\.id) }
-        // That of all namespaces may have come later.
-        try await joinAll(current, plan, networks)
-        return true
-    }
-
-    /// Puts a new pod into the place of the old containers. One that has init containers comes up in the background:
-    /// they may wait for what comes up later, and are run until they succeed.
-    private func replace(_ plan: PodPlan, old: [ListedContainer], _ networks: PodNetworks) async throws {
-        let claims = plan.persistentVolumes
-        let users = claims.isEmpty ? [] : try await pods.listAll()
-        let volumes = try await ground.volumes(claims, containers: users)
-        shared.withLock { $0.untold += volumes.notices }
-        let pod = try await pods.make(plan, on: networks, volumes: volumes.names)
-        guard !plan.initContainers.isEmpty else { return try await bringUp(pod, old: old) }
-        let rollout = PodRollout(of: plan) { try await self.bringUp(pod, old: old) }
-        shared.withLock { $0.rollouts[plan.workload] = rollout }
-    }
-
-    private func bringUp(_ pod: DockerPodRunner.Pod, old: [ListedContainer]) async throws {
-        let plan = pod.plan
-        let current = ListedContainer.current(of: old)
-        do {
-            if plan.replacesWhileRunning {
-                try await pods.runInitContainers(of: pod)
-            } else {
-                retirements.insert(current, awaitedFor: plan.gracePeriod)
-                try await pods.takeDown(current, for: plan)
-                try await pods.runInitContainers(of: pod)
-            }
-            try Task.checkCancellation()
-            // Half of this would leave the workload without any container.
-            try await pods.shielded {
-                if plan.replacesWhileRunning {
-                    self.retirements.insert(current)
-                    try await self.pods.takeDown(current, for: plan)
-                }
-                try await self.pods.start(pod)
-            }
-        } catch {
-            retirements.insert(instance: pod.ground.instance)
-            await pods.shielded {
-                await self.pods.discard(pod)
-                await self.pods.bringBack(current, of: pod)
-                self.retirements.remove(current)
-            }
-            throw error
-        }
-        shared.withLock { $0.current[plan.workload] = pod.containers }
-        retirements.retire(old)
-        // Another namespace may have come while this was made: whoever brought it did not see these containers.
-        guard pod.ground.networks.all == nil else { return }
-        let namespaces = shared.withLock { $0.manifests.namespaces }
-        guard namespaces.count > 1 else { return }
-        let networks = try await ground.networks(for: namespaces).networks.pod(in: plan.workload.namespace)
-        try await joinAll(ListedContainer.current(of: try await pods.list(plan.workload)), plan, networks)
-    }
-
-    /// Puts containers on the network of all namespaces, where there is one.
-    private func joinAll(_ containers: [ListedContainer], _ plan: PodPlan, _ networks: PodNetworks) async throws {
-        guard let all = networks.all else { return }
-        for container in containers where container.isUp && container.networks.contains(networks.own.name) {
-            if !container.networks.contains(all.name) { try await pods.connectToAll(container.id, plan, networks) }
-        }
-    }
-
-    /// Ends what still brings up a pod of the workload; what ran before it is back then.
-    private func endRollout(of workload: Workload) async {
-        await shared.withLock { $0.rollouts.removeValue(forKey: workload) }?.end()
-    }
-
-    private func endRollouts() async {
-        for workload in shared.withLock({ Array($0.rollouts.keys) }) { await endRollout(of: workload) }
-    }
-
-    /// Returns when the pod is up that is the newest by then: where one was ended, when who ended it is done.
-    private func awaitRollout(of workload: Workload) async throws {
-        while let rollout = shared.withLock({ $0.rollouts[workload] }) {
-            do {
-                return try await rollout.value()
-            } catch is CancellationError {
-                try Task.checkCancellation()
-                // Somebody ended it, to begin another one or none.
-                if shared.withLock({ $0.rollouts[workload] === rollout }) { throw CancellationError() }
-                try await turns.withTurn(workload) {}
-            }
-        }
+        let result: Result<DockerWorkloads.Outcome, any Error>
     }
 
     /// What failed for a workload's own sake.

@@ -318,6 +318,7 @@ package final class KubernetesTarget: Target {
             command = kubectl.deletePods(pods.map(\.name), namespace: workload.namespace)
         case .deployment, .statefulSet, .daemonSet:
             command = kubectl.restart(workload)
+        case .job: return
         }
         let output = try await launcher.runTool(command)
         guard output.termination.isSuccess else {

@@ -23,8 +23,11 @@ package struct KubernetesObject: Sendable, Hashable {
 
         /// The workload that it is, where it is one that devloop can restart.
         package var workload: Workload? {
-            Workload.Kind(rawValue: kind.lowercased()).map { Workload(kind: $0, name: name, namespace: namespace) }
+            Workload.Kind(restartable: kind).map { Workload(kind: $0, name: name, namespace: namespace) }
         }
+
+        /// The Job that it is.
+        var job: Workload? { kind == "Job" ? Workload(kind: .job, name: name, namespace: namespace) : nil }
 
         /// `Deployment posts-depl`
         package var description: String { "\(kind) \(name)" }

@@ -1,6 +1,6 @@
 /// Something that runs pods and can be restarted.
 package struct Workload: Sendable, Hashable {
-    /// The kinds that can be restarted.
+    /// The kinds that can be restarted, and one that can't.
     package enum Kind: String, Sendable, CaseIterable {
         /// A Deployment.
         case deployment
@@ -14,6 +14,19 @@ package struct Workload: Sendable, Hashable {
         case replicationController = "replicationcontroller"
         /// A bare Pod: it is replaced.
         case pod
+        /// A Job: it runs to its end once. Only Docker's target, which runs it itself, takes it for a workload.
+        case job
+
+        /// Those that can be restarted.
+        package static let allCases: [Kind] = [
+            .deployment, .statefulSet, .daemonSet, .replicaSet, .replicationController, .pod,
+        ]
+
+        /// A kind that can be restarted, as manifests call it.
+        init?(restartable objectKind: String) {
+            guard let kind = Kind(rawValue: objectKind.lowercased()), kind != .job else { return nil }
+            self = kind
+        }
 
         /// What manifests call it.
         var objectKind: String {
@@ -24,6 +37,7 @@ package struct Workload: Sendable, Hashable {
             case .replicaSet: "ReplicaSet"
             case .replicationController: "ReplicationController"
             case .pod: "Pod"
+            case .job: "Job"
             }
         }
     }

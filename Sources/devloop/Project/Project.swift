@@ -82,7 +82,9 @@ struct Project: Sendable {
                 problems.append(Self.unused(service, configuration, all, isFirst: problems.isEmpty))
             } else if workloads.isEmpty {
                 if let problem = Self.misspelt(service, configuration, users) { problems.append(problem) }
-                notices.append(Self.notice(of: service, users))
+                // On Docker it runs again with each.
+                let areJobs = users.allSatisfy { $0.identity.kind == "Job" }
+                if !areJobs || configuration.target != .docker { notices.append(Self.notice(of: service, users)) }
             }
             services.append(Service(configuration: service, workloads: workloads, isOnlyBuiltUpon: isOnlyBuiltUpon))
         }

@@ -33,6 +33,19 @@ extension EngineRequest {
         return EngineRequest(method: "POST", path: "/containers/\(container)/exec", body: body)
     }
 
+    /// The same for a program that is asked something: for its words only.
+    static func probe(_ words: [String], in container: String) -> EngineRequest {
+        let body: JSONValue = [
+            "AttachStdout": true, "AttachStderr": true, "Cmd": .array(words.map { .string($0) }),
+        ]
+        return EngineRequest(method: "POST", path: "/containers/\(container)/exec", body: body)
+    }
+
+    /// Ends its program, within its grace time, and starts it again where it is to run again.
+    static func end(_ container: String, isRestarted: Bool) -> EngineRequest {
+        EngineRequest(method: "POST", path: "/containers/\(container)/\(isRestarted ? "restart" : "stop")")
+    }
+
     /// Runs it.
     static func startExec(_ id: String) -> EngineRequest {
         EngineRequest(method: "POST", path: "/exec/\(id)/start", body: ["Detach": false, "Tty": false])

@@ -12,7 +12,7 @@ enum DockerLabel {
     static let container = "dev.devloop.container"
     /// Whether a log line has to name its container: `several` or `one`.
     static let pod = "dev.devloop.pod"
-    /// One start of a pod: containers with another one are older or newer.
+    /// A ``PodInstance``, one start of a pod: containers with another one are older or newer, or another replica's.
     static let instance = "dev.devloop.instance"
     /// The plan's fingerprint.
     static let specification = "dev.devloop.spec"
@@ -34,6 +34,13 @@ enum DockerLabel {
     static let part = "dev.devloop.part"
     /// The ports that were chosen for it: a list of `default/posts-np/http=30400`.
     static let ports = "dev.devloop.ports"
+
+    /// The workload of ``workload``'s value, a Job too; `nil` where that is none.
+    static func name(_ text: String) -> Workload.Name? {
+        let job = "\(Workload.Kind.job.rawValue)/"
+        guard text.hasPrefix(job) else { return Workload.Name(text) }
+        return Workload.Name(kind: .job, name: String(text.dropFirst(job.count)))
+    }
 
     /// A label's value for `--format`, as JSON: a path may hold whatever separates columns and lines.
     static func template(_ label: String) -> String { "{{json (.Label \"\(label)\")}}" }

@@ -15,12 +15,30 @@ struct ContainerEndpoints: Sendable {
     }
 
     /// Where they end, looked at after they were told to run.
+    /// - Parameter isReady: whether one takes connections, by its id.
     /// - Returns: what is news of it.
-    mutating func found(_ endpoints: [PodEndpoint], of workload: Workload, version: Int) -> [PodEndpoint] {
+    mutating func found(
+        _ endpoints: [PodEndpoint], of workload: Workload, version: Int, isReady: (String) -> Bool = { _ in true }
+    ) -> [PodEndpoint] {
         // What runs is another by now, and is being looked at.
         guard versions[workload] == version else { return [] }
+        var endpoints = endpoints
+        for index in endpoints.indices { endpoints[index].isReady = isReady(endpoints[index].id) }
         let news = endpoints.filter { !known[workload, default: []].contains($0) }
         known[workload] = endpoints
+        return news
+    }
+
+    /// Some may be ready that were not, or the other way round.
+    /// - Returns: those.
+    mutating func probed(_ isReady: (String) -> Bool) -> [PodEndpoint] {
+        var news: [PodEndpoint] = []
+        for (workload, endpoints) in known {
+            for (index, endpoint) in endpoints.enumerated() where endpoint.isReady != isReady(endpoint.id) {
+                known[workload]?[index].isReady.toggle()
+                news += known[workload].map { [$0[index]] } ?? []
+            }
+        }
         return news
     }
 }
@@ -35,7 +53,8 @@ extension PodEndpoint {
         guard let address = isHost ? "127.0.0.1" : addresses.first(where: { !$0.isEmpty }) else { return nil }
         self.init(
             id: id, place: .address(address), namespace: workload.namespace, workload: workload,
-            revision: json[path: ["Config", "Labels", DockerLabel.instance]]?.string ?? id,
+            revision: json[path: ["Config", "Labels", DockerLabel.instance]]?.string.map { PodInstance($0).start }
+                ?? id,
             // Without the Z, as the digits before it are not always as many.
             created: String((json[path: ["State", "StartedAt"]]?.string ?? "").prefix { $0 != "Z" }))
     }

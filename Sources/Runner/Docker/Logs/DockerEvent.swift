@@ -53,7 +53,7 @@ struct FollowedContainer: Sendable, Hashable {
 
     init?(id: String, labels: [String: String], namespace: String) {
         let labelled = labels[DockerLabel.namespace] ?? ""
-        guard let name = labels[DockerLabel.workload].flatMap(Workload.Name.init) else { return nil }
+        guard let name = labels[DockerLabel.workload].flatMap(DockerLabel.name) else { return nil }
         self.id = id
         place = labels[DockerLabel.place] ?? ""
         workload = Workload(name, namespace: labelled.isEmpty ? namespace : labelled)
@@ -71,7 +71,7 @@ struct FollowedContainer: Sendable, Hashable {
     /// What to say of its end; `nil` where the end is no news.
     /// - Parameter isStopped: whether somebody stopped it: then Docker does not start it again.
     func notice(exitCode: Int, isStopped: Bool) -> String? {
-        if isInit && exitCode == 0 { return nil }
+        if (isInit || workload.kind == .job) && exitCode == 0 { return nil }
         let name = label.map { "container \($0) " } ?? ""
         if isStopped { return "\(name)exited with code \(exitCode): somebody stopped or removed it" }
         let next = !isRestarted ? "" : isInit ? "; it is run again until it succeeds" : "; Docker restarts it"

@@ -15,6 +15,7 @@ struct DockerLogFollower: Sendable {
     let isWanted: @Sendable (Workload) -> Bool
     /// Whether devloop itself ends this container.
     let retirement: @Sendable (FollowedContainer) -> ContainerRetirement
+    let probes: ContainerProbes
     /// May block where it is handed a line.
     let onEvent: @Sendable (LogEvent) -> Void
 
@@ -25,6 +26,8 @@ struct DockerLogFollower: Sendable {
         case failed(String)
         /// Where the connections to containers of a workload end.
         case found([PodEndpoint], Workload, version: Int)
+        /// A container is ready, or is not any more.
+        case probed
     }
 
     private typealias State = ContainerTracker.State
@@ -38,6 +41,16 @@ struct DockerLogFollower: Sendable {
                 defer { inputs.finish() }
                 try await watch(inputs)
             }
+            if selection.endpoints != nil {
+                group.addTask {
+                    var version = probes.changes.current.version
+                    while !Task.isCancelled {
+                        await probes.changes.changed(since: version)
+                        version = probes.changes.current.version
+                        await inputs.send(.probed)
+                    }
+                }
+            }
             var tracker = ContainerTracker { [isWanted, selection] in isWanted($0) && selection.isShown($0) }
             var states: [String: Latest<State>] = [:]
             let told = Told()
@@ -46,11 +59,15 @@ struct DockerLogFollower: Sendable {
                 let actions: [ContainerTracker.Action]
                 switch input {
                 case .listed(let containers, let now): actions = tracker.listed(containers, at: now)
-                case .event(let event): actions = tracker.handle(event)
+                case .event(let event):
+                    probes.noted(event)
+                    actions = tracker.handle(event)
                 case .found(let found, let workload, let version):
-                    for endpoint in endpoints.found(found, of: workload, version: version) {
-                        selection.endpoints?.onChange(endpoint, false)
-                    }
+                    let news = endpoints.found(found, of: workload, version: version, isReady: probes.isReady)
+                    for endpoint in news { selection.endpoints?.onChange(endpoint, false) }
+                    continue
+                case .probed:
+                    for endpoint in endpoints.probed(probes.isReady) { selection.endpoints?.onChange(endpoint, false) }
                     continue
                 case .failed(let reason):
                     onEvent(.notice(workload: nil, text: "Docker's events cannot be followed: \(reason); trying again"))
@@ -67,7 +84,8 @@ struct DockerLogFollower: Sendable {
                         states[id]?.set(state)
                         if state.isGone { states[id] = nil }
                     case .running(let workload, let containers):
-                        guard isWanted(workload) else { continue }
+                        // Nothing is brought into what runs once.
+                        guard isWanted(workload), workload.kind != .job else { continue }
                         onEvent(.running(workload: workload, containers))
                         guard let interest = selection.endpoints else { continue }
                         let (gone, version) = endpoints.runs(containers, of: workload)

@@ -12,6 +12,8 @@ struct DockerManifests: Sendable {
     private var holders: [String: Workload] = [:]
     /// The workloads that were applied.
     private(set) var workloads: [Workload] = []
+    /// The Jobs that were applied.
+    private(set) var jobs: [Workload] = []
 
     init(commands: DockerCommand, hash: KeyedHash) {
         self.commands = commands
@@ -24,7 +26,7 @@ struct DockerManifests: Sendable {
     var identities: Set<KubernetesObject.Identity> { Set(objects.keys) }
 
     /// The namespaces of the workloads.
-    var namespaces: Set<String> { Set(workloads.map(\.namespace)) }
+    var namespaces: Set<String> { Set((workloads + jobs).map(\.namespace)) }
 
     /// Adds or replaces objects.
     /// - Throws: ``TargetError`` where a Secret can't be read.
@@ -39,6 +41,7 @@ struct DockerManifests: Sendable {
             if let workload = object.workload, object.podSpecPath != nil, !workloads.contains(workload) {
                 workloads.append(workload)
             }
+            if let job = object.identity.job, object.podSpecPath != nil, !jobs.contains(job) { jobs.append(job) }
         }
         services.sort { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
     }
@@ -52,6 +55,7 @@ struct DockerManifests: Sendable {
                 $0.name == identity.name && identity.kind == "Service" && $0.namespace == identity.namespace
             }
             workloads.removeAll { $0 == identity.workload }
+            jobs.removeAll { $0 == identity.job }
         }
         holders = holders.filter { workloads.contains($0.value) }
     }
@@ -60,6 +64,15 @@ struct DockerManifests: Sendable {
     /// newer one: that is left aside.
     mutating func add(_ delivered: DeliveredImages) {
         if delivered.version >= images.version { images = delivered }
+    }
+
+    /// An image is another one now.
+    /// - Returns: the Jobs that run it.
+    mutating func add(_ image: DeliveredImage) -> [Workload] {
+        images[image.built.reference] = image
+        return jobs.filter { job in
+            object(job)?.images.contains { images.names.image(meantBy: $0) == image.built.reference } ?? false
+        }
     }
 
     /// Keeps the ports that running containers have.
@@ -112,7 +125,7 @@ struct DockerManifests: Sendable {
             guard (holder ?? candidates.min { $0.description < $1.description }) == workload else { return nil }
             return port.nodePort ?? ports[purpose]
         }
-        return try planner.plan(object.supervised(images), workload)
+        return try planner.plan(workload.kind == .job ? object : object.supervised(images), workload)
     }
 
     /// What Docker can't do of objects that are no workloads.
@@ -122,6 +135,8 @@ struct DockerManifests: Sendable {
             switch object.identity.kind {
             case "Service": return serviceNotices(object)
             case "Ingress", "Gateway", "HTTPRoute": return [.ingress(name)]
+            case "Job" where object.podSpecPath != nil: return []
+            case "CronJob": return [.sentence("cronjob/\(object.identity.name) is not run on Docker")]
             case let kind where Self.honoured.contains(kind) || Self.meaningless.contains(kind): return []
             default: return [.object(name)]
             }
@@ -153,6 +168,6 @@ struct DockerManifests: Sendable {
 
     /// The object that a workload is.
     func object(_ workload: Workload) -> KubernetesObject? {
-        objects.values.first { $0.workload == workload }
+        objects.values.first { $0.identity.workload == workload || $0.identity.job == workload }
     }
 }

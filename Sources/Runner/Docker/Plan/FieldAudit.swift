@@ -10,10 +10,17 @@ enum FieldAudit {
     }
 
     private static let workload = Place(
-        honoured: ["template", "replicas", "strategy", "serviceName", "volumeClaimTemplates"],
+        honoured: [
+            "template", "replicas", "strategy", "serviceName", "volumeClaimTemplates", "progressDeadlineSeconds",
+        ],
         meaningless: [
-            "selector", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds", "paused",
+            "selector", "minReadySeconds", "revisionHistoryLimit", "paused",
             "podManagementPolicy", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "ordinals",
+        ])
+    private static let job = Place(
+        honoured: ["template", "backoffLimit", "completions", "parallelism", "suspend"],
+        meaningless: [
+            "selector", "manualSelector", "completionMode", "ttlSecondsAfterFinished", "podReplacementPolicy",
         ])
     private static let pod = Place(
         honoured: [
@@ -66,7 +73,11 @@ enum FieldAudit {
         guard let path = object.podSpecPath, let spec = object.json[path: path] else { return [] }
         let owner = name.description
         var notices: [DockerNotice] = []
-        if name.kind != .pod { notices += unknown(object.json["spec"], workload, "spec", of: owner) }
+        switch name.kind {
+        case .pod: break
+        case .job: notices += unknown(object.json["spec"], job, "spec", of: owner)
+        default: notices += unknown(object.json["spec"], workload, "spec", of: owner)
+        }
         notices += unknown(spec, pod, "", of: owner)
         notices += unknown(spec["securityContext"], podSecurity, "securityContext", of: owner)
         for key in ["initContainers", "containers"] {
@@ -79,9 +90,6 @@ enum FieldAudit {
                 notices += unknown(item[path: ["resources", "limits"]], limits, "\(place).resources.limits", of: owner)
                 for volume in item["volumeMounts"]?.array ?? [] {
                     notices += unknown(volume, mount, "\(place).volumeMounts", of: owner)
-                }
-                if ["livenessProbe", "readinessProbe", "startupProbe"].contains(where: { item[$0] != nil }) {
-                    notices.append(.probes)
                 }
             }
         }

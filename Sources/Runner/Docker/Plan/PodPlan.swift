@@ -1,5 +1,5 @@
-/// What one workload becomes on Docker: the containers of one pod, and what they share. A pure value; everything that
-/// it says comes from the manifests.
+/// What one workload becomes on Docker: the containers of a pod, what they share, and the other pods that are to run
+/// beside it. A pure value; everything that it says comes from the manifests.
 struct PodPlan: Sendable, Hashable {
     /// A port that is reached from this machine.
     struct PublishedPort: Sendable, Hashable {
@@ -36,12 +36,22 @@ struct PodPlan: Sendable, Hashable {
     var containers: [ContainerPlan] = []
     /// Seconds between SIGTERM and SIGKILL.
     var gracePeriod = 30
+    /// How long it may take until its probes find it ready.
+    var readinessDeadline = Duration.seconds(600)
     /// Docker's restart policy.
     var restartPolicy = "unless-stopped"
+    /// How often a Job that fails is run again.
+    var retries = 0
     /// Whether the new pod may start while the old one is still there: nothing that both would write to.
     var replacesWhileRunning = true
-    /// Changes whenever the containers have to be made again.
+    /// Changes whenever the containers have to be made again. All pods of a workload have the first one's.
     var fingerprint = ""
+    /// The other pods of the workload, where several are to run: the same but for what each has of its own, its names
+    /// and claims. No port of this machine is theirs.
+    var replicas: [PodPlan] = []
+
+    /// All pods, the first one first.
+    var pods: [PodPlan] { [self] + replicas }
 
     /// The volumes that are removed with the pod.
     var ephemeralVolumes: [EphemeralVolume] {
@@ -52,7 +62,7 @@ struct PodPlan: Sendable, Hashable {
     }
 
     /// Whether an init container that fails is run again: `retried`, or `no`.
-    var initRestart: String { restartPolicy == "no" ? "no" : "retried" }
+    var initRestart: String { restartPolicy == "no" && workload.kind != .job ? "no" : "retried" }
 
     /// A text of docker's without the values of Secrets that it may repeat.
     func withoutSecrets(_ text: String) -> String {
@@ -171,6 +181,7 @@ struct ContainerPlan: Sendable, Hashable {
     var hasInput = false
     var mounts: [Mount] = []
     var files: [Files] = []
+    var probes: [ContainerProbe] = []
     /// Texts that hold the value of a Secret, for whoever shows what docker says.
     var secrets: [String] = []
 }

@@ -12,17 +12,37 @@ struct PodPlanner {
     /// A plan, and what it can't do.
     /// - Throws: ``TargetError`` where the manifests contradict themselves.
     func plan(_ object: KubernetesObject, _ workload: Workload) throws -> (plan: PodPlan, notices: [DockerNotice]) {
+        var (plan, notices) = try pod(0, of: object, workload)
+        plan.fingerprint = fingerprint(of: plan)
+        guard object.replicas > 1 else { return (plan, notices) }
+        guard !plan.usesHostNetwork else {
+            let text = "has the network of this machine, whose ports only one can have: one of its"
+            return (plan, notices + [.sentence("\(workload) \(text) \(object.replicas) replicas runs")])
+        }
+        for number in 1..<object.replicas {
+            var replica = try pod(number, of: object, workload).plan
+            replica.ports = []
+            replica.fingerprint = plan.fingerprint
+            plan.replicas.append(replica)
+        }
+        return (plan, notices)
+    }
+
+    private func pod(
+        _ number: Int, of object: KubernetesObject, _ workload: Workload
+    ) throws -> (plan: PodPlan, notices: [DockerNotice]) {
         guard let path = object.podSpecPath, let spec = object.json[path: path] else {
             throw TargetError(.configuration, "\(workload) has no containers")
         }
         let namespace = workload.namespace
         var notices = FieldAudit.notices(workload: object, workload)
-        var plan = PodPlan(workload: workload, hostname: spec["hostname"]?.string ?? Self.podName(workload))
+        let name = Self.podName(workload, number)
+        var plan = PodPlan(workload: workload, hostname: spec["hostname"]?.string ?? name)
         plan.hasFreshHostname = spec["hostname"] == nil && workload.kind != .statefulSet
-        let fields = Self.fields(object, spec, namespace: namespace, name: Self.podName(workload))
+        let fields = Self.fields(object, spec, namespace: namespace, name: name)
 
         var volumes = try VolumeReader(
-            spec, claims: Self.claims(object, workload), configuration: configuration,
+            spec, claims: Self.claims(object, podName: name), configuration: configuration,
             fields: fields, workload: workload)
         let reader = ContainerReader(
             podSecurity: spec["securityContext"] ?? .null, images: images, configuration: configuration, fields: fields,
@@ -36,22 +56,35 @@ struct PodPlanner {
                     plan.initContainers.append(container)
                 } else {
                     plan.containers.append(container)
+                    plan.containers[plan.containers.count - 1].probes = ContainerProbe.all(of: json)
                 }
             }
         }
         notices += volumes.notices
         Self.readSettings(spec, into: &plan)
+        if let seconds = object.json[path: ["spec", "progressDeadlineSeconds"]]?.integer {
+            plan.readinessDeadline = .seconds(seconds)
+        }
         plan.replacesWhileRunning =
             [.deployment, .replicaSet, .replicationController].contains(workload.kind)
             && !volumes.keepsData && !plan.usesHostNetwork
             && object.json[path: ["spec", "strategy", "type"]]?.string != "Recreate"
-        if object.replicas > 1 { notices.append(.replicas("\(workload) (\(object.replicas))")) }
-        if object.replicas < 1 {
+        if workload.kind == .job {
+            // Docker is not to start it again.
+            plan.restartPolicy = "no"
+            plan.retries = max(0, object.json[path: ["spec", "backoffLimit"]]?.integer ?? 6)
+            if object.json[path: ["spec", "suspend"]]?.bool == true {
+                (plan.initContainers, plan.containers) = ([], [])
+            }
+            for key in ["completions", "parallelism"] {
+                guard let count = object.json[path: ["spec", key]]?.integer, count != 1 else { continue }
+                notices.append(.sentence("\(workload) runs once on Docker, whatever its \(key)"))
+            }
+        } else if object.replicas < 1 {
             (plan.initContainers, plan.containers) = ([], [])
         } else {
             connect(&plan, object, spec, namespace: namespace, notices: &notices)
         }
-        plan.fingerprint = fingerprint(of: plan)
         return (plan, notices)
     }
 
@@ -135,6 +168,8 @@ struct PodPlanner {
                 bytes += Array("\(request.body ?? .null)\n".utf8)
                 // The engine is not told what has to be there: that is looked at before.
                 bytes += Array(container.mounts.compactMap(\.hostPathKind?.rawValue).joined(separator: " ").utf8)
+                // Other probes are another rollout, as on a cluster.
+                for probe in container.probes { bytes += Array("\(probe.kind) \(probe.text)\n".utf8) }
                 for group in container.files {
                     bytes += Array("\(group.folder)\n".utf8) + TarArchive(group.files).bytes
                 }
@@ -144,16 +179,16 @@ struct PodPlanner {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// A StatefulSet's first pod has a name that others rely on; the names of other pods nobody can know.
-    private static func podName(_ workload: Workload) -> String {
-        workload.kind == .statefulSet ? "\(workload.name)-0" : workload.name
+    /// A StatefulSet's pods have names that others rely on; the names of other pods nobody can know.
+    private static func podName(_ workload: Workload, _ number: Int) -> String {
+        workload.kind == .statefulSet || number > 0 ? "\(workload.name)-\(number)" : workload.name
     }
 
-    private static func claims(_ object: KubernetesObject, _ workload: Workload) -> [String: String] {
+    private static func claims(_ object: KubernetesObject, podName: String) -> [String: String] {
         var claims: [String: String] = [:]
         for template in object.json[path: ["spec", "volumeClaimTemplates"]]?.array ?? [] {
             guard let name = template[path: ["metadata", "name"]]?.string else { continue }
-            claims[name] = "\(name)-\(podName(workload))"
+            claims[name] = "\(name)-\(podName)"
         }
         return claims
     }
@@ -178,6 +213,11 @@ struct PodPlanner {
 }
 
 extension KubernetesObject {
-    /// How many pods of it the manifest wants.
-    var replicas: Int { workload?.kind == .pod ? 1 : json[path: ["spec", "replicas"]]?.integer ?? 1 }
+    /// How many pods of it the manifest wants; of a DaemonSet one, as there is one machine.
+    var replicas: Int {
+        switch workload?.kind {
+        case .pod, .daemonSet: 1
+        default: json[path: ["spec", "replicas"]]?.integer ?? 1
+        }
+    }
 }

@@ -27,28 +27,48 @@ struct DockerPodRunner: Sendable {
         return workload == nil ? all : all.filter { $0.workload == workload }
     }
 
-    /// Makes the containers of a pod, files in place, without starting any. If one can't be made, none is left.
+    /// Makes the containers of all pods of a workload, files in place, without starting any. If one can't be made, none
+    /// is left.
     func make(
         _ plan: PodPlan, on networks: PodNetworks, volumes: [PersistentVolume: String]
-    ) async throws -> Pod {
-        let ground = PodGround(instance: Self.randomName(), networks: networks, volumes: volumes)
-        var pod = Pod(plan: plan, ground: ground)
+    ) async throws -> [Pod] {
+        let start = PodInstance.newStart()
+        var pods: [Pod] = []
         do {
-            for (index, container) in plan.containers.enumerated() {
-                let place = index == 0 ? ContainerNetwork.owner : .joining(name(plan.containers[0], of: pod))
-                pod.containers.append(try await make(container, of: pod, network: place))
+            for (number, plan) in plan.pods.enumerated() {
+                let instance = PodInstance(start: start, number: number).description
+                let ground = PodGround(instance: instance, networks: networks, volumes: volumes)
+                pods.append(Pod(plan: plan, ground: ground))
+                for (index, container) in plan.containers.enumerated() {
+                    let pod = pods[number]
+                    let place = index == 0 ? ContainerNetwork.owner : .joining(name(plan.containers[0], of: pod))
+                    pods[number].containers.append(try await make(container, of: pod, network: place))
+                }
             }
         } catch {
-            let made = pod
+            let made = pods
             await shielded { await discard(made) }
             throw error
         }
-        return pod
+        return pods
+    }
+
+    /// Runs the init containers of pods, each pod's beside the others'. Those of a StatefulSet wait for each other: what
+    /// the first sets up the next may need.
+    func runInitContainers(of pods: [Pod]) async throws {
+        guard pods.count > 1, pods[0].plan.workload.kind != .statefulSet else {
+            for pod in pods { try await runInitContainers(of: pod) }
+            return
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for pod in pods { group.addTask { try await runInitContainers(of: pod) } }
+            try await group.waitForAll()
+        }
     }
 
     /// Runs the init containers to their ends, one after another. One that fails is run again for as long as it takes,
     /// unless the pod's restart policy is `Never`. They are removed with the pod: their logs may still be read.
-    func runInitContainers(of pod: Pod) async throws {
+    private func runInitContainers(of pod: Pod) async throws {
         for container in pod.plan.initContainers {
             let id = try await make(container, of: pod, network: .anonymous, isInit: true)
             var backoff = initBackoff
@@ -77,16 +97,17 @@ struct DockerPodRunner: Sendable {
     /// How often a start is tried while a network's name means two: over some five seconds.
     private static let startAttempts = 8
 
-    /// Starts the containers in their order.
-    func start(_ pod: Pod) async throws {
-        guard !pod.containers.isEmpty else { return }
+    /// Starts the containers of pods in their order.
+    func start(_ pods: [Pod]) async throws {
+        let containers = pods.flatMap(\.containers)
+        guard let plan = pods.first?.plan, !containers.isEmpty else { return }
         var backoff = Backoff(first: .milliseconds(100), limit: .seconds(1))
         for attempt in 1...Self.startAttempts {
-            let output = try await launcher.runTool(DockerCommand.start(pod.containers))
+            let output = try await launcher.runTool(DockerCommand.start(containers))
             if output.termination.isSuccess { return }
             // Another devloop has made a network of this name at the same moment, and is about to see that and remove it.
             guard output.errorText.contains("is ambiguous"), attempt < Self.startAttempts else {
-                throw Self.startFailure(pod.plan.withoutSecrets(output.errorText), of: pod.plan)
+                throw Self.startFailure(plan.withoutSecrets(output.errorText), of: plan)
             }
             try await backoff.wait()
         }
@@ -122,16 +143,16 @@ struct DockerPodRunner: Sendable {
     }
 
     /// Undoes ``takeDown(_:for:)``, as far as that goes.
-    func bringBack(_ containers: [ListedContainer], of pod: Pod) async {
+    func bringBack(_ containers: [ListedContainer], of plan: PodPlan, on networks: PodNetworks) async {
         let up = containers.filter(\.isUp)
         guard !up.isEmpty else { return }
-        if pod.plan.replacesWhileRunning {
+        if plan.replacesWhileRunning {
             // Docker publishes the ports again by itself.
             for container in up where !container.networks.isEmpty {
-                let own = pod.ground.networks.own.id
+                let pod = plan.pod(of: container)
                 _ = try? await launcher.runTool(
-                    DockerCommand.connect(container.id, to: own, aliases: pod.plan.aliases))
-                try? await connectToAll(container.id, pod.plan, pod.ground.networks)
+                    DockerCommand.connect(container.id, to: networks.own.id, aliases: pod?.aliases ?? []))
+                if let pod { try? await connectToAll(container.id, pod, networks) }
             }
         } else {
             _ = try? await launcher.runTool(DockerCommand.start(up.map(\.id).reversed()))
@@ -149,12 +170,16 @@ struct DockerPodRunner: Sendable {
         }
     }
 
-    /// Removes a pod that did not come up.
-    func discard(_ pod: Pod) async {
+    /// Removes pods that did not come up.
+    func discard(_ pods: [Pod]) async {
         // Also those whose creation was not seen to its end.
-        let all = (pod.plan.containers + pod.plan.initContainers).map { name($0, of: pod) }
+        let all = pods.flatMap { pod in
+            (pod.plan.containers + pod.plan.initContainers).map { name($0, of: pod) }
+        }
         if !all.isEmpty { _ = try? await launcher.runTool(DockerCommand.remove(all)) }
-        let volumes = pod.plan.ephemeralVolumes.map { commands.ephemeralVolume($0, instance: pod.ground.instance) }
+        let volumes = pods.flatMap { pod in
+            pod.plan.ephemeralVolumes.map { commands.ephemeralVolume($0, instance: pod.ground.instance) }
+        }
         if !volumes.isEmpty { _ = try? await launcher.runTool(DockerCommand.removeVolumes(volumes)) }
     }
 
@@ -167,6 +192,16 @@ struct DockerPodRunner: Sendable {
         _ = try? await launcher.runTool(DockerCommand.remove(containers.map(\.id)))
         let volumes = Set(containers.flatMap(\.volumes)).sorted()
         if !volumes.isEmpty { _ = try? await launcher.runTool(DockerCommand.removeVolumes(volumes)) }
+    }
+
+    /// What a container has written last, without the times.
+    func lastLines(of id: String, count: Int) async throws -> [String] {
+        let tail = OutputTail(limit: count)
+        _ = try await engine.readLog(of: id, follows: false, from: .lastLines(count)) { _, line in
+            let text = LogCursor.endOfTime(line[...]).map { line[($0 + 1)...] } ?? line[...]
+            if !text.isEmpty { tail.append(Array(text)) }
+        }
+        return tail.lines
     }
 
     /// Returns when the log of a container that was stopped is read. Somebody may have started it again, and then its log
@@ -259,11 +294,6 @@ struct DockerPodRunner: Sendable {
             throw DockerFailure.error(failure, said: output.errorText.split(separator: "\n").map(String.init))
         }
         return output
-    }
-
-    private static func randomName() -> String {
-        let digits = String(UInt32.random(in: 0...UInt32.max), radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     private static func isGone(_ message: String) -> Bool {

@@ -25,7 +25,7 @@ struct ListedContainer: Sendable, Hashable {
     /// - Parameter namespace: of those that are labelled with none.
     static func read(_ output: CommandOutput, namespace: String) -> [ListedContainer] {
         DockerLabel.rows(output, columns: format.count).compactMap { fields in
-            guard let name = Workload.Name(fields[2]) else { return nil }
+            guard let name = DockerLabel.name(fields[2]) else { return nil }
             let workload = Workload(name, namespace: fields[3].isEmpty ? namespace : fields[3])
             return ListedContainer(
                 id: fields[0], place: DockerLabel.value(fields[15]), state: fields[1], workload: workload,
@@ -66,21 +66,69 @@ extension ListedContainer {
     /// Whether a volume or folder of it is there after it.
     var keepsData: Bool { !Set(mounts).subtracting(volumes).isEmpty || networks == ["host"] }
 
-    /// Of one workload's containers, newest first, those of its latest pod.
+    /// The start of the workload that its pod came with.
+    var start: String { PodInstance(instance).start }
+
+    /// Of one workload's containers, newest first, those of its latest pods.
     static func current(of listed: [ListedContainer]) -> [ListedContainer] {
         guard let newest = listed.first(where: { $0.role == "main" && $0.state != "created" }) else { return [] }
-        return listed.filter { $0.instance == newest.instance && $0.role == "main" }
+        return listed.filter { $0.start == newest.start && $0.role == "main" }
     }
 
     /// Whether these are exactly the planned containers, up and in service. One that was to run only once may be done.
-    /// - Parameter network: the name of the network that the pod belongs on.
+    /// - Parameter network: the name of the network that the pods belong on.
     static func are(_ containers: [ListedContainer], asPlanned plan: PodPlan, on network: String) -> Bool {
         let areAsPlanned = containers.allSatisfy {
             $0.specification == plan.fingerprint
                 && ($0.isUp && $0.state != "paused" || (plan.restartPolicy != "unless-stopped" && $0.state == "exited"))
         }
-        return areAsPlanned && containers.map(\.container).sorted() == plan.containers.map(\.name).sorted()
-            && (containers.isEmpty || plan.usesHostNetwork
-                || containers.contains { !$0.isUp || $0.networks.contains(network) })
+        guard areAsPlanned else { return false }
+        let pods = Dictionary(grouping: containers) { PodInstance($0.instance).number }
+        return containers.count == plan.pods.reduce(0) { $0 + $1.containers.count }
+            && plan.pods.enumerated().allSatisfy { number, pod in
+                let containers = pods[number] ?? []
+                return containers.map(\.container).sorted() == pod.containers.map(\.name).sorted()
+                    && (containers.isEmpty || plan.usesHostNetwork
+                        || containers.contains { !$0.isUp || $0.networks.contains(network) })
+            }
+    }
+}
+
+/// Tells a pod from all others: which start of its workload it came with, and which of that start's pods it is.
+struct PodInstance: Sendable, Hashable {
+    var start: String
+    /// 0 for the first.
+    var number: Int
+
+    init(start: String, number: Int) {
+        self.start = start
+        self.number = number
+    }
+
+    /// Reads a label.
+    init(_ text: String) {
+        let dash = text.lastIndex(of: "-")
+        let number = dash.flatMap { Int(text[text.index(after: $0)...]) }
+        start = number == nil ? text : String(text[..<(dash ?? text.endIndex)])
+        self.number = number ?? 0
+    }
+
+    /// The start of a workload, by chance.
+    static func newStart() -> String {
+        let digits = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+}
+
+extension PodInstance: CustomStringConvertible {
+    /// `0f3a99c1`, of further pods `0f3a99c1-1`
+    var description: String { number == 0 ? start : "\(start)-\(number)" }
+}
+
+extension PodPlan {
+    /// The pod that a container is of, or was before it is replaced; `nil` where there are fewer now.
+    func pod(of container: ListedContainer) -> PodPlan? {
+        let number = PodInstance(container.instance).number
+        return number < pods.count ? pods[number] : nil
     }
 }

@@ -98,7 +98,7 @@ struct KubernetesPod: Sendable, Hashable {
             return Workload(
                 kind: .deployment, name: String(ownerName.dropLast(hash.count + 1)), namespace: namespace)
         }
-        return Workload.Kind(rawValue: kind.lowercased()).map {
+        return Workload.Kind(restartable: kind).map {
             Workload(kind: $0, name: ownerName, namespace: namespace)
         }
     }

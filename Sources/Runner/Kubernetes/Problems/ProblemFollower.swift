@@ -212,7 +212,7 @@ extension ClusterEvent {
     /// The workload whose pods could not be made, the likeliest first. A Deployment's ReplicaSet is named for it and a
     /// hash.
     func refused(namespace: String) -> [Workload] {
-        guard let kind = Workload.Kind(rawValue: kind.lowercased()) else { return [] }
+        guard let kind = Workload.Kind(restartable: kind) else { return [] }
         let own = Workload(kind: kind, name: name, namespace: namespace)
         guard kind == .replicaSet, let dash = name.lastIndex(of: "-") else { return [own] }
         return [own, Workload(kind: .deployment, name: String(name[..<dash]), namespace: namespace)]

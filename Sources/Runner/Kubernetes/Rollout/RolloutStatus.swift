@@ -72,7 +72,7 @@ struct RolloutStatus: Sendable, Hashable {
             isReady = count("updatedNumberScheduled") >= pods && count("numberAvailable") >= pods
         case .pod: return condition("Ready")?["status"]?.string == "True" ? .ready : .pending
         // What they say of themselves does not tell which pods are meant.
-        case .replicaSet, .replicationController: return .pending
+        case .replicaSet, .replicationController, .job: return .pending
         }
         return isObserved && isReady ? .ready : .pending
     }

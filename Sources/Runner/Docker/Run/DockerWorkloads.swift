@@ -1,0 +1,279 @@
+import Synchronization
+
+/// Brings the pods of a project's workloads to what is planned of them: one after the other for each workload, and the
+/// old ones in the background out of the way of the new ones.
+final class DockerWorkloads: Sendable {
+    /// What became of a workload that is compared with its plan.
+    enum Outcome: Sendable {
+        case unchanged
+        case created
+        case changed
+    }
+
+    private struct Shared {
+        /// What the user will be told at the next occasion.
+        var untold: [DockerNotice] = []
+        /// The pods whose init containers run, or ran, in the background.
+        var rollouts: [Workload: PodRollout] = [:]
+        /// The names of each workload's containers.
+        var current: [Workload: [String]] = [:]
+    }
+
+    let pods: DockerPodRunner
+    let ground: ProjectGround
+    let retirements: Retirements
+    let probes: ContainerProbes
+    let news: LogNews
+    let applied: AppliedObjects
+    let turns = Turns<Workload>()
+    private let shared = Mutex(Shared())
+
+    init(
+        pods: DockerPodRunner, ground: ProjectGround, applied: AppliedObjects, probes: ContainerProbes, news: LogNews
+    ) {
+        self.pods = pods
+        self.ground = ground
+        self.applied = applied
+        self.probes = probes
+        self.news = news
+        retirements = Retirements(pods: pods)
+    }
+
+    /// What the user should know since this was asked last.
+    func notices() -> [DockerNotice] {
+        shared.withLock { shared in
+            defer { shared.untold = [] }
+            return shared.untold
+        }
+    }
+
+    /// Replaces a workload, whether or not it runs as planned.
+    /// - Throws: ``TargetError``, `missing` where there is none to be replaced.
+    func restart(_ workload: Workload) async throws {
+        let manifests = applied.manifests
+        try await turns.withTurn(workload) {
+            let plan = try manifests.plan(workload).plan
+            let namespaces = Set(manifests.namespaces.count > 1 ? Array(manifests.namespaces) : [workload.namespace])
+            async let settled = self.ground.networks(for: namespaces)
+            let wasComing = self.shared.withLock { $0.rollouts[workload] != nil }
+            await self.endRollout(of: workload)
+            let listed = try await self.pods.list(workload)
+            let (networks, wereMissing) = try await settled
+            guard !wereMissing, wasComing || !listed.isEmpty || plan.containers.isEmpty else {
+                throw TargetError(.missing, "\(workload) is gone: somebody deleted it or its network")
+            }
+            try await self.replace(plan, old: listed, try networks.pod(in: workload.namespace))
+        }
+    }
+
+    /// Takes a workload's containers out of service, and removes them. One that has a volume is seen to its end: whoever
+    /// has that volume next must not write beside it.
+    /// - Returns: whether there were any.
+    func remove(_ workload: Workload) async throws -> Bool {
+        try await turns.withTurn(workload) {
+            await self.endRollout(of: workload)
+            let listed = try await self.pods.list(workload)
+            self.shared.withLock { $0.current[workload] = nil }
+            self.probes.watch(workload, [])
+            self.retirements.insert(listed)
+            try await self.pods.disconnect(listed, of: workload)
+            if listed.contains(where: \.keepsData) {
+                await self.pods.remove(listed)
+            } else {
+                self.retirements.retire(listed)
+            }
+            return !listed.isEmpty
+        }
+    }
+
+    /// Removes all that the project has.
+    /// - Returns: what that was.
+    func removeAll() async throws -> [ListedContainer] {
+        await endRollouts()
+        probes.end()
+        let containers = try await pods.listAll().filter { pods.commands.isOurs($0.place) }
+        retirements.insert(containers)
+        shared.withLock { $0.current = [:] }
+        await pods.remove(containers)
+        // Their volumes and the network are in use until then.
+        await retirements.finish()
+        return containers
+    }
+
+    /// The names of the containers of a workload that is up, those of its latest pods.
+    func containers(of workload: Workload) async throws -> [String] {
+        if let known = shared.withLock({ $0.current[workload] }) { return known }
+        return ListedContainer.current(of: try await pods.list(workload)).map(\.id)
+    }
+
+    /// Starts or replaces a workload unless it runs as planned.
+    func reconcile(
+        _ workload: Workload, _ listed: [ListedContainer], _ networks: ProjectNetworks
+    ) async throws -> Outcome {
+        let networks = try networks.pod(in: workload.namespace)
+        if try await isAsPlanned(workload, listed, networks) { return .unchanged }
+        return try await turns.withTurn(workload) {
+            let plan = try self.applied.manifests.plan(workload).plan
+            if self.isOnItsWay(to: plan) { return .unchanged }
+            await self.endRollout(of: workload)
+            // Another call may have been quicker.
+            let listed = try await self.pods.list(workload)
+            if try await self.isAsPlanned(workload, listed, networks) { return .unchanged }
+            let current = ListedContainer.current(of: listed)
+            if ListedContainer.are(current, asPlanned: plan, on: networks.own.name) {
+                self.retirements.retire(listed.filter { $0.start != current.first?.start })
+                self.note(current, of: plan)
+                return .unchanged
+            }
+            try await self.replace(plan, old: listed, networks)
+            return current.isEmpty ? .created : .changed
+        }
+    }
+
+    /// Whether exactly the planned containers are there, with nothing left over from before.
+    private func isAsPlanned(
+        _ workload: Workload, _ listed: [ListedContainer], _ networks: PodNetworks
+    ) async throws -> Bool {
+        let plan = try applied.manifests.plan(workload).plan
+        let live = listed.filter { !retirements.contains($0.id) }
+        let current = ListedContainer.current(of: live)
+        guard ListedContainer.are(current, asPlanned: plan, on: networks.own.name),
+            live.allSatisfy({ $0.start == current.first?.start })
+        else { return false }
+        note(current, of: plan)
+        // That of all namespaces may have come later.
+        try await joinAll(current, plan, networks)
+        return true
+    }
+
+    /// These run now.
+    private func note(_ current: [ListedContainer], of plan: PodPlan) {
+        shared.withLock { $0.current[plan.workload] = current.map(\.id) }
+        let pods = Dictionary(grouping: current, by: \.instance).values.compactMap { containers in
+            ProbedPod(plan, Dictionary(containers.map { ($0.container, $0.id) }) { first, _ in first })
+        }
+        probes.watch(plan.workload, pods)
+    }
+
+    private func note(_ made: [DockerPodRunner.Pod], of plan: PodPlan) {
+        shared.withLock { $0.current[plan.workload] = made.flatMap(\.containers) }
+        let pods = made.compactMap { pod in
+            ProbedPod(plan, Dictionary(zip(pod.plan.containers.map(\.name), pod.containers)) { first, _ in first })
+        }
+        probes.watch(plan.workload, pods)
+    }
+
+    /// Puts new pods into the place of the old containers. Where there are init containers, they come up in the
+    /// background: those may wait for what comes up later, and are run until they succeed.
+    private func replace(_ plan: PodPlan, old: [ListedContainer], _ networks: PodNetworks) async throws {
+        let made = try await pods.make(plan, on: networks, volumes: try await volumes(for: plan))
+        guard !plan.initContainers.isEmpty else { return try await bringUp(plan, made, on: networks, old: old) }
+        begin(plan) { try await self.bringUp(plan, made, on: networks, old: old) }
+    }
+
+    /// The names of the volumes that stay.
+    func volumes(for plan: PodPlan) async throws -> [PersistentVolume: String] {
+        let claims = plan.pods.flatMap(\.persistentVolumes).unique
+        let users = claims.isEmpty ? [] : try await pods.listAll()
+        let volumes = try await ground.volumes(claims, containers: users)
+        shared.withLock { $0.untold += volumes.notices }
+        return volumes.names
+    }
+
+    /// Does something for a workload in the background.
+    func begin(_ plan: PodPlan, _ bringUp: @escaping @Sendable () async throws -> Void) {
+        let rollout = PodRollout(of: plan, bringUp)
+        shared.withLock { $0.rollouts[plan.workload] = rollout }
+    }
+
+    /// Whether what is done in the background for a workload leads to this.
+    func isOnItsWay(to plan: PodPlan) -> Bool {
+        shared.withLock { $0.rollouts[plan.workload] }?.isOnItsWay(to: plan) ?? false
+    }
+
+    private func bringUp(
+        _ plan: PodPlan, _ made: [DockerPodRunner.Pod], on networks: PodNetworks, old: [ListedContainer]
+    ) async throws {
+        let current = ListedContainer.current(of: old)
+        do {
+            if plan.replacesWhileRunning {
+                try await pods.runInitContainers(of: made)
+            } else {
+                retirements.insert(current, awaitedFor: plan.gracePeriod)
+                try await pods.takeDown(current, for: plan)
+                try await pods.runInitContainers(of: made)
+            }
+            try Task.checkCancellation()
+            // Half of this would leave the workload without any container.
+            try await pods.shielded {
+                if plan.replacesWhileRunning {
+                    self.retirements.insert(current)
+                    try await self.pods.takeDown(current, for: plan)
+                }
+                try await self.pods.start(made)
+            }
+        } catch {
+            for pod in made { retirements.insert(instance: pod.ground.instance) }
+            await pods.shielded {
+                await self.pods.discard(made)
+                await self.pods.bringBack(current, of: plan, on: networks)
+                self.retirements.remove(current)
+            }
+            throw error
+        }
+        note(made, of: plan)
+        retirements.retire(old)
+        // Another namespace may have come while this was made: whoever brought it did not see these containers.
+        guard networks.all == nil else { return }
+        let namespaces = applied.manifests.namespaces
+        guard namespaces.count > 1 else { return }
+        let both = try await ground.networks(for: namespaces).networks.pod(in: plan.workload.namespace)
+        try await joinAll(ListedContainer.current(of: try await pods.list(plan.workload)), plan, both)
+    }
+
+    /// Puts containers on the network of all namespaces, where there is one.
+    private func joinAll(_ containers: [ListedContainer], _ plan: PodPlan, _ networks: PodNetworks) async throws {
+        guard let all = networks.all else { return }
+        for container in containers where container.isUp && container.networks.contains(networks.own.name) {
+            guard !container.networks.contains(all.name), let pod = plan.pod(of: container) else { continue }
+            try await pods.connectToAll(container.id, pod, networks)
+        }
+    }
+
+    /// Ends what still brings up a pod of the workload; what ran before it is back then.
+    func endRollout(of workload: Workload) async {
+        await shared.withLock { $0.rollouts.removeValue(forKey: workload) }?.end()
+    }
+
+    func endRollouts() async {
+        for workload in shared.withLock({ Array($0.rollouts.keys) }) { await endRollout(of: workload) }
+    }
+
+    /// Returns when the pod is up that is the newest by then: where one was ended, when who ended it is done.
+    func awaitRollout(of workload: Workload) async throws {
+        while let rollout = shared.withLock({ $0.rollouts[workload] }) {
+            do {
+                return try await rollout.value()
+            } catch is CancellationError {
+                try Task.checkCancellation()
+                // Somebody ended it, to begin another one or none.
+                if shared.withLock({ $0.rollouts[workload] === rollout }) { throw CancellationError() }
+                try await turns.withTurn(workload) {}
+            }
+        }
+    }
+}
+
+/// What was applied so far, for all who need it.
+final class AppliedObjects: Sendable {
+    private let state: Mutex<DockerManifests>
+
+    init(_ manifests: DockerManifests) { state = Mutex(manifests) }
+
+    /// As it is now.
+    var manifests: DockerManifests { state.withLock { $0 } }
+
+    func change<Result: Sendable>(_ body: (inout DockerManifests) throws -> Result) rethrows -> Result {
+        try state.withLock { try body(&$0) }
+    }
+}
