@@ -26,6 +26,7 @@ package final class DockerTarget: Target {
     private let pods: DockerPodRunner
     private let ground: ProjectGround
     private let retirements: Retirements
+    private let proxies: Proxies
     private let turns = Turns<Workload>()
     private let portTurns = Turns<ProjectIdentity>()
     private let shared: Mutex<Shared>
@@ -38,21 +39,24 @@ package final class DockerTarget: Target {
     ///   - namespace: the namespace of objects that name none.
     ///   - hash: makes the marks by which a container is known to be as planned. With another key than the one that it
     ///     was started with, it is replaced.
+    ///   - proxy: what the user says of nginx.
     ///   - onRequest: told of each request to the engine just before it is sent (for `--verbose`).
     package convenience init(
         project: String, place: String, namespace: String, hash: KeyedHash, launcher: any CommandRunning,
-        onRequest: @escaping @Sendable (String) -> Void = { _ in }
+        proxy: ProxySettings = ProxySettings(), onRequest: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.init(
             project: project, place: place, namespace: namespace, hash: hash, launcher: launcher,
-            engine: DockerEngine(launcher: launcher, onRequest: onRequest), isFreePort: FreePort.isFree)
+            engine: DockerEngine(launcher: launcher, onRequest: onRequest), proxy: proxy, isFreePort: FreePort.isFree,
+            leadsHere: HostNames.leadsHere)
     }
 
     init(
         project: String, place: String, namespace: String, hash: KeyedHash = KeyedHash(key: []),
         launcher: any CommandRunning, engine: any EngineAsking,
         initBackoff: Backoff = Backoff(first: .milliseconds(500), limit: .seconds(10)),
-        isFreePort: @escaping @Sendable (Int) -> Bool
+        proxy: ProxySettings = ProxySettings(), isFreePort: @escaping @Sendable (Int) -> Bool,
+        leadsHere: @escaping @Sendable (String) async -> Bool = { _ in true }
     ) {
         let commands = DockerCommand(project: .init(name: project, place: place), namespace: namespace)
         self.namespace = namespace
@@ -63,6 +67,7 @@ package final class DockerTarget: Target {
             commands: commands, launcher: launcher, engine: engine, readers: LogReaders(), initBackoff: initBackoff)
         ground = ProjectGround(commands: commands, launcher: launcher)
         retirements = Retirements(pods: pods)
+        proxies = Proxies(pods: pods, settings: proxy, isFreePort: isFreePort, leadsHere: leadsHere)
         shared = Mutex(Shared(manifests: DockerManifests(commands: commands, hash: hash)))
     }
 
@@ -96,12 +101,13 @@ package final class DockerTarget: Target {
             try $0.manifests.add(objects)
             $0.manifests.add(images)
         }
-        let all = try await pods.listAll()
+        let (all, listedProxies) = try await pods.listEverything()
         let listed = all.filter { pods.commands.isOurs($0.place) }
         let manifests = try await choosePorts(beside: listed)
         let workloads = manifests.workloads
         let namespaces = manifests.namespaces.union(listed.map(\.workload.namespace))
         let networks = try await ground.networks(for: namespaces).networks
+        let settled = try await proxies.settle({ self.shared.withLock { $0.manifests } }, on: networks, listedProxies)
         let applied = Set(objects.compactMap(\.workload))
         // A port that moves to another workload is free before that one starts.
         let yielding = workloads.filter { workload in
@@ -124,7 +130,8 @@ package final class DockerTarget: Target {
                 }
             }
         }
-        var report = ApplyReport(failures: try Self.failures(results, manifests))
+        try await proxies.removeUnneeded(manifests, listedProxies)
+        var report = ApplyReport(failures: try Self.failures(results, manifests) + settled.failures)
         for result in results {
             switch result.result {
             case .success(.created): report.created.insert(result.workload)
@@ -133,7 +140,9 @@ package final class DockerTarget: Target {
             }
         }
         let planned = workloads.flatMap { (try? manifests.plan($0))?.notices ?? [] }
-        let notices = pods.commands.project.notices(of: all) + manifests.notices(objects) + planned
+        let notices =
+            pods.commands.project.notices(of: all) + manifests.notices(objects) + planned
+            + settled.notices
         report.notices = DockerNotice.lines(
             shared.withLock { shared in
                 defer { shared.untold = [] }
@@ -162,12 +171,14 @@ package final class DockerTarget: Target {
         besides objects: Set<KubernetesObject.Identity>
     ) async throws -> Set<KubernetesObject.Identity> {
         let wanted = Set(objects.compactMap(\.workload))
-        let listed = try await pods.listAll().filter { container in
+        let (all, listedProxies) = try await pods.listEverything()
+        let listed = all.filter { container in
             let project = pods.commands.project
             return project.owner(project: project.name, place: container.place) == .this
         }
         let running = Set(listed.map(\.workload)).subtracting(wanted).map { KubernetesObject.Identity($0) }
         return shared.withLock { $0.manifests.identities }.subtracting(objects).union(running)
+            .union(proxies.leftovers(listedProxies, besides: objects))
     }
 
     /// Removes the containers, which have ports and names that others may have now. One that has a volume is seen to
@@ -191,7 +202,7 @@ package final class DockerTarget: Target {
             }
             if wasThere { lines.append("\(workload) is in no manifest any more: removed, its volumes stay") }
         }
-        return lines
+        return lines + (try await proxies.letGo(of: objects) { self.shared.withLock { $0.manifests } })
     }
 
     /// Compares the labels of the workload's containers.
@@ -298,7 +309,7 @@ package final class DockerTarget: Target {
         let follower = DockerLogFollower(
             commands: pods.commands, launcher: launcher, engine: engine, readers: pods.readers, selection: selection,
             isWanted: { workloads().contains($0) }, retirement: { self.retirements.retirement(of: $0) },
-            onEvent: onEvent)
+            onEvent: onEvent, ofOthers: proxies.notice)
         guard selection.follows else { return try await follower.readOnce() }
         let result: Result<Void, any Error>
         do {
@@ -346,10 +357,12 @@ package final class DockerTarget: Target {
     ) async throws -> [String] {
         await endRollouts()
         let project = pods.commands.project
-        let containers = try await pods.listAll().filter { pods.commands.isOurs($0.place) }
+        let (all, listedProxies) = try await pods.listEverything()
+        let containers = all.filter { pods.commands.isOurs($0.place) }
         retirements.insert(containers)
         shared.withLock { $0.current = [:] }
         await pods.remove(containers)
+        try await proxies.remove(listedProxies)
         // Their volumes and the network are in use until then.
         await retirements.finish()
         try Task.checkCancellation()
@@ -361,6 +374,7 @@ package final class DockerTarget: Target {
         for container in containers where container.role == "main" {
             tell("\(container.workload) (\(container.container)) removed")
         }
+        for proxy in listedProxies { tell("\(proxy.key) removed") }
         let volumes = try await ground.listVolumes().filter {
             project.owner(project: $0.project, place: $0.place) != .other
         }

@@ -17,6 +17,8 @@ struct DockerLogFollower: Sendable {
     let retirement: @Sendable (FollowedContainer) -> ContainerRetirement
     /// May block where it is handed a line.
     let onEvent: @Sendable (LogEvent) -> Void
+    /// What an event tells of a container that is no workload's.
+    let ofOthers: @Sendable ([UInt8]) -> String?
 
     private enum Input: Sendable {
         /// The containers that there are, after each beginning.
@@ -172,7 +174,10 @@ struct DockerLogFollower: Sendable {
                     for line in lines.withLock({ $0.lines(of: piece) }) {
                         guard let event = DockerEvent(line, namespace: commands.namespace),
                             commands.isOurs(event.container.place)
-                        else { continue }
+                        else {
+                            if let text = ofOthers(line) { onEvent(.notice(workload: nil, text: text)) }
+                            continue
+                        }
                         hasEvents.store(true, ordering: .relaxed)
                         inputs.put(.event(event))
                     }
