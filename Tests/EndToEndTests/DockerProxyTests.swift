@@ -3,7 +3,7 @@ import Runner
 import Testing
 
 /// Service ports and Ingress, on a real Docker Engine and through a real nginx.
-@Suite(.enabled(if: Docker.isThere), .serialized, .timeLimit(.minutes(2)))
+@Suite(.enabled(if: Docker.isThere), .serialized, .timeLimit(.minutes(4)))
 struct DockerProxyTests {
     /// Answers with a text at port 3000, under several paths.
     private static func server(_ text: String) -> String {

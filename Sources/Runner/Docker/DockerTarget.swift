@@ -5,7 +5,8 @@ import Synchronization
 /// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps` and `network ls` side
 /// by side, `network disconnect`, `start`), two or three more for a pod with claims, and two in the background (`stop`,
 /// `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating containers and reading
-/// events and logs, costs a connection, and a process for each only where the engine is not at a socket of this machine.
+/// events and logs, costs a connection, and a process for each only where the engine is not at a socket of this machine. The
+/// nginx before a Service stays as it is, and costs a restart nothing.
 package final class DockerTarget: Target {
     private struct Shared {
         var manifests: DockerManifests
