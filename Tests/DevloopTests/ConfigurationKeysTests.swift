@@ -35,7 +35,7 @@ struct ConfigurationKeysTests {
         "services[].onSync": ["restart": true],
         "services[].ports": [3000, "8080:http"], "forward[].to": "service/db:5432", "forward[].port": 99,
         "forward[].namespace": "other", "secrets": ["s": ["KEY": "x"]], "configMaps": ["m": "other"],
-        "watch.pollMilliseconds": 99,
+        "ingress.port": 99, "watch.pollMilliseconds": 99,
         "watch.settleMilliseconds": 99,
     ]
 
@@ -104,7 +104,7 @@ struct ConfigurationKeysTests {
             ? after.services[0].changes(from: before.services[0]) : after.changes(from: before)
         // The Dockerfile is found in the context.
         let expected = path == "services[].context" ? ["context", "dockerfile"] : [row.key.name]
-        let section = ["watch", "forward"].first { path.hasPrefix($0) }
+        let section = ["watch", "forward", "ingress"].first { path.hasPrefix($0) }
         #expect(changes.map(\.name) == (section.map { [$0] } ?? expected))
         #expect(changes.first?.cost == row.key.cost)
 

@@ -1,11 +1,9 @@
 /// Something in the manifests that plain Docker does differently, or not at all, and the user should know.
 enum DockerNotice: Sendable, Hashable {
-    /// An Ingress or something else that routes.
-    case ingress(String)
+    /// Something that routes, and is no Ingress.
+    case route(String)
     /// An object of a kind that only a cluster does anything with.
     case object(String)
-    /// A Service's port that leads to another one: what to call instead.
-    case port(String)
     /// A field, by its path.
     case field(String)
     /// A sentence of its own.
@@ -18,19 +16,16 @@ enum DockerNotice: Sendable, Hashable {
             let unique = subjects.filter { seen.insert($0).inserted }
             return unique.isEmpty ? [] : [text(unique.joined(separator: ", "))]
         }
-        var ingresses: [String] = [], objects: [String] = []
-        var ports: [String] = [], fields: [String] = [], sentences: [String] = []
+        var routes: [String] = [], objects: [String] = [], fields: [String] = [], sentences: [String] = []
         for notice in notices {
             switch notice {
-            case .ingress(let subject): ingresses.append(subject)
+            case .route(let subject): routes.append(subject)
             case .object(let subject): objects.append(subject)
-            case .port(let subject): ports.append(subject)
             case .field(let subject): fields.append(subject)
             case .sentence(let text): sentences.append(text)
             }
         }
-        return line(ingresses) { "nothing routes \($0) on Docker: use the published ports of NodePort Services" }
-            + line(ports) { "a Service does not change the port on Docker: \($0)" }
+        return line(routes) { "nothing routes \($0) on Docker: use an Ingress, or NodePort Services" }
             + line(objects) { "left out on Docker, use a cluster for: \($0)" }
             + line(fields) { "without effect on Docker: \($0)" }
             + sentences

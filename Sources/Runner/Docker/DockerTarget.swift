@@ -4,8 +4,9 @@ import Synchronization
 ///
 /// A restart costs four docker processes before the new container runs, of 30 to 60 ms each (`ps` and `network ls` side
 /// by side, `network disconnect`, `start`), two or three more for a pod with claims, one for each further replica, and two
-/// in the background (`stop`, `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating containers and reading
-/// events and logs, costs a connection, and a process for each only where the engine is not at a socket of this machine.
+/// in the background (`stop`, `rm`); waiting for it costs one (`inspect`). What is asked of the engine over its API, creating
+/// containers and reading events and logs, costs a connection, and a process for each only where the engine is not at a socket
+/// of this machine. The nginx before a Service stays as it is, and costs a restart nothing.
 package final class DockerTarget: Target {
     /// The namespace of objects that name none.
     package let namespace: String
@@ -14,6 +15,7 @@ package final class DockerTarget: Target {
     private let pods: DockerPodRunner
     private let ground: ProjectGround
     private let running: DockerWorkloads
+    private let proxies: Proxies
     private let portTurns = Turns<ProjectIdentity>()
     private let applied: AppliedObjects
     /// What the user was told in this session.
@@ -27,21 +29,24 @@ package final class DockerTarget: Target {
     ///   - namespace: the namespace of objects that name none.
     ///   - hash: makes the marks by which a container is known to be as planned. With another key than the one that it
     ///     was started with, it is replaced.
+    ///   - proxy: what the user says of nginx.
     ///   - onRequest: told of each request to the engine just before it is sent (for `--verbose`).
     package convenience init(
         project: String, place: String, namespace: String, hash: KeyedHash, launcher: any CommandRunning,
-        onRequest: @escaping @Sendable (String) -> Void = { _ in }
+        proxy: ProxySettings = ProxySettings(), onRequest: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.init(
             project: project, place: place, namespace: namespace, hash: hash, launcher: launcher,
-            engine: DockerEngine(launcher: launcher, onRequest: onRequest), isFreePort: FreePort.isFree)
+            engine: DockerEngine(launcher: launcher, onRequest: onRequest), proxy: proxy, isFreePort: FreePort.isFree,
+            leadsHere: HostNames.leadsHere)
     }
 
     init(
         project: String, place: String, namespace: String, hash: KeyedHash = KeyedHash(key: []),
         launcher: any CommandRunning, engine: any EngineAsking,
         initBackoff: Backoff = Backoff(first: .milliseconds(500), limit: .seconds(10)),
-        isFreePort: @escaping @Sendable (Int) -> Bool
+        proxy: ProxySettings = ProxySettings(), isFreePort: @escaping @Sendable (Int) -> Bool,
+        leadsHere: @escaping @Sendable (String) async -> Bool = { _ in true }
     ) {
         let commands = DockerCommand(project: .init(name: project, place: place), namespace: namespace)
         self.namespace = namespace
@@ -55,6 +60,7 @@ package final class DockerTarget: Target {
         let news = LogNews()
         let probes = ContainerProbes(asker: ProbeAsker(engine: engine) { Self.distance(of: engine) == nil }, news: news)
         running = DockerWorkloads(pods: pods, ground: ground, applied: applied, probes: probes, news: news)
+        proxies = Proxies(pods: pods, settings: proxy, isFreePort: isFreePort, leadsHere: leadsHere)
     }
 
     // Nobody is left who wants to know.
@@ -95,12 +101,13 @@ package final class DockerTarget: Target {
             try $0.add(objects)
             $0.add(images)
         }
-        let all = try await pods.listAll()
+        let (all, listedProxies) = try await pods.listEverything()
         let listed = all.filter { pods.commands.isOurs($0.place) }
         let manifests = try await choosePorts(beside: listed)
         let workloads = manifests.workloads
         let namespaces = manifests.namespaces.union(listed.map(\.workload.namespace))
         let networks = try await ground.networks(for: namespaces).networks
+        let settled = try await proxies.settle({ self.applied.manifests }, on: networks, listedProxies)
         let asked = Set(objects.compactMap(\.workload))
         // A port that moves to another workload is free before that one starts.
         let yielding = workloads.filter { workload in
@@ -127,7 +134,8 @@ package final class DockerTarget: Target {
             objects.contains { $0.identity.job == job } || listed.contains { $0.workload == job }
         }
         results += await settle(jobs, networks)
-        var report = ApplyReport(failures: try Self.failures(results, manifests))
+        try await proxies.removeUnneeded(manifests, listedProxies)
+        var report = ApplyReport(failures: try Self.failures(results, manifests) + settled.failures)
         for result in results {
             switch result.result {
             case .success(.created): report.created.insert(result.workload)
@@ -136,7 +144,8 @@ package final class DockerTarget: Target {
             }
         }
         let planned = (workloads + jobs).flatMap { (try? manifests.plan($0))?.notices ?? [] }
-        let notices = pods.commands.project.notices(of: all) + manifests.notices(objects) + planned
+        let notices =
+            pods.commands.project.notices(of: all) + manifests.notices(objects) + planned + settled.notices
         let news = running.notices() + notices
         report.notices = DockerNotice.lines(told.withLock { $0.news(news) })
         return report
@@ -174,12 +183,14 @@ package final class DockerTarget: Target {
         besides objects: Set<KubernetesObject.Identity>
     ) async throws -> Set<KubernetesObject.Identity> {
         let wanted = Set(objects.compactMap { $0.workload ?? $0.job })
-        let listed = try await pods.listAll().filter { container in
+        let (all, listedProxies) = try await pods.listEverything()
+        let listed = all.filter { container in
             let project = pods.commands.project
             return project.owner(project: project.name, place: container.place) == .this
         }
         let running = Set(listed.map(\.workload)).subtracting(wanted).map { KubernetesObject.Identity($0) }
         return applied.manifests.identities.subtracting(objects).union(running)
+            .union(proxies.leftovers(listedProxies, besides: objects))
     }
 
     /// Removes the containers, which have ports and names that others may have now.
@@ -190,7 +201,7 @@ package final class DockerTarget: Target {
             let wasThere = try await running.remove(workload)
             if wasThere { lines.append("\(workload) is in no manifest any more: removed, its volumes stay") }
         }
-        return lines
+        return lines + (try await proxies.letGo(of: objects) { self.applied.manifests })
     }
 
     /// Compares the labels of the workload's containers.
@@ -297,7 +308,7 @@ package final class DockerTarget: Target {
             retirement: { [running] container in
                 running.probes.takesEnd(of: container.id)
                     ? .inBackground : running.retirements.retirement(of: container)
-            }, probes: running.probes, onEvent: onEvent)
+            }, probes: running.probes, onEvent: onEvent, ofOthers: proxies.notice)
         guard selection.follows else { return try await follower.readOnce() }
         running.news.follow { workload, event in if isWanted(workload) { onEvent(event) } }
         let result: Result<Void, any Error>
@@ -353,7 +364,8 @@ package final class DockerTarget: Target {
         _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
         let project = pods.commands.project
-        let containers = try await running.removeAll()
+        let (containers, listedProxies) = try await running.removeAll()
+        try await proxies.remove(listedProxies)
         try Task.checkCancellation()
         var lines: [String] = []
         func tell(_ line: String) {
@@ -363,6 +375,7 @@ package final class DockerTarget: Target {
         for container in containers where container.role == "main" {
             tell("\(container.workload) (\(container.container)) removed")
         }
+        for proxy in listedProxies { tell("\(proxy.key) removed") }
         let volumes = try await ground.listVolumes().filter {
             project.owner(project: $0.project, place: $0.place) != .other
         }

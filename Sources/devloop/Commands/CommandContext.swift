@@ -27,7 +27,7 @@ struct CommandContext: Sendable {
                 project: configuration.name, place: FileSystem.place(of: configuration.path),
                 namespace: configuration.namespace ?? "default",
                 hash: KeyedHash(key: MachineKey.key(environment: environment)), launcher: launcher,
-                onRequest: terminal.read)
+                proxy: proxySettings(configuration), onRequest: terminal.read)
         case .kubernetes:
             KubernetesTarget(
                 context: configuration.kubeContext, namespace: configuration.namespace,
@@ -36,6 +36,12 @@ struct CommandContext: Sendable {
                 builder: builder, scratch: scratch,
                 permission: { if let permission { try await permission.check($0) } }, onRead: terminal.read)
         }
+    }
+
+    private func proxySettings(_ configuration: Configuration) -> ProxySettings {
+        let image = environment[ProxySettings.imageVariable] ?? ""
+        return ProxySettings(
+            image: image.isEmpty ? ProxySettings.defaultImage : image, port: configuration.ingress.port)
     }
 
     /// Whether a cluster may be changed for a configuration.

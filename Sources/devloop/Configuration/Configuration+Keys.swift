@@ -42,6 +42,7 @@ extension Configuration: ConfigurationSection {
         .init(
             "configMaps", \.configMaps, .outsideData(.configMap), change: .deployment,
             "the same for ConfigMaps"),
+        .init("ingress", \.ingress, .section, "how the Ingress is reached on Docker"),
         .init("watch", \.watch, .section, "when changes are looked for"),
     ]
 
@@ -142,6 +143,16 @@ extension Configuration.Service: ConfigurationSection {
                 "\(path).image", "the service's name is taken from its image: \(problem); give it a \"name\"")
         }
     }
+}
+
+extension Configuration.Ingress: ConfigurationSection {
+    static let keys: [ConfigurationKey<Configuration.Ingress>] = [
+        .init(
+            "port", \.port, .port, default: "80, 8080 or another free one", change: .restart,
+            "the port of this machine that the Ingress has on Docker")
+    ]
+
+    static func blank(at path: String) -> Configuration.Ingress { Configuration.Ingress() }
 }
 
 extension Configuration.Watch: ConfigurationSection {

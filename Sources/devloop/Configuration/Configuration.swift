@@ -36,6 +36,8 @@ struct Configuration: Sendable, Equatable {
     var secrets: [OutsideData] = []
     /// ConfigMaps that are in no manifest.
     var configMaps: [OutsideData] = []
+    /// How the Ingress is reached on Docker.
+    var ingress = Ingress()
     /// When changes are looked for.
     var watch = Watch()
     /// Where everything stands in the file.
@@ -86,6 +88,12 @@ extension Configuration {
         var name: String
         /// Its value; `nil` takes the environment's, where it has one, as `docker build --build-arg NAME` does.
         var value: String?
+    }
+
+    /// How the Ingress is reached on Docker.
+    struct Ingress: Sendable, Equatable {
+        /// The port of this machine; `nil` takes one that is free.
+        var port: Int?
     }
 
     /// When changes are looked for.

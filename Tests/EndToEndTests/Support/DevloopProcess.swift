@@ -1,4 +1,5 @@
 import Foundation
+import Runner
 import Synchronization
 import Testing
 
@@ -40,8 +41,10 @@ final class DevloopProcess: Sendable {
     /// - Parameter output: where its standard output goes, where that is too much to be kept.
     init(_ arguments: [String], folder: URL, environment: [String: String] = [:], output: URL? = nil) throws {
         // Marks are looked for, which a locale without Unicode has others for.
-        let variables = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
-            .merging(environment) { $1 }
+        let variables = ProcessInfo.processInfo.environment.merging(
+            ["LC_ALL": "C.UTF-8", ProxySettings.imageVariable: Docker.proxy().image]
+        ) { $1 }
+        .merging(environment) { $1 }
         let pipe = DescriptorPair.pipe()
         let file = output.map { output in
             Descriptors.closedOnExec { open(output.path, O_WRONLY | O_CREAT | O_TRUNC, 0o644) }

@@ -18,6 +18,12 @@ enum Docker {
         return process.terminationStatus == 0 && TinyImage.busybox != nil
     }()
 
+    /// nginx from the image that `Scripts/base-image nginx` makes, unless the environment names another one.
+    static func proxy(port: Int? = nil) -> ProxySettings {
+        let image = ProcessInfo.processInfo.environment[ProxySettings.imageVariable]
+        return ProxySettings(image: image ?? "devloop-nginx:debian", port: port)
+    }
+
     /// What a docker command prints.
     @discardableResult
     static func run(_ arguments: String..., input: [UInt8]? = nil) async throws -> String {

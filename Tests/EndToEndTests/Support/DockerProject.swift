@@ -39,7 +39,7 @@ final class DockerProject: Sendable {
     static func target(_ name: String) -> DockerTarget {
         DockerTarget(
             project: name, place: "/\(name)/devloop.json", namespace: "default", hash: KeyedHash(key: []),
-            launcher: Docker.launcher)
+            launcher: Docker.launcher, proxy: Docker.proxy())
     }
 
     /// The ids of the containers that run, newest first.

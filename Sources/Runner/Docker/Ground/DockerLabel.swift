@@ -20,7 +20,7 @@ enum DockerLabel {
     static let image = "dev.devloop.image"
     /// The id of an image that devloop built.
     static let builtImage = "dev.devloop.built"
-    /// `init` or `main`.
+    /// `init` or `main`, or `proxy` on an nginx that devloop puts before Services.
     static let role = "dev.devloop.role"
     /// `owner` or `joined`, where the containers of a pod share a network.
     static let network = "dev.devloop.network"

@@ -18,6 +18,8 @@ struct DockerLogFollower: Sendable {
     let probes: ContainerProbes
     /// May block where it is handed a line.
     let onEvent: @Sendable (LogEvent) -> Void
+    /// What an event tells of a container that is no workload's.
+    let ofOthers: @Sendable ([UInt8]) -> String?
 
     private enum Input: Sendable {
         /// The containers that there are, after each beginning.
@@ -190,7 +192,10 @@ struct DockerLogFollower: Sendable {
                     for line in lines.withLock({ $0.lines(of: piece) }) {
                         guard let event = DockerEvent(line, namespace: commands.namespace),
                             commands.isOurs(event.container.place)
-                        else { continue }
+                        else {
+                            if let text = ofOthers(line) { onEvent(.notice(workload: nil, text: text)) }
+                            continue
+                        }
                         hasEvents.store(true, ordering: .relaxed)
                         inputs.put(.event(event))
                     }

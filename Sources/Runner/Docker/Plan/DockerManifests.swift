@@ -4,7 +4,7 @@ struct DockerManifests: Sendable {
     private let hash: KeyedHash
     private var objects: [KubernetesObject.Identity: KubernetesObject] = [:]
     private var configuration: ConfigurationData
-    private var services: [ServiceRoute] = []
+    private(set) var services: [ServiceRoute] = []
     private var images: DeliveredImages
     /// The port of this machine for each published port of a Service that names none.
     private var ports: [String: Int] = [:]
@@ -25,8 +25,13 @@ struct DockerManifests: Sendable {
     /// Everything that was applied.
     var identities: Set<KubernetesObject.Identity> { Set(objects.keys) }
 
-    /// The namespaces of the workloads.
-    var namespaces: Set<String> { Set((workloads + jobs).map(\.namespace)) }
+    /// All objects that were applied, in no order.
+    var all: some Sequence<KubernetesObject> { objects.values }
+
+    /// The namespaces of the workloads, and of what leads to them.
+    var namespaces: Set<String> {
+        Set((workloads + jobs).map(\.namespace)).union(ingresses.map(\.identity.namespace))
+    }
 
     /// Adds or replaces objects.
     /// - Throws: ``TargetError`` where a Secret can't be read.
@@ -44,7 +49,28 @@ struct DockerManifests: Sendable {
             if let job = object.identity.job, object.podSpecPath != nil, !jobs.contains(job) { jobs.append(job) }
         }
         services.sort { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+        findTargets()
     }
+
+    /// Which ports the Services' ports lead to: the workloads that they select may have come or gone.
+    private mutating func findTargets() {
+        services = services.map { service in
+            var found = service
+            found.findTargets {
+                pods(of: service).compactMap { pod in pod.podSpecPath.flatMap { pod.json[path: $0] } }
+            }
+            return found
+        }
+    }
+
+    /// The workloads that a Service selects.
+    private func pods(of service: ServiceRoute) -> [KubernetesObject] {
+        workloads.lazy.filter { $0.namespace == service.namespace }.compactMap { objects[.init($0)] }
+            .filter { service.selects($0.podLabels, namespace: service.namespace) }
+    }
+
+    /// Whether a workload is known that a Service selects.
+    func selects(_ service: ServiceRoute) -> Bool { !pods(of: service).isEmpty }
 
     /// Forgets objects.
     mutating func remove(_ removed: Set<KubernetesObject.Identity>) {
@@ -58,6 +84,7 @@ struct DockerManifests: Sendable {
             jobs.removeAll { $0 == identity.job }
         }
         holders = holders.filter { workloads.contains($0.value) }
+        findTargets()
     }
 
     /// Remembers what images are delivered as. Of several calls that run at once, one may bring an older state after a
@@ -134,7 +161,7 @@ struct DockerManifests: Sendable {
             let name = object.identity.description
             switch object.identity.kind {
             case "Service": return serviceNotices(object)
-            case "Ingress", "Gateway", "HTTPRoute": return [.ingress(name)]
+            case "Gateway", "HTTPRoute": return [.route(name)]
             case "Job" where object.podSpecPath != nil: return []
             case "CronJob": return [.sentence("cronjob/\(object.identity.name) is not run on Docker")]
             case let kind where Self.honoured.contains(kind) || Self.meaningless.contains(kind): return []
@@ -145,7 +172,7 @@ struct DockerManifests: Sendable {
 
     private static let honoured: Set<String> = [
         "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod", "ConfigMap", "Secret",
-        "PersistentVolumeClaim",
+        "PersistentVolumeClaim", "Ingress",
     ]
 
     /// They tell a cluster who may do what, and how it runs itself: nobody asks on one machine.

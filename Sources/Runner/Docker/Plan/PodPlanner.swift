@@ -111,8 +111,8 @@ struct PodPlanner {
         notices: inout [DockerNotice]
     ) {
         for service in services where service.selects(object.podLabels, namespace: namespace) {
-            plan.aliases += service.aliases
-            plan.qualifiedAliases += service.aliases.dropFirst()
+            plan.aliases += service.podAliases
+            plan.qualifiedAliases += service.qualifiedPodAliases
             for port in service.ports {
                 guard let target = ServiceRoute.target(of: port, in: spec) else {
                     notices.append(
@@ -121,8 +121,11 @@ struct PodPlanner {
                                 + " \(port.target?.string ?? "")"))
                     continue
                 }
-                if target != port.port && !service.isHeadless {
-                    notices.append(.port("call \(service.name):\(target) instead of \(service.name):\(port.port)"))
+                if let reached = port.reached, reached != target, service.isProxied {
+                    notices.append(
+                        .sentence(
+                            "\(service.name):\(port.port) leads to port \(reached) of all its pods on Docker, and not to port"
+                                + " \(target) of \(plan.workload)"))
                 }
                 guard service.isPublished, let hostPort = hostPort(service, port, plan.workload) else { continue }
                 plan.ports.append(

@@ -9,6 +9,8 @@ struct ServiceRoute: Sendable, Hashable {
         var target: JSONValue?
         var nodePort: Int?
         var networkProtocol: String
+        /// The pods' port that it leads to, once that is known.
+        var reached: Int?
     }
 
     var name: String
@@ -18,6 +20,8 @@ struct ServiceRoute: Sendable, Hashable {
     var ports: [Port]
     /// Whether its name stands for the pods themselves, whose ports are then theirs.
     var isHeadless: Bool
+    /// The host that its name stands for, where it is one outside.
+    var externalName: String?
 
     /// Reads a Service; `nil` for other kinds.
     init?(_ object: KubernetesObject) {
@@ -28,6 +32,7 @@ struct ServiceRoute: Sendable, Hashable {
         type = spec["type"]?.string ?? "ClusterIP"
         selector = spec["selector"]?.stringMembers ?? [:]
         isHeadless = spec["clusterIP"]?.string == "None"
+        externalName = spec["externalName"]?.string
         ports = (spec["ports"]?.array ?? []).compactMap { json in
             guard let port = json["port"]?.integer else { return nil }
             return Port(

@@ -88,16 +88,17 @@ final class DockerWorkloads: Sendable {
 
     /// Removes all that the project has.
     /// - Returns: what that was.
-    func removeAll() async throws -> [ListedContainer] {
+    func removeAll() async throws -> (containers: [ListedContainer], proxies: [ListedProxy]) {
         await endRollouts()
         probes.end()
-        let containers = try await pods.listAll().filter { pods.commands.isOurs($0.place) }
+        let (all, proxies) = try await pods.listEverything()
+        let containers = all.filter { pods.commands.isOurs($0.place) }
         retirements.insert(containers)
         shared.withLock { $0.current = [:] }
         await pods.remove(containers)
         // Their volumes and the network are in use until then.
         await retirements.finish()
-        return containers
+        return (containers, proxies)
     }
 
     /// The names of the containers of a workload that is up, those of its latest pods.
