@@ -19,9 +19,14 @@ final class Proxies: Sendable {
         var taken: Set<Int> = []
         /// Whether hosts lead to this machine.
         var hosts: [String: Bool] = [:]
-        /// Why the image could not be had, and when.
-        var refusal: (error: TargetError, at: ContinuousClock.Instant)?
+        /// What could not be done, and when: an image that can't be had, an nginx that can't be started.
+        var refusals: [String: Refusal] = [:]
         var ends = ProxyEnds()
+    }
+
+    private struct Refusal {
+        let error: TargetError
+        let time = ContinuousClock.now
     }
 
     private let pods: DockerPodRunner
@@ -69,7 +74,11 @@ final class Proxies: Sendable {
             let all = listed
             let results = await sideBySide(plans(), atOnce: 4) { plan in
                 do {
-                    return Settling(plan: plan, result: .success(try await self.settle(plan, routes, networks, all)))
+                    let purpose = "\(plan.fingerprint(image: self.settings.image)) \(plan.configuration.text)"
+                    let notices = try await self.unlessRefused(purpose) {
+                        try await self.settle(plan, routes, networks, all)
+                    }
+                    return Settling(plan: plan, result: .success(notices))
                 } catch {
                     return Settling(plan: plan, result: .failure(error))
                 }
@@ -233,7 +242,7 @@ extension Proxies {
         let request = plan.create(project, name: name, image: settings.image, network: network)
         var answer = try await pods.engine.ask(request, "\(plan.key) could not be created")
         if answer.message.contains("No such image"), !answer.isSuccess {
-            try await pull(for: plan)
+            try await pull()
             answer = try await pods.engine.ask(request, "\(plan.key) could not be created")
         }
         guard answer.isSuccess else {
@@ -242,26 +251,37 @@ extension Proxies {
         return answer.body["Id"]?.string ?? name
     }
 
-    /// An image that can't be had is not asked for again with every workload.
-    private static let pause = Duration.seconds(30)
+    /// With many workloads, many calls come one after the other: what has just failed for one is not tried for each.
+    private static let pause = Duration.seconds(10)
 
-    private func pull(for plan: ProxyPlan) async throws {
-        let refusal = shared.withLock { $0.refusal }
-        if let refusal, refusal.at.duration(to: .now) < Self.pause { throw refusal.error }
-        let output = try await pods.launcher.runTool(DockerCommand.pull(settings.image))
-        guard !output.termination.isSuccess else { return }
-        var error = DockerFailure.error(
-            "the image \(settings.image) cannot be had, which \(plan.key) runs from",
-            said: output.errorText.split(separator: "\n").map(String.init))
-        if error.severity == .failed {
-            error = TargetError(
+    private func unlessRefused<Result: Sendable>(
+        _ purpose: String, _ body: () async throws -> Result
+    ) async throws -> Result {
+        if let refusal = shared.withLock({ $0.refusals[purpose] }), refusal.time.duration(to: .now) < Self.pause {
+            throw refusal.error
+        }
+        do {
+            return try await body()
+        } catch let error as TargetError where error.severity != .unavailable {
+            shared.withLock { $0.refusals[purpose] = Refusal(error: error) }
+            throw error
+        }
+    }
+
+    private func pull() async throws {
+        try await unlessRefused("image") {
+            let output = try await pods.launcher.runTool(DockerCommand.pull(settings.image))
+            guard !output.termination.isSuccess else { return }
+            let error = DockerFailure.error(
+                "the image \(settings.image) cannot be had, which nginx runs from",
+                said: output.errorText.split(separator: "\n").map(String.init))
+            guard error.severity == .failed else { throw error }
+            throw TargetError(
                 error.summary, details: error.details,
                 advice:
                     "name an image with nginx in the environment variable \(ProxySettings.imageVariable): devloop's "
                     + "Scripts/base-image nginx makes devloop-nginx:debian out of Debian's packages")
         }
-        shared.withLock { [error] in $0.refusal = (error, .now) }
-        throw error
     }
 
     private func connect(
@@ -344,10 +364,11 @@ extension Proxies {
 
     /// What to do about hosts that don't lead to this machine.
     private func unknownHosts(_ hosts: [String]) async -> [String] {
-        for host in hosts where shared.withLock({ $0.hosts[host] }) == nil {
+        let new = shared.withLock { shared in hosts.filter { shared.hosts[$0] == nil } }
+        _ = await sideBySide(new, atOnce: 16) { host in
             // Any name stands for a star.
-            let leadsHere = await leadsHere(host.hasPrefix("*.") ? "devloop\(host.dropFirst())" : host)
-            shared.withLock { $0.hosts[host] = leadsHere }
+            let leadsHere = await self.leadsHere(host.hasPrefix("*.") ? "devloop\(host.dropFirst())" : host)
+            self.shared.withLock { $0.hosts[host] = leadsHere }
         }
         let unknown = shared.withLock { shared in hosts.filter { shared.hosts[$0] == false } }
         let names = unknown.filter { !$0.hasPrefix("*.") }
