@@ -99,6 +99,26 @@ struct AfterSyncTests {
         service.sync = .on
         service.onSync = [AfterSync(restarts: true), AfterSync(run: ["reload"]), AfterSync(signal: "HUP")]
         let question = TakeupQuestion(service: service, image: "sha256:1", containers: [container])
-        #expect(Takeup(question, image: ImageConfiguration(), files: nil).after == [AfterSync(run: ["reload"])])
+        let takeup = Takeup(question, image: ImageConfiguration(), files: nil)
+        #expect(takeup.after == [AfterSync(run: ["reload"])])
+        #expect(!isSynced("a", takeup), "what it asks for can't be done")
+    }
+
+    /// A startup probe is for the start of a container, and not for a program that starts again in it.
+    @Test(arguments: [
+        (#"{}"#, true), (#"{"livenessProbe": {"periodSeconds": 1}}"#, true),
+        (#"{"livenessProbe": {"initialDelaySeconds": 30}, "startupProbe": {"periodSeconds": 1}}"#, true),
+        (#"{"livenessProbe": {"initialDelaySeconds": 5, "periodSeconds": 1}}"#, false),
+        (
+            #"{"livenessProbe": {"periodSeconds": 1}, "startupProbe": {"periodSeconds": 1, "failureThreshold": 30}}"#,
+            false
+        ),
+    ])
+    func whatTheLivenessProbeWouldEndIsNotStartedAgainInItsPlace(json: String, isPossible: Bool) throws {
+        var service = Configuration.Service.blank(at: "")
+        service.onSync = [AfterSync(restarts: true)]
+        let container = ContainerSpecification(try JSONParser.parse(Array(json.utf8)))
+        let question = TakeupQuestion(service: service, image: "sha256:1", containers: [container])
+        #expect(isSynced("a", Takeup(question, image: ImageConfiguration(), files: nil)) == isPossible)
     }
 }

@@ -85,9 +85,11 @@ extension SyncScript {
 
 extension SyncDelivery {
     /// Does what is to be done after files arrived.
-    /// - Returns: what failed by itself; what comes after it is not done.
-    func perform(_ actions: [ContainerAction], in container: String) throws(Stop) -> FailedRun? {
-        for action in actions {
+    /// - Returns: what failed by itself, and what is not done then: it, and what comes after it.
+    func perform(
+        _ actions: [ContainerAction], in container: String
+    ) throws(Stop) -> (failed: FailedRun?, undone: [ContainerAction]) {
+        for (index, action) in actions.enumerated() {
             let answer = try ask(SyncScript.action(action, in: container)) { _ in 0 }
             if answer.isUnsupervised {
                 throw .error(
@@ -98,9 +100,10 @@ extension SyncDelivery {
                 throw .error(.impossible(SyncReason(.notSignalled, "its program can't be sent a signal\(said)")))
             }
             if case .run(let words) = action, let code = answer.exitCode, code != 0 {
-                return FailedRun(words: words, exitCode: code, output: answer.output)
+                let failed = FailedRun(words: words, exitCode: code, output: answer.output)
+                return (failed, Array(actions[index...]))
             }
         }
-        return nil
+        return (nil, [])
     }
 }

@@ -3,9 +3,11 @@
 ///
 /// It is a shell script, the container's first process, in whatever POSIX shell the image has (dash, bash, busybox): the
 /// program's exit code is its own, signals go on to the program, and children that lost their parent are reaped, as a shell
-/// that waits does by itself. A signal that no program has a use for tells it to start the program again: the program gets
-/// SIGTERM and two seconds, then whatever it has left behind (what an `npm` or a `sh -c` has started, but no shell of a
-/// `kubectl exec`) gets SIGTERM and a moment, and the rest is killed. How often the program was started stands in a file
+/// that waits does by itself. A signal that no program has a use for tells it to start the program again, unless somebody has
+/// asked it to end: the program gets SIGTERM and two to three seconds, then whatever it has left behind (what an `npm` or a
+/// `sh -c` has started, but no shell of a `kubectl exec`) gets SIGTERM and up to a second, and the rest is killed. What is
+/// left behind is looked for below programs that are dead, too: of one with several threads, the first may be dead while the
+/// others, whose children they are, are not. How often the program was started stands in a file
 /// under `/dev/shm`, which may be written where the image may not.
 ///
 /// Of the environment, dash and busybox drop what has no name that a shell could give (`spring.profile`), and the script's
@@ -31,14 +33,14 @@ package enum Supervisor {
     /// said stands in a variable. The shell that a child is before it is the program would drop a signal, so one that comes
     /// then waits, and is sent once (many programs take a second SIGTERM for an order to end at once).
     static let script = #"""
-        d_file=/dev/shm/devloop-$0 d_again= d_told= d_last= d_ready= d_count=0
+        d_file=/dev/shm/devloop-$0 d_again= d_told= d_last= d_ending= d_ready= d_count=0
         exec 3<&0
         d_mark=$(printf '\001') d_line=
         while IFS= read -r d_entry; do
           d_name=${d_entry%%=*}
           case $d_name in
-            "$d_entry"|''|*[!-._A-Za-z0-9]*) continue;;
-            *[-.]*|[0-9]*|d_*) ;;
+            "$d_entry"|'') continue;;
+            [!_A-Za-z]*|*[!_A-Za-z0-9]*|d_*) ;;
             *) continue;;
           esac
           while [ "${d_entry#*"$d_mark"}" != "$d_entry" ]; do
@@ -53,14 +55,14 @@ package enum Supervisor {
         [ -z "$d_line" ] || set -- env "$@"
         forward() {
           d_told=1 d_as=$1
-          case $1 in TERM|INT|QUIT) d_last=$1;; esac
+          case $1 in TERM|INT) d_last=$1 d_ending=1;; QUIT) d_last=$1;; esac
           [ -n "$d_ready" ] || { d_held="$d_held $1"; return; }
           while read -r d_key d_value; do [ "$d_key" != SigIgn: ] || break; done <"/proc/$d_child/status"
           case $d_as$d_value in INT*[2367abef]|QUIT*[4567cdef]) d_as=TERM;; esac
           kill -s "$d_as" "$d_child"
         } 2>/dev/null
         for d_name in \#(signals.joined(separator: " ")); do trap "forward $d_name" "$d_name"; done
-        trap 'd_again=1 d_told=1' \#(signal)
+        trap '[ -n "$d_ending" ] || d_again=1 d_told=1' \#(signal)
         env --default-signal=INT,QUIT true 2>/dev/null && d_reset='env --default-signal=INT,QUIT' || d_reset=
         below() {
           d_found= d_all=' 1 ' d_more=1
@@ -72,11 +74,14 @@ package enum Supervisor {
               read -r d_line <"$d_process/stat" || continue
               d_line=${d_line##*) } d_state=${d_line%% *}
               d_line=${d_line#* }
-              case $d_state$d_all in Z*) ;; *" ${d_line%% *} "*) d_all="$d_all$d_id " d_found="$d_found $d_id" d_more=1;; esac
+              case $d_all in *" ${d_line%% *} "*) ;; *) continue;; esac
+              d_all="$d_all$d_id " d_more=1
+              [ "$d_state" = Z ] || d_found="$d_found $d_id"
             done
           done 2>/dev/null
           [ -n "$d_found" ]
         }
+        clock() { d_now=; read -r d_now d_line </proc/uptime; d_now=${d_now%%.*}; } 2>/dev/null
         while :; do
           d_ready= d_held=
           [ -z "$d_last" ] || exit 143
@@ -96,14 +101,17 @@ package enum Supervisor {
             [ -n "$d_told" ] && kill -0 "$d_child" 2>/dev/null || break
           done
           [ -n "$d_again" ] || exit "$d_status"
-          d_last= d_late= d_round=0
+          [ -n "$d_ending" ] || d_last=
+          d_late= d_round=0
+          clock; d_start=$d_now
           kill -s TERM "$d_child" 2>/dev/null
           while below; do
             case "$d_found " in
-              *" $d_child "*) d_limit=200;;
-              *) [ -n "$d_late" ] || { kill -s TERM $d_found 2>/dev/null; d_late=1 d_round=0; }; d_limit=50;;
+              *" $d_child "*) d_limit=3;;
+              *) [ -n "$d_late" ] || { kill -s TERM $d_found 2>/dev/null; d_late=1 d_round=0 d_start=$d_now; }; d_limit=1;;
             esac
-            [ "$d_round" -lt "$d_limit" ] || kill -s KILL $d_found 2>/dev/null
+            clock
+            [ $((d_now-d_start)) -lt $d_limit ] && [ $d_round -lt $((d_limit*100)) ] || kill -s KILL $d_found 2>/dev/null
             sleep 0.01 2>/dev/null || { sleep 1; d_round=$((d_round+99)); }
             d_round=$((d_round+1))
           done

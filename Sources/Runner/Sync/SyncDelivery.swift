@@ -48,7 +48,7 @@ struct SyncDelivery {
                 again = []
             }
         }
-        receipt.failedRun = try perform(actions, in: container)
+        (receipt.failedRun, receipt.undone) = try perform(actions, in: container)
         return receipt
     }
 

@@ -32,6 +32,8 @@ package struct SyncReceipt: Sendable, Hashable {
     package var kept: [String] = []
     /// What was to be done after the files arrived, and failed.
     package var failedRun: FailedRun?
+    /// What of all that was to be done is not done because of that; first what failed.
+    package var undone: [ContainerAction] = []
 
     package init() {}
 }

@@ -69,7 +69,8 @@ struct ExplainCommand: ServiceSubcommand {
             after.isEmpty ? "" : ", with what \"onSync\" says\(after.contains("") ? "" : after.joined(separator: ","))"
         if let command = takeup.deafCommand {
             return takeup.isPossible
-                ? "saves are synced\(what)" : "saves are built: nothing in \(command) takes up changed files"
+                ? "saves are synced\(what)"
+                : "saves are built: \(takeup.refusal ?? "nothing in \(command) takes up changed files")"
         }
         return takeup.names.isEmpty
             ? "saves are synced, whatever its containers run\(what)"

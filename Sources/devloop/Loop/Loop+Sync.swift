@@ -36,7 +36,8 @@ extension Loop {
         let report: Report? =
             switch takeup.deafCommand {
             case _ where built.isEmpty: .syncs(service: service, takeup)
-            case let command? where isPlaced && !takeup.isPossible: .buildsOnly(service: service, command: command)
+            case let command? where isPlaced && !takeup.isPossible && takeup.refusal == nil:
+                .buildsOnly(service: service, command: command)
             default: nil
             }
         guard let report, !told.news(["\(service): \(takeup.names)\(takeup.deafCommand ?? "")"]).isEmpty else {

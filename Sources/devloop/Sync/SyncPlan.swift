@@ -78,6 +78,8 @@ struct SyncPlan: Sendable {
         var failures = 0
         /// Whether what it lacks is built instead: another one takes its place.
         var isGivenUp = false
+        /// What was to be done in it after files arrived, and is not done, because something failed.
+        var owed: [ContainerAction] = []
     }
 
     fileprivate struct Save: Sendable {
@@ -198,7 +200,7 @@ struct SyncPlan: Sendable {
         guard let takeup = service.takeup else { return .built(because: nil) }
         for change in changes {
             if case .build(let reason) = takeup.way(of: change) {
-                return .built(because: takeup.isPossible ? reason : nil)
+                return .built(because: takeup.isPossible || takeup.refusal != nil ? reason : nil)
             }
         }
         let targets = service.targets
@@ -253,7 +255,7 @@ struct SyncPlan: Sendable {
             requests.append(
                 Request(
                     service: name, container: container.running, changes: changes,
-                    actions: takeup.actions(after: changes)))
+                    actions: takeup.actions(after: changes, and: container.owed)))
         }
         return requests
     }
@@ -267,9 +269,10 @@ struct SyncPlan: Sendable {
         }
         container.sending = nil
         switch result {
-        case .success:
+        case .success(let receipt):
             container.number = max(container.number, sent)
             container.failures = 0
+            container.owed = receipt.undone
             service.refusals = 0
             service.containers[id] = container
             services[name] = service
@@ -304,7 +307,12 @@ struct SyncPlan: Sendable {
         guard let service = services[name] else { return [] }
         guard let least = service.targets.map(\.level).min() else { return [] }
         services[name]?.saves.removeAll { $0.number <= least }
-        return service.saves.filter { $0.number <= least }.map { .arrived($0.arrival) }
+        let owed = Set(service.targets.flatMap(\.container.owed))
+        return service.saves.filter { $0.number <= least }.map { save in
+            var arrival = save.arrival
+            arrival.actions.removeAll(where: owed.contains)
+            return .arrived(arrival)
+        }
     }
 }
 

@@ -10,6 +10,10 @@ struct Takeup: Sendable, Hashable {
     var deafCommand: String?
     /// What is done after files arrived, so that they are taken up all the same.
     var after: [AfterSync] = []
+    /// What is asked for after files arrived, and can't be done in these containers: files that it is for are built.
+    var refused: [AfterSync] = []
+    /// Why that can't be done.
+    var refusal: String?
 
     /// Whether anything can be synced at all.
     var isPossible: Bool { deafCommand == nil || !after.isEmpty }
@@ -18,9 +22,11 @@ struct Takeup: Sendable, Hashable {
     var names: String { pickups.map(\.name).unique.joined(separator: ", ") }
 
     /// What is done after files arrived, in its order.
-    func actions(after changes: [FileChange]) -> [ContainerAction] {
+    /// - Parameter owed: what should have been done before.
+    func actions(after changes: [FileChange], and owed: [ContainerAction] = []) -> [ContainerAction] {
         let files = changes.filter { !$0.isFolder }.map(\.path)
-        return after.filter { files.contains(where: $0.isFor) }.compactMap(\.action).unique
+        return after.filter { entry in files.contains(where: entry.isFor) || entry.action.map(owed.contains) ?? false }
+            .compactMap(\.action).unique
     }
 
     /// Which way a change of a file goes.
@@ -31,6 +37,7 @@ struct Takeup: Sendable, Hashable {
         case .image(let destinations):
             // Nothing is done for a folder, nor is anything to be.
             let isToldOf = change.isFolder ? isPossible : after.contains { $0.isFor(change.path) }
+            if !change.isFolder, refused.contains(where: { $0.isFor(change.path) }) { return .build(because: refusal) }
             guard deafCommand == nil || isToldOf else { return .build(because: nil) }
             for destination in destinations {
                 if let mount = mounts.first(where: { ContainerPath.isIn($0, destination.path) }) {
@@ -57,6 +64,8 @@ struct ContainerSpecification: Sendable, Hashable {
     var mounts: Set<String>
     /// Whether its first process is another container's, or the node's.
     var sharesProcesses = false
+    /// Why its program can't be started again in its place, as far as its probes say.
+    var restartProblem: String?
 
     init(_ json: JSONValue) {
         start = StartCommand.Container(
@@ -66,6 +75,22 @@ struct ContainerSpecification: Sendable, Hashable {
             if let name = variable["name"]?.string { start.environment[name] = variable["value"]?.string ?? "" }
         }
         mounts = Set((json["volumeMounts"]?.array ?? []).compactMap { $0["mountPath"]?.string })
+        restartProblem = Self.restartProblem(json)
+    }
+
+    /// What a startup probe or a delay grants a program is for the start of its container
+    /// (https://kubernetes.io/docs/concepts/workloads/pods/probes/): one that starts again in its place has to answer the
+    /// liveness probe in the time that this one has, or its container is killed.
+    private static func restartProblem(_ json: JSONValue) -> String? {
+        guard let liveness = json["livenessProbe"], liveness.object != nil else { return nil }
+        func time(_ probe: JSONValue) -> Int {
+            (probe["periodSeconds"]?.integer ?? 10) * (probe["failureThreshold"]?.integer ?? 3)
+        }
+        let startup = json["startupProbe"].flatMap { $0.object == nil ? nil : time($0) } ?? 0
+        let granted = max(startup, liveness["initialDelaySeconds"]?.integer ?? 0)
+        guard granted > time(liveness) else { return nil }
+        return "its liveness probe would end a program that starts again in its place after \(time(liveness)) s, and a "
+            + "start may take \(granted) s"
     }
 }
 
@@ -96,8 +121,16 @@ extension Takeup {
     ///   - files: what is in it of the context.
     init(_ question: TakeupQuestion, image: ImageConfiguration, files: ContextFiles?) {
         mounts = question.containers.reduce(into: []) { $0.formUnion($1.mounts) }
+        let restartProblem = question.containers.lazy.compactMap(\.restartProblem).first
         let sharesProcesses = question.containers.contains(where: \.sharesProcesses)
-        after = question.service.onSync.filter { !sharesProcesses || !$0.run.isEmpty }
+        for entry in question.service.onSync {
+            let isPossible =
+                entry.restarts ? restartProblem == nil && !sharesProcesses : !sharesProcesses || !entry.run.isEmpty
+            if isPossible { after.append(entry) } else { refused.append(entry) }
+        }
+        if !refused.isEmpty {
+            refusal = sharesProcesses ? "the containers of its pod see each other's processes" : restartProblem
+        }
         guard question.service.sync == .auto else { return }
         for container in question.containers {
             let start = StartCommand(image: image, manifest: container.start)

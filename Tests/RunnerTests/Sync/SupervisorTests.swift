@@ -8,15 +8,18 @@ import Testing
 private enum Isolation {
     static let options = ["--pid", "--fork", "--mount-proc", "--kill-child"]
 
-    static let isPossible: Bool = {
+    static let isPossible = succeeds(["unshare"] + options + ["true"])
+    static let hasNode = succeeds(["node", "-e", ""])
+
+    private static func succeeds(_ words: [String]) -> Bool {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["unshare"] + options + ["true"]
+        process.arguments = words
         process.standardError = FileHandle.nullDevice
         try? process.run()
         process.waitUntilExit()
         return process.terminationStatus == 0
-    }()
+    }
 }
 
 /// A program under a supervisor that is the first process of its own, in the shells of this machine. The program itself
@@ -51,6 +54,7 @@ struct SupervisorTests {
     @Test(arguments: ContainerShell.there) func itsEnvironmentIsWhatItWas(shell: ContainerShell) async throws {
         let environment = [
             "a.b": "1", "x-y": "two\n lines = \\n\n$HOME", "d_count": "z", "count": "10", "PLAIN": "a\nb.c=d", "E": "",
+            "Logging:Level": "x", "sp ace": "y", "ü": "z", "1st": "=",
         ]
         let said = try await run(shell, ["env", "--null"], environment: environment).text
         let lines = Set(said.split(separator: "\0").map(String.init))
@@ -106,6 +110,28 @@ struct SupervisorTests {
             (exec sleep 77) & kill -s 63 1; sleep 77
             """
         #expect(try await run(shell, ["sh", "-c", program]) == (5, "0"))
+    }
+
+    /// Of a program with several threads the first may be dead while the others, whose children they are, are not.
+    @Test(.enabled(if: Isolation.hasNode, "needs node"), arguments: ContainerShell.there)
+    func whatAProgramWithThreadsHasStartedEndsWithIt(shell: ContainerShell) async throws {
+        let program = """
+            const { execSync, spawn } = require("child_process"), fs = require("fs")
+            fs.appendFileSync(process.env.F, "x")
+            const left = execSync("pgrep -c -x -f 'sleep 78' || true").toString().trim()
+            if (left != "0") { console.log(left); process.exit(6) }
+            if (fs.readFileSync(process.env.F).length == 12) process.exit(5)
+            const child = spawn("sh", ["-c", "echo up; while :; do sleep 78; done"])
+            child.stdout.once("data", () => process.kill(1, 63))
+            """
+        #expect(try await run(shell, ["node", "-e", program]) == (5, ""))
+    }
+
+    @Test(arguments: ContainerShell.there, ["kill -s TERM 1; kill -s 63 1", "kill -s 63 1; kill -s TERM 1"])
+    func whatIsAskedToEndIsNotStartedAgain(shell: ContainerShell, signals: String) async throws {
+        let program =
+            "printf x >>$F; [ $(cat $F) = x ] || exit 5; trap 'exit 143' TERM; \(signals); while :; do sleep 0.01; done"
+        #expect(try await run(shell, ["sh", "-c", program]).code == 143)
     }
 
     @Test(arguments: ContainerShell.there) func oneThatIgnoresSIGTERMIsKilled(shell: ContainerShell) async throws {
