@@ -31,13 +31,13 @@ import Testing
     /// `nowhere`.
     private func place(
         _ file: String, _ dockerfile: String, _ tree: String = tree, links: String = "", stage: String? = nil,
-        isGone: Bool = false, skipsUnneededStages: Bool = true
+        isGone: Bool = false, leavesOut: Set<String> = [], skipsUnneededStages: Bool = true
     ) -> String {
         var context = Context(tree, links: links)
         if isGone { context.kinds[file] = nil }
         let files = CopiedFiles(
             dockerfile: Array(dockerfile.utf8), stage: stage, skipsUnneededStages: skipsUnneededStages)
-        switch files.place(of: file, kind: { context.kinds[$0] }, names: context.names) {
+        switch files.place(of: file, kind: { context.kinds[$0] }, names: context.names, isLeftOut: leavesOut.contains) {
         case .nowhere: return "nowhere"
         case .used(let use): return "used by \(use)"
         case .image(let destinations):
@@ -193,7 +193,9 @@ import Testing
     @Test func aBuildMayFailWithoutTheLastFileOfAFolderThatACopyNames() {
         #expect(place("lib/a.js", "FROM node\nCOPY lib /x/", isGone: true) == "used by COPY lib /x/")
         #expect(place("src/new.js", "FROM node\nCOPY src /x/", isGone: true) == "/x/new.js")
-        #expect(place("lib/a.js", "FROM node\nCOPY . /x/", isGone: true) == "/x/lib/a.js")
+        #expect(place("src/b/new.js", "FROM node\nCOPY . /x/", isGone: true) == "/x/src/b/new.js")
+        let leavesOut = place("src/b/c.js", "FROM node\nCOPY . /x/", isGone: true, leavesOut: ["src/b"])
+        #expect(leavesOut == "used by COPY . /x/")
     }
 
     @Test func aBuilderThatBuildsAllStagesFailsWithoutAFileThatOneNames() {

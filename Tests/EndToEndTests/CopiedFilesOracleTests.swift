@@ -147,6 +147,7 @@ private struct CopyCheck {
         files.place(
             of: path,
             kind: { path in
+                if path == CopyTree.ignoreFile { return .file }
                 guard filter.includes(path) else { return nil }
                 return switch tree.nodes[path] {
                 case .folder?: .folder
@@ -154,7 +155,8 @@ private struct CopyCheck {
                 case .link?: .link
                 case nil: nil
                 }
-            }, names: tree.names)
+            }, names: { $0.isEmpty ? tree.names($0) + [CopyTree.ignoreFile] : tree.names($0) },
+            isLeftOut: { !filter.includes($0) })
     }
 
     /// The path, as one who looks into the image knows it.
@@ -238,13 +240,18 @@ private struct CopyCheck {
     }
 }
 
+extension CopyTree {
+    /// It is there beside what the tree holds.
+    fileprivate static let ignoreFile = ".dockerignore"
+}
+
 extension ImageFiles {
     /// Copies of the whole context have the ignore file as well, by another name where a wildcard takes it. The client of
     /// the legacy builder adds to it what it calls the Dockerfile, another name each time.
     fileprivate var withoutIgnoreFile: ImageFiles {
         ImageFiles(
             entries.filter { path, entry in
-                guard case .file(let text) = entry.kind else { return true }
+                guard case .file(let text) = entry.kind, text.count < 1000 else { return true }
                 return !path.hasSuffix("/.dockerignore")
                     && !String(decoding: text, as: UTF8.self).contains(".dockerfile.")
             })

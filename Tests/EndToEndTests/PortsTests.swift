@@ -9,13 +9,6 @@ import Testing
 struct PortsTests {
     private static let rounds = ProcessInfo.processInfo.environment["DEVLOOP_PORT_ROUNDS"].flatMap(Int.init) ?? 5
 
-    private static func base() async throws -> String {
-        if let base = ProcessInfo.processInfo.environment["BASE"] { return base }
-        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return try await Shell.run(repository.appendingPathComponent("Scripts/base-image").path)
-    }
-
     private func ask(_ port: Int) async -> String? { await TCP.blocking { PortClient.ask(port) } }
 
     private func check(_ tally: PortClient.Tally, _ name: String) {
@@ -31,7 +24,7 @@ struct PortsTests {
 
     @Test(.timeLimit(.minutes(20)), .enabled(if: KubernetesStage.isAvailable, "needs a cluster"))
     func aPortOfAClusterAnswersThroughRolloutsDeletionsAndACrash() async throws {
-        let project = try PortsProject(base: try await Self.base())
+        let project = try PortsProject(base: try await Docker.base())
         let stage = KubernetesStage(namespace: project.name)
         let kubectl = ["--context=\(KubernetesStage.context ?? "")", "--namespace=\(project.name)"]
         _ = try await Shell.run("kubectl", kubectl[0], "create", "namespace", project.name)
@@ -102,7 +95,7 @@ struct PortsTests {
     }
 
     @Test(.timeLimit(.minutes(10))) func aPortOnDockerAnswersThroughEditsAndACrash() async throws {
-        let project = try PortsProject(base: try await Self.base())
+        let project = try PortsProject(base: try await Docker.base())
         let dev = try DevloopProcess(["dev", "--target", "docker", "--cleanup"], folder: project.folder)
         try await dev.line(containing: "web: http://localhost:\(project.port)")
         let first = await ask(project.port)
@@ -127,7 +120,7 @@ struct PortsTests {
     }
 
     @Test(.timeLimit(.minutes(5))) func portsFollowTheFileWithoutARestart() async throws {
-        let project = try PortsProject(base: try await Self.base())
+        let project = try PortsProject(base: try await Docker.base())
         let other = TCP.freePort()
         let dev = try DevloopProcess(["dev", "--target", "docker", "--cleanup"], folder: project.folder)
         try await dev.line(containing: "✓ web live in")
@@ -144,7 +137,7 @@ struct PortsTests {
     }
 
     @Test(.timeLimit(.minutes(5))) func aPortThatIsTakenIsSaidAndTakenLater() async throws {
-        let project = try PortsProject(base: try await Self.base())
+        let project = try PortsProject(base: try await Docker.base())
         let server = try TCPServer(port: project.port) { connection, _ in connection.answer("other") }
         let dev = try DevloopProcess(["dev", "--target", "docker", "--cleanup"], folder: project.folder)
         try await dev.line(containing: "port \(project.port) of this machine is taken by ")

@@ -135,13 +135,16 @@ struct CopiedFiles: Sendable, Hashable {
     ///   - kind: what is at a path of the context; `nil` where nothing is, and for what the ignore file leaves out.
     ///   - names: the names in a folder of the context, which ones a wildcard takes must be known: without it, all that
     ///     such a Dockerfile takes counts as used.
+    ///   - isLeftOut: whether the ignore file leaves out a path.
     func place(
-        of file: String, kind: (String) -> Kind?, names: ((String) -> [String])? = nil
+        of file: String, kind: (String) -> Kind?, names: ((String) -> [String])? = nil,
+        isLeftOut: ((String) -> Bool)? = nil
     ) -> Place {
         if let problem { return .used(by: "a Dockerfile that devloop does not follow: \(problem)") }
         return withoutActuallyEscaping(kind) { kind in
             do throws(FileUse) {
-                var placing = FilePlacing(file: file, context: CopyContext(kind: kind, names: names))
+                var placing = FilePlacing(
+                    file: file, context: CopyContext(kind: kind, names: names, isLeftOut: isLeftOut))
                 return try placing.place(in: self)
             } catch {
                 return .used(by: error.by)

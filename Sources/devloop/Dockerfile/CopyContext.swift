@@ -4,6 +4,8 @@ struct CopyContext {
     let kind: (String) -> CopiedFiles.Kind?
     /// The names in a folder; `nil` where nobody can tell.
     let names: ((String) -> [String])?
+    /// Whether the ignore file leaves out a path; of a folder, there may be something in it that it doesn't.
+    let isLeftOut: ((String) -> Bool)?
 
     /// What a source takes.
     struct Sources {

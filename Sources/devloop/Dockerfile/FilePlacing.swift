@@ -199,9 +199,7 @@ struct FilePlacing {
                 try checkCount(of: source, in: copy, to: destination)
             }
             if case .isBelow(let rest) = relation {
-                // The source may have gone with it: a folder that is left out itself is there for what is not, only.
-                let folder = parts.dropLast(rest.count).joined(separator: "/")
-                if kind == nil, !folder.isEmpty, context.kind(folder) != .folder { throw FileUse(copy.text) }
+                if kind == nil, mayTakeFolders(from: parts.count - rest.count) { throw FileUse(copy.text) }
                 places[ImagePath.join(destination.path, rest)] = Taken(copy: copy)
                 continue
             }
@@ -215,6 +213,15 @@ struct FilePlacing {
             }
         }
         return places
+    }
+
+    /// Whether a folder that it was in may be gone with it from what is copied: one that is left out itself is there for what
+    /// is not, only.
+    /// - Parameter count: how many parts the source has. Without it the build fails.
+    private func mayTakeFolders(from count: Int) -> Bool {
+        let folders = (max(1, count)..<max(1, count, parts.count)).map { parts[..<$0].joined(separator: "/") }
+        if count > 0, let source = folders.first, context.kind(source) != .folder { return true }
+        return folders.contains { context.isLeftOut?($0) ?? false }
     }
 
     /// What a wildcard takes may be one file now that is renamed, and two the next time, for which the build fails.

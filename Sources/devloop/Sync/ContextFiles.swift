@@ -93,6 +93,8 @@ struct ContextFiles: Sendable, Hashable {
                 look.kind(of: $0, in: self)
             } names: {
                 look.names(in: $0, of: self)
+            } isLeftOut: {
+                !filter.includes($0)
             }
         case .ruled(let rules):
             let destinations = rules.compactMap { $0.destination(of: path) }.unique

@@ -97,7 +97,7 @@ struct BlogCopy: Sendable {
     /// curl is not everywhere, Foundation's networking is large: the tests bring the few lines themselves.
     private func http(
         _ method: String, _ service: String, _ path: String, body: Data = Data()
-    ) async -> (status: Int, body: Data)? {
+    ) async -> (status: Int, head: String, body: Data)? {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(

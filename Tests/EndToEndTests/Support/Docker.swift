@@ -24,6 +24,14 @@ enum Docker {
         return ProxySettings(image: image ?? "devloop-nginx:debian", port: port)
     }
 
+    /// An image with node: the one that `BASE` names, or that `Scripts/base-image` makes.
+    static func base() async throws -> String {
+        if let base = ProcessInfo.processInfo.environment["BASE"] { return base }
+        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        return try await Shell.run(repository.appendingPathComponent("Scripts/base-image").path)
+    }
+
     /// What a docker command prints.
     @discardableResult
     static func run(_ arguments: String..., input: [UInt8]? = nil) async throws -> String {

@@ -2,8 +2,10 @@ import Foundation
 
 /// One HTTP/1.0 request to this machine.
 enum HTTP {
-    /// The status and the body; `nil` where nobody answers.
-    static func request(_ method: String, port: Int, path: String, body: Data) -> (status: Int, body: Data)? {
+    /// The status, the headers and the body; `nil` where nobody answers.
+    static func request(
+        _ method: String, port: Int, path: String, body: Data, host: String = "localhost", cookie: String = ""
+    ) -> (status: Int, head: String, body: Data)? {
         #if canImport(Darwin)
             let connection = socket(AF_INET, SOCK_STREAM, 0)
         #else
@@ -24,8 +26,8 @@ enum HTTP {
         }
         guard isConnected else { return nil }
         let head =
-            "\(method) \(path) HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            + "Content-Length: \(body.count)\r\n\r\n"
+            "\(method) \(path) HTTP/1.0\r\nHost: \(host)\r\nContent-Type: application/json\r\n"
+            + (cookie.isEmpty ? "" : "Cookie: \(cookie)\r\n") + "Content-Length: \(body.count)\r\n\r\n"
         let request = Array(head.utf8) + body
         guard write(connection, request, request.count) == request.count else { return nil }
         var answer = Data()
@@ -33,10 +35,9 @@ enum HTTP {
         while case let count = read(connection, &buffer, buffer.count), count > 0 {
             answer.append(contentsOf: buffer[..<count])
         }
-        guard let end = answer.range(of: Data("\r\n\r\n".utf8)),
-            let status = String(decoding: answer[..<end.lowerBound], as: UTF8.self).split(separator: " ").dropFirst()
-                .first
-        else { return nil }
-        return (Int(status) ?? 0, answer[end.upperBound...])
+        guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { return nil }
+        let lines = String(decoding: answer[..<end.lowerBound], as: UTF8.self)
+        guard let status = lines.split(separator: " ").dropFirst().first else { return nil }
+        return (Int(status) ?? 0, lines, answer[end.upperBound...])
     }
 }
