@@ -155,7 +155,7 @@ private struct CopyCheck {
                 case .link?: .link
                 case nil: nil
                 }
-            }, names: { $0.isEmpty ? tree.names($0) + [CopyTree.ignoreFile] : tree.names($0) },
+            }, names: { $0.isEmpty ? tree.names(in: $0) + [CopyTree.ignoreFile] : tree.names(in: $0) },
             isLeftOut: { !filter.includes($0) })
     }
 

@@ -63,7 +63,7 @@ struct ProjectsTests {
                 context, "--namespace=\(project.name)", "get", "--output=name",
                 "deployments,statefulsets,jobs,pods,services,ingresses,secrets,configmaps",
             ])
-        return list.text.split(separator: "\n").map(String.init).filter { $0 != "configmap/kube-root-ca.crt" }
+        return list.text.split(separator: "\n").map(String.init).filter { !$0.hasSuffix("-ca.crt") }
     }
 
     /// A Service that leads to another port, three replicas, a ConfigMap.

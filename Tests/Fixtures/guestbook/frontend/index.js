@@ -1,12 +1,23 @@
 // GET / shows the entries, POST / adds one.
 const http = require("http"), os = require("os")
 
+// On a connection of its own: who was asked before may be gone.
+const ask = (method, body) => new Promise((done, failed) => {
+  const request = http.request("http://store/entries", { method, agent: false }, async answer => {
+    let text = ""
+    for await (const piece of answer) text += piece
+    try { done(JSON.parse(text)) } catch (error) { failed(error) }
+  })
+  request.on("error", failed)
+  request.end(body)
+})
+
 http.createServer(async (request, response) => {
   let text = ""
   for await (const piece of request) text += piece
   try {
-    if (request.method === "POST") await fetch("http://store/entries", { method: "POST", body: text })
-    const entries = await (await fetch("http://store/entries")).json()
+    if (request.method === "POST") await ask("POST", text)
+    const entries = await ask("GET")
     response.setHeader("Connection", "close")
     response.end(JSON.stringify({ title: process.env.TITLE, entries, host: os.hostname() }) + "\n")
   } catch (error) {

@@ -4,7 +4,7 @@ const http = require("http")
 const options = { host: "ingress-nginx-controller.ingress-nginx.svc.cluster.local", port: 80 }
 
 const ask = (path, headers) => new Promise((done, failed) => {
-  http.get({ ...options, path, headers }, async answer => {
+  http.get({ ...options, path, headers, agent: false }, async answer => {
     let text = ""
     for await (const piece of answer) text += piece
     try { done(JSON.parse(text)) } catch { failed(new Error(text)) }

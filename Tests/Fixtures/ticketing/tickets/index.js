@@ -1,6 +1,6 @@
 const { ask, serve } = require("./shop")
 
-const db = "http://db-0.db:27017"
+const db = "http://db:27017"
 
 serve(3000, async (request, body, user) => {
   const [, , , id] = request.url.split("/")
