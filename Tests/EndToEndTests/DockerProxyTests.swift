@@ -47,16 +47,13 @@ struct DockerProxyTests {
 
     /// What curl prints, tried again until it is as wanted: nginx takes a moment to begin anew.
     private static func curl(_ arguments: String..., until wanted: String) async throws -> String {
-        var text = ""
-        for _ in 0..<50 {
-            text = try await Docker.launcher.run(
-                Command(
-                    "curl", ["--silent", "--max-time", "5", "--output", "-", "--write-out", "%{http_code}"] + arguments)
-            ).text
-            if text.replacingOccurrences(of: "\n", with: " ").hasSuffix(wanted) { break }
-            try await Task.sleep(for: .milliseconds(100))
+        try await Shell.eventually {
+            try await Shell.attempt(
+                "curl", ["--silent", "--max-time", "5", "--output", "-", "--write-out", "%{http_code}"] + arguments
+            ).text.replacingOccurrences(of: "\n", with: " ")
+        } is: {
+            $0.hasSuffix(wanted)
         }
-        return text.replacingOccurrences(of: "\n", with: " ")
     }
 
     /// What the workload's container gets.

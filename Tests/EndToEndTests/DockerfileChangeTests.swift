@@ -5,21 +5,8 @@ import Testing
 @Suite(
     .enabled(if: Docker.isThere), .enabled(if: TinyProject.isPossible, "needs busybox-static"), .serialized)
 struct DockerfileChangeTests {
-    private static let manifest = """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: app}
-        spec:
-          selector: {matchLabels: {app: app}}
-          template:
-            metadata: {labels: {app: app}}
-            spec:
-              containers: [{name: app, image: IMAGE}]
-              terminationGracePeriodSeconds: 2
-        """
-
     @Test(.timeLimit(.minutes(2))) func whatADockerfileNamesAnewCountsFromTheBuildOn() async throws {
-        let project = try TinyProject(manifests: ["app.yaml": Self.manifest])
+        let project = try TinyProject(manifests: TinyProject.deployment())
         defer { project.remove() }
         func save(_ file: String, _ text: String) throws {
             try text.write(to: project.folder.appendingPathComponent("app/\(file)"), atomically: true, encoding: .utf8)

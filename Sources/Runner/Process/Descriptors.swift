@@ -145,8 +145,8 @@ package enum Glue {
         #endif
     }
 
-    /// What is in a folder; nothing where it can't be read.
-    static func names(in folder: String) -> [String] {
+    /// The names in a folder, in no order; none where it can't be read. What is not UTF-8 is repaired.
+    package static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []

@@ -3,11 +3,6 @@ private struct Announced: Hashable {
     let folder: Int32
     /// Nil for the folder itself.
     let name: [UInt8]?
-
-    init(folder: Int32, name: [UInt8]? = nil) {
-        self.folder = folder
-        self.name = name
-    }
 }
 
 /// One tree being watched: which of its folders to look at, and what that found. Confined to the watcher's thread.
@@ -18,10 +13,9 @@ final class RootWatch {
     private var hot = HotFolders()
     /// The folders that the kernel has announced since they were looked at.
     private var announced: Set<Int32> = []
-    /// What it has announced since the last report, looked at or not. Where nobody waits for what is whole, the folders.
-    private var everAnnounced: Set<Announced> = []
-    /// The folders of those.
-    private var everAnnouncedFolders: Set<Int32> = []
+    /// The folders that it has announced since the last report, looked at or not, each with the names of the entries: nil
+    /// for the folder itself, and for all where nobody waits for what is whole.
+    private var everAnnounced: [Int32: Set<[UInt8]?>] = [:]
     /// What the kernel has announced since the last report and is not known to be whole: files that are being written,
     /// and what is gone, which may be about to come back.
     private var unfinished: Set<Announced> = []
@@ -103,18 +97,16 @@ final class RootWatch {
             let isKnown = announced.contains(id)
             guard !isKnown || root.isPrompt else { return }
             if let name, !scanner.concerns(name, in: id) { return }
-            let entry = Announced(folder: id, name: root.isPrompt ? name.map(Array.init) : nil)
-            if root.isPrompt { note(entry, isWhole) }
+            let name = root.isPrompt ? name.map(Array.init) : nil
+            if root.isPrompt { note(Announced(folder: id, name: name), isWhole) }
             announced.insert(id)
-            everAnnounced.insert(entry)
-            everAnnouncedFolders.insert(id)
+            everAnnounced[id, default: []].insert(name)
         case .ended(let id, let watch):
             scanner.forgetWatch(watch, of: id)
         case .overflow:
             announced.formUnion(allFolders)
-            everAnnounced.formUnion(announced.map { Announced(folder: $0) })
-            everAnnouncedFolders.formUnion(announced)
-            note(Announced(folder: FileTree.root), false)
+            for id in announced { everAnnounced[id, default: []].insert(nil) }
+            note(Announced(folder: FileTree.root, name: nil), false)
             notify(.eventsOverflowed(rootID: root.id, setting: KernelHints.overflowSetting))
         }
     }
@@ -225,8 +217,7 @@ final class RootWatch {
 
     /// The changes since the last report. See ``FileTree/report(unsureSince:)``.
     func report(unsureSince instant: ContinuousClock.Instant?) -> [Change] {
-        everAnnounced = everAnnounced.filter { announced.contains($0.folder) }
-        everAnnouncedFolders = announced
+        everAnnounced = everAnnounced.filter { announced.contains($0.key) }
         unfinished = []
         hasWhole = false
         let found = scanner.report(unsureSince: instant)
@@ -240,15 +231,13 @@ final class RootWatch {
     func dropDoubts() {
         guard isAnnouncedInFull else { return }
         scanner.tree.dropDoubts { folder, name in
-            everAnnouncedFolders.contains(folder)
-                && (everAnnounced.contains(Announced(folder: folder))
-                    || everAnnounced.contains(Announced(folder: folder, name: Array(name))))
+            everAnnounced[folder].map { $0.contains(nil) || $0.contains(Array(name)) } ?? false
         }
     }
 
     /// Stops relying on the kernel if a sweep found a change that it has not announced by now.
     private func checkHints() {
-        let missed = unannounced.contains { !everAnnouncedFolders.contains($0) }
+        let missed = unannounced.contains { everAnnounced[$0] == nil }
         if missed, isAnnouncedInFull {
             distrust = "a change was found that was not announced"
             notify(.eventsIncomplete(rootID: root.id, reason: "a change came without an announcement"))

@@ -83,13 +83,12 @@ struct ContainerSpecification: Sendable, Hashable {
     /// liveness probe in the time that this one has, or its container is killed.
     private static func restartProblem(_ json: JSONValue) -> String? {
         guard let liveness = json["livenessProbe"], liveness.object != nil else { return nil }
-        func time(_ probe: JSONValue) -> Int {
-            (probe["periodSeconds"]?.integer ?? 10) * (probe["failureThreshold"]?.integer ?? 3)
-        }
-        let startup = json["startupProbe"].flatMap { $0.object == nil ? nil : time($0) } ?? 0
-        let granted = max(startup, liveness["initialDelaySeconds"]?.integer ?? 0)
-        guard granted > time(liveness) else { return nil }
-        return "its liveness probe would end a program that starts again in its place after \(time(liveness)) s, and a "
+        func time(_ probe: ProbeTiming) -> Int { probe.period * probe.failureThreshold }
+        let startup = json["startupProbe"].flatMap { $0.object == nil ? nil : time(ProbeTiming($0)) } ?? 0
+        let timing = ProbeTiming(liveness)
+        let granted = max(startup, timing.initialDelay)
+        guard granted > time(timing) else { return nil }
+        return "its liveness probe would end a program that starts again in its place after \(time(timing)) s, and a "
             + "start may take \(granted) s"
     }
 }

@@ -67,18 +67,7 @@ enum FileSystem {
     }
 
     /// The names in a folder, in no order; none where it can't be read. What is not UTF-8 is repaired.
-    static func names(in folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            // By its address: an entry is only as long as its name, which a copy would read past.
-            let address = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0)
-            let name = String(cString: address.assumingMemoryBound(to: CChar.self))
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
+    static func names(in folder: String) -> [String] { Glue.names(in: folder) }
 
     /// The whole of a regular file.
     /// - Parameter limit: bytes; a longer file is refused.

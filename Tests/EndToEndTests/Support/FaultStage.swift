@@ -14,22 +14,9 @@ final class FaultStage: Sendable {
 
     var dev: DevloopProcess { running.withLock { $0 } }
 
-    private static let manifest = """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: app}
-        spec:
-          selector: {matchLabels: {app: app}}
-          template:
-            metadata: {labels: {app: app}}
-            spec:
-              containers: [{name: app, image: IMAGE}]
-              terminationGracePeriodSeconds: 1
-        """
-
     /// On the cluster that the environment names, or on plain Docker; returns when the service is live.
     init(onCluster: Bool, slowBuild: Bool = false, environment extra: [String: String] = [:]) async throws {
-        project = try TinyProject(manifests: ["app.yaml": Self.manifest])
+        project = try TinyProject(manifests: TinyProject.deployment())
         if slowBuild {
             let dockerfile = project.folder.appendingPathComponent("app/Dockerfile")
             let text = try String(contentsOf: dockerfile, encoding: .utf8)

@@ -34,22 +34,19 @@ struct ContainerProbe: Sendable, Hashable {
     /// As the manifest has it.
     var text: String
 
-    /// Reads a probe; numbers that are left out have Kubernetes' defaults.
     /// - Parameter ports: the numbers of the container's ports that have names.
     init(_ json: JSONValue, _ kind: Kind, ports: [String: Int]) {
-        func seconds(_ key: String, _ otherwise: Int, least: Int) -> Duration {
-            .seconds(max(least, json[key]?.integer ?? otherwise))
-        }
+        let timing = ProbeTiming(json)
         let settings = KubernetesPod.Container.ProbeSettings(json)
         (words, allowance) = (settings.question, settings.allowance)
         self.kind = kind
         text = json.description
         question = Self.question(json, ports)
-        initialDelay = seconds("initialDelaySeconds", 0, least: 0)
-        period = seconds("periodSeconds", 10, least: 1)
-        timeout = seconds("timeoutSeconds", 1, least: 1)
+        initialDelay = .seconds(max(0, timing.initialDelay))
+        period = .seconds(max(1, timing.period))
+        timeout = .seconds(max(1, timing.timeout))
         successThreshold = kind == .readiness ? max(1, json["successThreshold"]?.integer ?? 1) : 1
-        failureThreshold = max(1, json["failureThreshold"]?.integer ?? 3)
+        failureThreshold = max(1, timing.failureThreshold)
     }
 
     /// The probes of a container.

@@ -42,10 +42,7 @@ struct ListedProxy: Sendable, Hashable {
 extension DockerPodRunner {
     /// The containers of all projects of the name, and the nginxes of this one; newest first.
     func listEverything() async throws -> (containers: [ListedContainer], proxies: [ListedProxy]) {
-        let output = try await launcher.runTool(commands.list())
-        guard output.termination.isSuccess else {
-            throw DockerFailure.error("the containers could not be listed", said: [output.errorText])
-        }
+        let output = try await run(commands.list(), "the containers could not be listed")
         let proxies = ListedProxy.read(output).filter {
             commands.project.owner(project: commands.project.name, place: $0.place) == .this
         }

@@ -288,7 +288,7 @@ struct DockerPodRunner: Sendable {
         return DockerName.joined([commands.project.name, pod.plan.workload.name, pod.ground.instance] + several)
     }
 
-    private func run(_ command: Command, _ failure: String) async throws -> CommandOutput {
+    func run(_ command: Command, _ failure: String) async throws -> CommandOutput {
         let output = try await launcher.runTool(command)
         guard output.termination.isSuccess else {
             throw DockerFailure.error(failure, said: output.errorText.split(separator: "\n").map(String.init))

@@ -113,12 +113,10 @@ extension KubernetesPod {
 }
 
 extension KubernetesPod.Container.ProbeSettings {
-    /// Reads a probe; numbers that are left out have Kubernetes' defaults.
     init(_ probe: JSONValue) {
         question = Self.question(probe)
-        let period = max(probe["periodSeconds"]?.integer ?? 10, probe["timeoutSeconds"]?.integer ?? 1)
-        let attempts = probe["failureThreshold"]?.integer ?? 3
-        allowance = .seconds((probe["initialDelaySeconds"]?.integer ?? 0) + attempts * period)
+        let timing = ProbeTiming(probe)
+        allowance = .seconds(timing.initialDelay + timing.failureThreshold * max(timing.period, timing.timeout))
     }
 
     private static func question(_ probe: JSONValue) -> String {

@@ -2,15 +2,12 @@
 const http = require("http")
 
 // Asks another service, on a connection of its own: who was asked before may be gone. Its answer, as JSON.
-exports.ask = (method, url, body, headers = {}) => new Promise((done, failed) => {
-  const request = http.request(url, { method, headers, agent: false }, async answer => {
-    let text = ""
-    for await (const piece of answer) text += piece
-    try { done({ status: answer.statusCode, body: JSON.parse(text) }) } catch (error) { failed(error) }
+exports.ask = async (method, url, body, headers = {}) => {
+  const answer = await fetch(url, {
+    method, body: body && JSON.stringify(body), headers: { ...headers, connection: "close" },
   })
-  request.on("error", failed)
-  request.end(body && JSON.stringify(body))
-})
+  return { status: answer.status, body: await answer.json() }
+}
 
 // Serves requests of who is signed in. `handle` returns a status and a body.
 exports.serve = (port, handle) => http.createServer(async (request, response) => {
