@@ -8,6 +8,8 @@ private struct Rig {
     var deployment: Deployment
     /// The workloads that an apply creates, by name.
     var created: Set<String> = []
+    /// Those whose containers it replaces.
+    var renewed: Set<String> = []
     /// How often a call fails before it succeeds, and how bad that is.
     var failures: [String: Int] = [:]
     var severity = TargetError.Severity.failed
@@ -102,6 +104,7 @@ private struct Rig {
                 .applied(
                     ApplyReport(
                         created: Set(objects.compactMap(\.workload).filter { created.contains($0.name) }),
+                        renewed: Set(objects.compactMap(\.workload).filter { renewed.contains($0.name) }),
                         notices: ["notice"], failures: objects.compactMap { refused[$0.identity.name] }))
             }
         return deployment.answered(id, .success(answer))
@@ -218,6 +221,25 @@ private struct Rig {
         var rig = Rig(try project(separate))
         _ = try rig.rollOut(try image("shop/web", "1"), of: rig.deployment.project.services[0])
         #expect(rig.recorded == ["apply w", "restart w of 1"])
+    }
+
+    @Test func aWorkloadWhoseContainersTheApplyReplacesIsNotRestartedAsWell() throws {
+        var rig = Rig(try project(separate))
+        _ = try rig.applyAll()
+        rig.renewed = ["w"]
+        let service = try #require(rig.deployment.project.services.first { $0.name == "web" })
+        #expect(try rig.rollOut(image("shop/web", "1"), of: service) == .started([w]))
+        #expect(rig.recorded == ["apply svc", "apply w"])
+    }
+
+    @Test func whatSomebodyHasChangedIsAppliedAgain() throws {
+        var rig = Rig(try project(separate))
+        _ = try rig.applyAll()
+        let service = try #require(rig.deployment.project.services.first { $0.name == "web" })
+        _ = try rig.rollOut(image("shop/web", "1"), of: service)
+        rig.deployment.mistrust(service)
+        _ = try rig.rollOut(image("shop/web", "2"), of: service)
+        #expect(rig.recorded == ["apply svc", "apply w", "restart w of 1", "apply w", "restart w of 2"])
     }
 
     @Test func whatRunsTheImageAlreadyIsAppliedAndNotRestarted() throws {

@@ -210,6 +210,17 @@ struct LoopSyncTests {
         #expect(rig.handle(Self.saved("c.js")).contains("sync c2 c.js"))
     }
 
+    /// As after a `kubectl rollout undo`.
+    @Test func whereSomebodyHasTakenTheSupervisorAwayTheWorkloadIsAppliedAgain() throws {
+        var rig = try live()
+        let error = SyncError.impossible(SyncReason(.notRestartable, "its program can't be started again in its place"))
+        _ = rig.handle(Self.saved("a.js"), Self.synced("c1", .failure(error)))
+        _ = rig.answer("build web")
+        _ = rig.answer("look web")
+        _ = rig.answer("deliver web")
+        #expect(rig.running == ["apply web"])
+    }
+
     @Test func afterTwoImagesNobodyTriesAnyMoreUntilTheDockerfileChanges() throws {
         var rig = try live()
         let error = SyncError.impossible(SyncReason(.noShell, "the container has no shell"))

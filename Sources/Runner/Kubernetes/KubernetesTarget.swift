@@ -31,6 +31,7 @@ package final class KubernetesTarget: Target {
     /// Changes with each apply.
     private let applies = Latest<Void>(())
     private let problems = CurrentProblems()
+    private let restarts = RestartsInPlace()
 
     /// A cluster that is not asked anything yet.
     /// - Parameters:
@@ -165,6 +166,8 @@ package final class KubernetesTarget: Target {
     package func apply(_ objects: [KubernetesObject], images: DeliveredImages) async throws -> ApplyReport {
         var applier = ObjectApplier(
             kubectl: try cluster().kubectl, launcher: launcher, large: shared.withLock { $0.large })
+        let reading = try reading()
+        let sources = await reading.podSources(of: objects.compactMap(\.workload))
         try await applier.apply(objects.map { $0.delivering(images) })
         let (outcome, large) = (applier.outcome, applier.large)
         let news = shared.withLock { shared in
@@ -173,15 +176,18 @@ package final class KubernetesTarget: Target {
             return shared.told.news(outcome.differing).map(\.notice)
         }
         let changed = outcome.applied.filter { outcome.changed.contains($0.identity) }.compactMap(\.workload)
+        var renewed = await reading.podSources(of: changed.filter { sources[$0] != nil })
+            .filter { sources[$0.key] != $0.value }.map(\.key)
         // A newer template is nothing to the pods that they have.
         for workload in changed where [.replicaSet, .replicationController].contains(workload.kind) {
             try await restart(workload, images: images)
+            renewed.append(workload)
         }
         applies.set(())
         let created = outcome.applied.filter { outcome.created.contains($0.identity) }.compactMap(\.workload)
         return ApplyReport(
-            created: Set(created), changed: Set(changed), notices: try await addresses(of: outcome.applied),
-            news: news, failures: outcome.failures)
+            created: Set(created), changed: Set(changed), renewed: Set(renewed),
+            notices: try await addresses(of: outcome.applied), news: news, failures: outcome.failures)
     }
 
     /// Where the published ones of the Services can be reached.
@@ -426,7 +432,8 @@ package final class KubernetesTarget: Target {
                 for namespace in Set(workloads().map(\.namespace)).union(others).subtracting(followed) {
                     followed.insert(namespace)
                     let problems = ProblemFollower(
-                        namespace: namespace, cluster: reading, owner: ours, current: self.problems, onEvent: onEvent)
+                        namespace: namespace, cluster: reading, owner: ours, current: self.problems, restarts: restarts,
+                        onEvent: onEvent)
                     let follower = PodLogFollower(
                         cluster: reading, launcher: launcher, owner: owner, selection: selection, onEvent: onEvent,
                         onPod: problems.handle)
@@ -463,7 +470,10 @@ package final class KubernetesTarget: Target {
         }
         return SyncChannel(
             command: try cluster().kubectl.sync(pod: pod, container: container.name, namespace: namespace),
-            launcher: launcher)
+            launcher: launcher
+        ) { [restarts] in
+            restarts.note(ContainerName(namespace: namespace, pod: pod, container: container.name))
+        }
     }
 
     /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it. Of what

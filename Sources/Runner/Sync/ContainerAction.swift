@@ -90,6 +90,7 @@ extension SyncDelivery {
         _ actions: [ContainerAction], in container: String
     ) throws(Stop) -> (failed: FailedRun?, undone: [ContainerAction]) {
         for (index, action) in actions.enumerated() {
+            if action == .restart { willRestart() }
             let answer = try ask(SyncScript.action(action, in: container)) { _ in 0 }
             if answer.isUnsupervised {
                 throw .error(

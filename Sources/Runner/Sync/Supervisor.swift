@@ -7,8 +7,8 @@
 /// asked it to end: the program gets SIGTERM and two to three seconds, then whatever it has left behind (what an `npm` or a
 /// `sh -c` has started, but no shell of a `kubectl exec`) gets SIGTERM and up to a second, and the rest is killed. What is
 /// left behind is looked for below programs that are dead, too: of one with several threads, the first may be dead while the
-/// others, whose children they are, are not. How often the program was started stands in a file
-/// under `/dev/shm`, which may be written where the image may not.
+/// others, whose children they are, are not. And twice, since one that dies during a look may have started another after it
+/// began. How often the program was started stands in a file under `/dev/shm`, which may be written where the image may not.
 ///
 /// Of the environment, dash and busybox drop what has no name that a shell could give (`spring.profile`), and the script's
 /// own variables take the place of others: `env` gives those back to the program.
@@ -31,9 +31,10 @@ package enum Supervisor {
 
     /// `sh -c SCRIPT CONTAINER PROGRAM [ARGUMENT...]`. Nothing may be lost between a look and a wait: what a signal has
     /// said stands in a variable. The shell that a child is before it is the program would drop a signal, so one that comes
-    /// then waits, and is sent once (many programs take a second SIGTERM for an order to end at once).
+    /// then waits, and is sent once (many programs take a second SIGTERM for an order to end at once). Bash itself may drop
+    /// one of two signals that reach it within the same microseconds of a `wait`: the handler of one leaves that of the other.
     static let script = #"""
-        d_file=/dev/shm/devloop-$0 d_again= d_told= d_last= d_ending= d_ready= d_count=0
+        d_file=/dev/shm/devloop-$0 d_again= d_told= d_last= d_ending= d_ready= d_sent= d_stopping= d_count=0
         exec 3<&0
         d_mark=$(printf '\001') d_line=
         while IFS= read -r d_entry; do
@@ -55,14 +56,18 @@ package enum Supervisor {
         [ -z "$d_line" ] || set -- env "$@"
         forward() {
           d_told=1 d_as=$1
-          case $1 in TERM|INT) d_last=$1 d_ending=1;; QUIT) d_last=$1;; esac
+          case $1 in
+            TERM|INT) d_last=$1 d_ending=1; [ -z "$d_stopping" ] || return;;
+            QUIT) d_last=$1;;
+          esac
           [ -n "$d_ready" ] || { d_held="$d_held $1"; return; }
+          [ -z "$d_ending" ] || d_sent=1
           while read -r d_key d_value; do [ "$d_key" != SigIgn: ] || break; done <"/proc/$d_child/status"
           case $d_as$d_value in INT*[2367abef]|QUIT*[4567cdef]) d_as=TERM;; esac
           kill -s "$d_as" "$d_child"
         } 2>/dev/null
         for d_name in \#(signals.joined(separator: " ")); do trap "forward $d_name" "$d_name"; done
-        trap '[ -n "$d_ending" ] || d_again=1 d_told=1' \#(signal)
+        trap 'd_told=1; [ -n "$d_ending" ] || d_again=1' \#(signal)
         env --default-signal=INT,QUIT true 2>/dev/null && d_reset='env --default-signal=INT,QUIT' || d_reset=
         below() {
           d_found= d_all=' 1 ' d_more=1
@@ -83,8 +88,8 @@ package enum Supervisor {
         }
         clock() { d_now=; read -r d_now d_line </proc/uptime; d_now=${d_now%%.*}; } 2>/dev/null
         while :; do
-          d_ready= d_held=
-          [ -z "$d_last" ] || exit 143
+          d_ready= d_held= d_sent= d_stopping=
+          [ -z "$d_last$d_ending" ] || exit 143
           d_again=
           ( trap - INT QUIT; exec $d_reset "$@" ) <&3 3<&- &
           d_child=$! d_count=$((d_count+1))
@@ -104,8 +109,9 @@ package enum Supervisor {
           [ -n "$d_ending" ] || d_last=
           d_late= d_round=0
           clock; d_start=$d_now
-          kill -s TERM "$d_child" 2>/dev/null
-          while below; do
+          d_stopping=1
+          [ -n "$d_sent" ] || kill -s TERM "$d_child" 2>/dev/null
+          while below || below; do
             case "$d_found " in
               *" $d_child "*) d_limit=3;;
               *) [ -n "$d_late" ] || { kill -s TERM $d_found 2>/dev/null; d_late=1 d_round=0 d_start=$d_now; }; d_limit=1;;

@@ -20,20 +20,26 @@ package final class SyncChannel: Sendable {
 
     private let opening: Opening
     private let patience: Duration
+    private let willRestart: @Sendable () -> Void
     private let state = Mutex(State.unopened)
 
     /// - Parameters:
     ///   - command: runs ``SyncScript/loop`` in the container.
     ///   - patience: how long nothing may come and nothing be taken before the container is given up.
-    package convenience init(command: Command, launcher: any CommandRunning, patience: Duration = .seconds(30)) {
-        self.init(patience: patience) { patience throws(SyncError) in
+    ///   - willRestart: called each time before the container's program is started again.
+    package convenience init(
+        command: Command, launcher: any CommandRunning, patience: Duration = .seconds(30),
+        willRestart: @escaping @Sendable () -> Void = {}
+    ) {
+        self.init(patience: patience, willRestart: willRestart) { patience throws(SyncError) in
             try SyncLink.start(command, launcher: launcher, patience: patience)
         }
     }
 
-    init(patience: Duration, opening: @escaping Opening) {
+    init(patience: Duration, willRestart: @escaping @Sendable () -> Void = {}, opening: @escaping Opening) {
         self.opening = opening
         self.patience = patience
+        self.willRestart = willRestart
     }
 
     deinit { close() }
@@ -56,11 +62,11 @@ package final class SyncChannel: Sendable {
         }
         let (link, isNew) = try await open()
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withCheckedContinuation { [willRestart] continuation in
                 PosixThread.detach {
                     continuation.resume(
                         returning: Result { () throws(SyncDelivery.Stop) in
-                            var delivery = SyncDelivery(link: link)
+                            var delivery = SyncDelivery(link: link, willRestart: willRestart)
                             return try delivery.run(entries, then: actions, in: container, greets: isNew)
                         })
                 }

@@ -15,11 +15,16 @@ struct SyncDelivery {
     private static let attempts = (changing: 4, altered: 2)
 
     let link: SyncLink
+    /// Called before the container's program is started again.
+    let willRestart: @Sendable () -> Void
     private var receipt = SyncReceipt()
     private var tries: [[UInt8]: Int] = [:]
     private var again: [SyncItem] = []
 
-    init(link: SyncLink) { self.link = link }
+    init(link: SyncLink, willRestart: @escaping @Sendable () -> Void) {
+        self.link = link
+        self.willRestart = willRestart
+    }
 
     /// - Parameters:
     ///   - actions: what is done when all of it is there.

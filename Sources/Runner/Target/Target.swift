@@ -39,6 +39,8 @@ package struct ApplyReport: Sendable, Hashable {
     package var created: Set<Workload>
     /// The workloads that were there and are another way now.
     package var changed: Set<Workload>
+    /// Those of them whose containers are replaced by that, so that new ones start from the images that were handed over.
+    package var renewed: Set<Workload>
     /// What the user should know, each told once in a session: fields that can't be honoured, URLs.
     package var notices: [String]
     /// What the user should know now, whatever was told before.
@@ -47,11 +49,12 @@ package struct ApplyReport: Sendable, Hashable {
     package var failures: [ApplyFailure]
 
     package init(
-        created: Set<Workload> = [], changed: Set<Workload> = [], notices: [String] = [], news: [String] = [],
-        failures: [ApplyFailure] = []
+        created: Set<Workload> = [], changed: Set<Workload> = [], renewed: Set<Workload> = [], notices: [String] = [],
+        news: [String] = [], failures: [ApplyFailure] = []
     ) {
         self.created = created
         self.changed = changed
+        self.renewed = renewed
         self.notices = notices
         self.news = news
         self.failures = failures
@@ -61,7 +64,8 @@ package struct ApplyReport: Sendable, Hashable {
     package func adding(_ other: ApplyReport) -> ApplyReport {
         ApplyReport(
             created: created.union(other.created), changed: changed.union(other.changed),
-            notices: notices + other.notices, news: news + other.news, failures: failures + other.failures)
+            renewed: renewed.union(other.renewed), notices: notices + other.notices, news: news + other.news,
+            failures: failures + other.failures)
     }
 }
 

@@ -95,6 +95,11 @@ struct Deployment: Sendable {
         live[service] = nil
     }
 
+    /// Somebody has changed what an image's containers are started from: the next rollout of it applies that again.
+    mutating func mistrust(_ service: Project.Service) {
+        for workload in service.workloads { applied[.init(workload)] = nil }
+    }
+
     // MARK: - Applying everything
 
     /// Applies everything whose images are there: at the start what needs none, after a change of the manifests again what
@@ -197,7 +202,9 @@ struct Deployment: Sendable {
                 if applied[object] == nil || !manifested.contains(object) {
                     // It is gone from the manifests meanwhile.
                     rollout.pending.insert(workload)
-                } else if isFresh || rollout.isRunning && report.changed.contains(workload) {
+                } else if isFresh || report.renewed.contains(workload)
+                    || rollout.isRunning && report.changed.contains(workload)
+                {
                     rollout.started.append(workload)
                 } else if !rollout.isRunning {
                     rollout.outdated.append(workload)

@@ -106,6 +106,12 @@ extension Loop {
                 if !told.news(["\(service): \(error)"]).isEmpty {
                     effects.append(.say(.notSynced(service: service, error)))
                 }
+                // As after a `kubectl rollout undo`.
+                if error.reason.kind == .notRestartable,
+                    let service = project.services.first(where: { $0.name == service })
+                {
+                    deployment.mistrust(service)
+                }
                 effects += build(files, of: service, noticed: noticed ?? time)
             }
         }

@@ -45,6 +45,7 @@ extension ApplyReport {
         ApplyReport(
             created: created.filter { objects.contains(.init($0)) },
             changed: changed.filter { objects.contains(.init($0)) },
+            renewed: renewed.filter { objects.contains(.init($0)) },
             failures: failures.filter { objects.contains($0.object) })
     }
 

@@ -93,6 +93,11 @@ final class FakeCluster: ClusterReading {
         shared.withLock { $0.routes.insert((pattern, answer), at: 0) }
     }
 
+    /// Answers a question that nothing else answers.
+    func answerElse(_ pattern: String, _ answer: Answer) {
+        shared.withLock { $0.routes.append((pattern, answer)) }
+    }
+
     /// What was asked, in order.
     var asked: [String] { shared.withLock { $0.asked } }
 

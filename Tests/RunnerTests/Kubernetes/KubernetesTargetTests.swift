@@ -42,6 +42,10 @@ import Testing
         let programs = others.merging(["kubectl": Self.configuration + kubectl]) { $1 }
         let standIn = try StandIn(programs)
         let cluster = FakeCluster(routes)
+        // What an apply looks at first, where nothing is there yet.
+        for kind in ["apps/v1/namespaces/*/deployments", "apps/v1/namespaces/*/statefulsets", "v1/namespaces/*/pods"] {
+            cluster.answerElse("GET /*\(kind)/*", .fails("Error from server (NotFound): not found"))
+        }
         let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         return Setup(
             standIn: standIn, cluster: cluster,
@@ -405,6 +409,20 @@ import Testing
             """)
         let report = try await setup.target.apply([try object("Pod", "tool", image: "x")], images: [])
         #expect(report == ApplyReport(changed: [Workload(kind: .pod, name: "tool", namespace: "blog")]))
+    }
+
+    /// Whatever `configured` means, what the cluster makes pods from tells whether it makes new ones.
+    @Test(arguments: [true, false])
+    func aWorkloadWhosePodsTheClusterReplacesIsKnown(isTemplateAnother: Bool) async throws {
+        func template(_ command: String) -> FakeCluster.Answer {
+            .json(["spec": ["template": ["spec": ["containers": [["name": "app", "command": [.string(command)]]]]]]])
+        }
+        let setup = try await prepared(
+            "*apply*) cat >/dev/null; echo 'deployment.apps/posts configured';;",
+            reading: [Self.deployment: .inTurn(template("old"), template(isTemplateAnother ? "new" : "old"))])
+        let report = try await setup.target.apply([try object("Deployment", "posts", image: "x")], images: [])
+        #expect(report.changed == [posts])
+        #expect(report.renewed == (isTemplateAnother ? [posts] : []))
     }
 
     @Test func definitionsAreKnownBeforeWhatTheyDefineIsApplied() async throws {

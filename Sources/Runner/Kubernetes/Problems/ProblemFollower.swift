@@ -16,6 +16,7 @@ final class ProblemFollower: Sendable {
     private let cluster: any ClusterReading
     private let owner: @Sendable (Workload) -> Workload?
     private let current: CurrentProblems
+    private let restarts: RestartsInPlace
     private let onEvent: @Sendable (LogEvent) -> Void
     private let inputs = Inbox<Input>()
     private let pods = Mutex<[String: KubernetesPod]>([:])
@@ -28,15 +29,17 @@ final class ProblemFollower: Sendable {
     /// - Parameters:
     ///   - owner: the workload of ours that this one is.
     ///   - current: is kept up to date with what was told and still lasts.
+    ///   - restarts: the programs that devloop itself starts again.
     init(
         namespace: String, cluster: any ClusterReading,
         owner: @escaping @Sendable (Workload) -> Workload?, current: CurrentProblems,
-        onEvent: @escaping @Sendable (LogEvent) -> Void
+        restarts: RestartsInPlace, onEvent: @escaping @Sendable (LogEvent) -> Void
     ) {
         self.namespace = namespace
         self.cluster = cluster
         self.owner = owner
         self.current = current
+        self.restarts = restarts
         self.onEvent = onEvent
     }
 
@@ -83,6 +86,7 @@ final class ProblemFollower: Sendable {
     private func take(
         _ input: Input, _ tracker: inout ProblemTracker, _ now: ContinuousClock.Instant
     ) -> [ProblemTracker.Action] {
+        tracker.restarts = restarts.all
         switch input {
         case .pod(let event, let workload): return tracker.handle(event, workload: workload, now: now)
         case .told(let workload): return tracker.didTell(workload, now: now)

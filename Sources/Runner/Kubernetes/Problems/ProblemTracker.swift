@@ -61,6 +61,9 @@ struct ProblemTracker {
     /// How long the last start of each container of a workload took until it was ready.
     private var starts: [Workload: [String: Duration]] = [:]
 
+    /// When devloop has started the programs of containers again in their place, last.
+    var restarts: [ContainerName: Instant] = [:]
+
     /// When ``advance(to:)`` has to be called, where nothing else happens before.
     private(set) var nextDeadline: Instant?
 
@@ -232,10 +235,13 @@ struct ProblemTracker {
         if let deadline { wake(at: deadline) }
         let starts = starts[workload] ?? [:]
         return PodProblem.all(of: member.pod, events: member.events) { container, probe in
-            if member.readyRun[container.name] == container.restarts { return Self.lapse }
             // What goes as it always does is no news, and no start is as long as the one before to the second.
             let usual = (starts[container.name] ?? .zero) * 1.5
-            return max(Self.leastStart, container.probes[probe]?.allowance ?? .zero, usual)
+            let start = max(Self.leastStart, container.probes[probe]?.allowance ?? .zero, usual)
+            guard member.readyRun[container.name] == container.restarts else { return start }
+            let name = ContainerName(
+                namespace: member.pod.namespace, pod: member.pod.name, container: container.name)
+            return restarts[name].map { $0 + start > now } == true ? start : Self.lapse
         } isOver: { container, death in
             overcome[container.name] == death.run
         }

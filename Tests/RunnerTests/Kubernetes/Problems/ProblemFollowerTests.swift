@@ -32,7 +32,7 @@ import Testing
             self.events = told
             let follower = ProblemFollower(
                 namespace: "blog", cluster: cluster, owner: { $0 == ProblemFollowerTests.workload ? $0 : nil },
-                current: current, onEvent: { continuation.yield($0) })
+                current: current, restarts: RestartsInPlace(), onEvent: { continuation.yield($0) })
             self.follower = follower
             task = Task {
                 defer { continuation.finish() }

@@ -109,6 +109,26 @@ struct ProblemTrackerTests {
         #expect(tracker.handle(PodEvent(change: .added, pod: pod), workload: other, now: now) == [])
     }
 
+    // MARK: - Restarts in place
+
+    @Test mutating func aProgramThatIsStartedAgainInItsPlaceHasTheTimeOfAStart() throws {
+        #expect(try see(fixture(.running, isReady: true, probes: Self.probe("readiness")), .added) == [])
+        let name = ContainerName(namespace: try fixture(.running).pod.namespace, pod: "posts-abc-1", container: "app")
+        tracker.restarts = [name: now]
+        #expect(try see(fixture(.running, probes: Self.probe("readiness"))) == [])
+        #expect(wait(.seconds(9)) == [])
+        #expect(wait(.seconds(2)) == ["tell Unhealthy"])
+    }
+
+    @Test mutating func longAfterARestartInPlaceAProbeThatFailsIsToldAtOnce() throws {
+        #expect(try see(fixture(.running, isReady: true, probes: Self.probe("readiness")), .added) == [])
+        let name = ContainerName(namespace: try fixture(.running).pod.namespace, pod: "posts-abc-1", container: "app")
+        tracker.restarts = [name: now]
+        #expect(wait(.seconds(60)) == [])
+        #expect(try see(fixture(.running, probes: Self.probe("readiness"))) == [])
+        #expect(wait(.seconds(2)) == ["tell Unhealthy"])
+    }
+
     // MARK: - Crashes
 
     @Test mutating func everyCrashIsToldOnce() throws {
