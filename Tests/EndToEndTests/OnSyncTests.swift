@@ -123,6 +123,47 @@ struct OnSyncTests {
         }
     }
 
+    /// Each of them costs one rollout: to put the program under a supervisor, and to put it there again after somebody went
+    /// back to the revision before that.
+    @Test(
+        .enabled(if: KubernetesStage.isAvailable, "needs a cluster"), .timeLimit(.minutes(3)))
+    func aTemplateThatSomebodyRolledBackIsAppliedAgain() async throws {
+        try await TinyPlace.cluster.run(Self.plain, TinyProject.withTools, "") { project, dev in
+            func kubectl(_ arguments: String...) async throws -> String {
+                let place = ["--context=\(KubernetesStage.context ?? "")", "--namespace=\(project.name)"]
+                return try await Shell.attempt("kubectl", place + arguments).text
+            }
+            func revision() async throws -> String {
+                try await kubectl(
+                    "get", "deployment",
+                    "--output=jsonpath={.items[*].metadata.annotations.deployment\\.kubernetes\\.io/revision}")
+            }
+            let file = project.folder.appendingPathComponent("devloop.json")
+            var text = try String(contentsOf: file, encoding: .utf8)
+            text = text.replacingOccurrences(of: #""context": "app""#, with: #""context": "app"\#(Self.restart)"#)
+            var mark = dev.lineCount
+            try text.write(to: file, atomically: true, encoding: .utf8)
+            try await dev.line(from: mark, containing: "✓ app live in")
+            #expect(try await revision() == "2")
+
+            mark = dev.lineCount
+            _ = try await kubectl("rollout", "undo", "deployment/app")
+            try await dev.line(from: mark, containing: "version one starts")
+            _ = try await kubectl("rollout", "status", "deployment/app")
+            mark = dev.lineCount
+            try project.save(version: "two")
+            try await dev.line(from: mark, containing: "not synced, building instead")
+            try await dev.line(from: mark, containing: "✓ app live in")
+            #expect(try await revision() == "4")
+
+            mark = dev.lineCount
+            try project.save(version: "three")
+            try await dev.line(from: mark, containing: "version three starts")
+            try await dev.line(from: mark, containing: "started again")
+            #expect(try await revision() == "4")
+        }
+    }
+
     private static func container(_ project: TinyProject, _ place: TinyPlace) async throws -> String {
         switch place {
         case .docker:
