@@ -123,6 +123,22 @@ struct OnSyncTests {
         }
     }
 
+    /// Its readiness probe fails for longer than a container that was ready may fail it otherwise.
+    @Test(.timeLimit(.minutes(2)), arguments: TinyPlace.there)
+    func aProgramThatTakesItsTimeToStartAgainIsNoFailure(_ place: TinyPlace) async throws {
+        let manifests = TinyProject.deployment(
+            """
+                      readinessProbe: { exec: { command: [test, -e, /tmp/up] }, periodSeconds: 1, failureThreshold: 1 }
+                      command: [sh, -c, "rm -f /tmp/up; sleep 4; touch /tmp/up; echo up $(cat /version); exec sleep 3600"]
+            """)
+        try await place.run(manifests, TinyProject.withTools, Self.restart) { project, dev in
+            let mark = dev.lineCount
+            try project.save(version: "two")
+            try await dev.line(from: mark, containing: "up two")
+            #expect(!dev.output.contains("Unhealthy"))
+        }
+    }
+
     /// Each of them costs one rollout: to put the program under a supervisor, and to put it there again after somebody went
     /// back to the revision before that.
     @Test(

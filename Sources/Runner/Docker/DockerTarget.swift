@@ -18,6 +18,7 @@ package final class DockerTarget: Target {
     private let proxies: Proxies
     private let portTurns = Turns<ProjectIdentity>()
     private let applied: AppliedObjects
+    private let restarts = RestartsInPlace()
     /// What the user was told in this session.
     private let told = Mutex(Once<DockerNotice>())
     private let isFreePort: @Sendable (Int) -> Bool
@@ -58,7 +59,8 @@ package final class DockerTarget: Target {
         ground = ProjectGround(commands: commands, launcher: launcher)
         applied = AppliedObjects(DockerManifests(commands: commands, hash: hash))
         let news = LogNews()
-        let probes = ContainerProbes(asker: ProbeAsker(engine: engine) { Self.distance(of: engine) == nil }, news: news)
+        let probes = ContainerProbes(
+            asker: ProbeAsker(engine: engine) { Self.distance(of: engine) == nil }, news: news, restarts: restarts)
         running = DockerWorkloads(pods: pods, ground: ground, applied: applied, probes: probes, news: news)
         proxies = Proxies(pods: pods, settings: proxy, isFreePort: isFreePort, leadsHere: leadsHere)
     }
@@ -355,7 +357,9 @@ package final class DockerTarget: Target {
 
     package func channel(to container: RunningContainer) throws -> SyncChannel {
         let engine = self.engine as? DockerEngine ?? DockerEngine(launcher: launcher)
-        return SyncChannel.docker(container: container.id, engine: engine, launcher: launcher)
+        return SyncChannel.docker(container: container.id, engine: engine, launcher: launcher) { [restarts] in
+            restarts.note(container.id)
+        }
     }
 
     /// Removes whatever is labelled with the project's name and place, and nothing else. Of what an earlier devloop

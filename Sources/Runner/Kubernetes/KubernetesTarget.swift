@@ -472,7 +472,7 @@ package final class KubernetesTarget: Target {
             command: try cluster().kubectl.sync(pod: pod, container: container.name, namespace: namespace),
             launcher: launcher
         ) { [restarts] in
-            restarts.note(ContainerName(namespace: namespace, pod: pod, container: container.name))
+            restarts.note(container.id)
         }
     }
 

@@ -133,9 +133,10 @@ extension SyncChannel {
     }
 
     static func docker(
-        container id: String, engine: DockerEngine, launcher: any CommandRunning, patience: Duration = .seconds(30)
+        container id: String, engine: DockerEngine, launcher: any CommandRunning, patience: Duration = .seconds(30),
+        willRestart: @escaping @Sendable () -> Void = {}
     ) -> SyncChannel {
-        SyncChannel(patience: patience) { patience throws(SyncError) in
+        SyncChannel(patience: patience, willRestart: willRestart) { patience throws(SyncError) in
             if let link = try await engine.openShell(in: id, patience: patience) { return link }
             return try SyncLink.start(DockerCommand.sync(id), launcher: launcher, patience: patience)
         }

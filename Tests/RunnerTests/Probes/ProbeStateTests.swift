@@ -30,6 +30,15 @@ struct ProbeStateTests {
         #expect(state.isReady && state.next?.at == .zero)
     }
 
+    @Test func aProgramThatIsStartedAgainInItsPlaceHasTheTimeOfAStart() throws {
+        var state = state(try probe(.readiness, #", "failureThreshold": 1"#))
+        #expect(state.take(.success, to: .readiness, at: .zero) == [.ready])
+        state.restart = .seconds(60)
+        #expect(state.take(no, to: .readiness, at: .seconds(61)) == [.unready])
+        #expect(state.troubleDue == .seconds(70))
+        #expect(state.advance(to: .seconds(70)) == [.troubled(.readiness, "GET :80/a: 503")])
+    }
+
     @Test func aContainerIsNotReadyBeforeItsProbeSucceeds() throws {
         var state = state(try probe(.readiness, #", "initialDelaySeconds": 5"#))
         #expect(!state.isReady && state.next?.at == .seconds(5))

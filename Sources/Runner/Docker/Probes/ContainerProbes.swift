@@ -58,13 +58,15 @@ final class ContainerProbes: Sendable {
 
     private let asker: ProbeAsker
     private let news: LogNews
+    private let restarts: RestartsInPlace
     private let shared = Mutex(Shared())
     /// Changes whenever a container is ready, or is not any more.
     let changes = Latest(())
 
-    init(asker: ProbeAsker, news: LogNews) {
+    init(asker: ProbeAsker, news: LogNews, restarts: RestartsInPlace) {
         self.asker = asker
         self.news = news
+        self.restarts = restarts
     }
 
     /// The pods of a workload are these now; those before are asked no more.
@@ -197,6 +199,7 @@ final class ContainerProbes: Sendable {
         while true {
             let now = ContinuousClock.now
             var isWell = true
+            func noteRestart() { state.restart = restarts.all[container.id].map { begin.duration(to: $0) } }
             if let (probe, due) = state.next, begin + due <= now {
                 let answer = try await asker.ask(probe, container: container.id, address: run.address)
                 try Task.checkCancellation()
@@ -204,11 +207,13 @@ final class ContainerProbes: Sendable {
                 if case .failure = answer { isWell = false }
                 // Where it has ended meanwhile, that is no answer.
                 if events.current.version == version {
+                    noteRestart()
                     let at = ContinuousClock.now - begin
                     let events = state.take(answer, to: probe.kind, at: at)
                     if try await take(events, state, container, pod) { return }
                 }
             } else {
+                noteRestart()
                 let due = [state.next?.at, state.troubleDue].compactMap { $0 }.min()
                 if let due {
                     try await events.changed(since: version, orAfter: max(.zero, begin + due - now))

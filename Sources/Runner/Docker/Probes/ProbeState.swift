@@ -35,6 +35,8 @@ struct ProbeState: Sendable {
     private var unreadySince: Duration? = .zero
     private var isTroubled = false
     private var isKilled = false
+    /// When its program was started again in its place, last.
+    var restart: Duration?
 
     /// A container that has just started.
     init(_ probes: [ContainerProbe]) {
@@ -57,7 +59,8 @@ struct ProbeState: Sendable {
     var troubleDue: Duration? {
         // What devloop finds running may have taken long, and nobody has asked it yet.
         guard let unreadySince, !isTroubled, !isKilled, let course = awaited, course.said != nil else { return nil }
-        return wasReady ? unreadySince : unreadySince + max(Self.leastStart, course.probe.allowance)
+        let start = max(Self.leastStart, course.probe.allowance)
+        return wasReady ? max(unreadySince, restart.map { $0 + start } ?? .zero) : unreadySince + start
     }
 
     /// The probe that it is not ready by, and what that got for an answer; `nil` where it is ready.

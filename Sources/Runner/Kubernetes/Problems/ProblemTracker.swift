@@ -61,8 +61,8 @@ struct ProblemTracker {
     /// How long the last start of each container of a workload took until it was ready.
     private var starts: [Workload: [String: Duration]] = [:]
 
-    /// When devloop has started the programs of containers again in their place, last.
-    var restarts: [ContainerName: Instant] = [:]
+    /// When devloop has started the programs of containers again in their place, last, by their ids.
+    var restarts: [String: Instant] = [:]
 
     /// When ``advance(to:)`` has to be called, where nothing else happens before.
     private(set) var nextDeadline: Instant?
@@ -239,9 +239,7 @@ struct ProblemTracker {
             let usual = (starts[container.name] ?? .zero) * 1.5
             let start = max(Self.leastStart, container.probes[probe]?.allowance ?? .zero, usual)
             guard member.readyRun[container.name] == container.restarts else { return start }
-            let name = ContainerName(
-                namespace: member.pod.namespace, pod: member.pod.name, container: container.name)
-            return restarts[name].map { $0 + start > now } == true ? start : Self.lapse
+            return restarts[container.id].map { $0 + start > now } == true ? start : Self.lapse
         } isOver: { container, death in
             overcome[container.name] == death.run
         }

@@ -113,8 +113,7 @@ struct ProblemTrackerTests {
 
     @Test mutating func aProgramThatIsStartedAgainInItsPlaceHasTheTimeOfAStart() throws {
         #expect(try see(fixture(.running, isReady: true, probes: Self.probe("readiness")), .added) == [])
-        let name = ContainerName(namespace: try fixture(.running).pod.namespace, pod: "posts-abc-1", container: "app")
-        tracker.restarts = [name: now]
+        tracker.restarts = [try fixture(.running).pod.containers[0].id: now]
         #expect(try see(fixture(.running, probes: Self.probe("readiness"))) == [])
         #expect(wait(.seconds(9)) == [])
         #expect(wait(.seconds(2)) == ["tell Unhealthy"])
@@ -122,8 +121,7 @@ struct ProblemTrackerTests {
 
     @Test mutating func longAfterARestartInPlaceAProbeThatFailsIsToldAtOnce() throws {
         #expect(try see(fixture(.running, isReady: true, probes: Self.probe("readiness")), .added) == [])
-        let name = ContainerName(namespace: try fixture(.running).pod.namespace, pod: "posts-abc-1", container: "app")
-        tracker.restarts = [name: now]
+        tracker.restarts = [try fixture(.running).pod.containers[0].id: now]
         #expect(wait(.seconds(60)) == [])
         #expect(try see(fixture(.running, probes: Self.probe("readiness"))) == [])
         #expect(wait(.seconds(2)) == ["tell Unhealthy"])
