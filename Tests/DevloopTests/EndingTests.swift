@@ -1,3 +1,4 @@
+import Runner
 import Testing
 
 @testable import devloop
@@ -48,14 +49,16 @@ struct EndingTests {
             options.downCommand(program: "./my tools/devloop").description
                 == "'./my tools/devloop' down -f 'my shop/devloop.json' --target kubernetes"
                 + " --context 'it'\\''s' -n dev --yes")
+        #expect(CommonOptions().downCommand(program: "devloop", .everything).description == "devloop down --data")
     }
 
-    @Test func theCommandThatDeletesIsOneThatTheCommandLineTakes() throws {
+    @Test(arguments: [DeletionScope.allButData, .everything])
+    func theCommandThatDeletesIsOneThatTheCommandLineTakes(_ scope: DeletionScope) throws {
         var options = CommonOptions()
         (options.file, options.isClusterAllowed) = ("a b", true)
         options.settings = ["target": "docker", "kubeContext": "x", "namespace": "n"]
-        guard case .run(let command, let read) = try Invocation.parse(options.downCommand(program: "devloop").arguments)
-        else { throw UsageError.empty }
-        #expect(command is DownCommand && read == options)
+        let arguments = options.downCommand(program: "devloop", scope).arguments
+        guard case .run(let command, let read) = try Invocation.parse(arguments) else { throw UsageError.empty }
+        #expect((command as? DownCommand)?.scope == scope && read == options)
     }
 }

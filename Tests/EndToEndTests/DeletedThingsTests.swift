@@ -61,7 +61,7 @@ struct DeletedThingsTests {
         try await dev.line(from: line, containing: "✓ app unchanged")
         dev.signal(SIGINT)
         #expect(await dev.exitStatus() == 0)
-        let end = try DevloopProcess(["down", "--target=docker"], folder: project.folder)
+        let end = try DevloopProcess(["down", "--data", "--target=docker"], folder: project.folder)
         #expect(await end.exitStatus() == 0)
     }
 

@@ -1,6 +1,8 @@
 import Foundation
-import Runner
+import Synchronization
 import Testing
+
+@testable import Runner
 
 /// Probes of containers on a real Docker Engine.
 @Suite(.enabled(if: Docker.isThere), .serialized, .timeLimit(.minutes(1)))
@@ -38,11 +40,14 @@ struct DockerProbesTests {
                 }
                 _ = try await target.apply(objects(object), images: images)
                 await endpoints.wait { $0.contains(.notice(workload: nil, text: "not ready")) }
+                let isWritten = Atomic(false)
                 group.addTask {
-                    try await Task.sleep(for: .milliseconds(700))
+                    isWritten.store(true, ordering: .releasing)
                     _ = try await project.shell("deployment/app", "echo yes >/www/ready")
                 }
                 try await target.waitUntilReady(app)
+                let hasWaited = isWritten.load(ordering: .acquiring)
+                #expect(hasWaited)
                 await endpoints.wait { $0.last == .notice(workload: nil, text: "ready") }
                 _ = try await project.shell("deployment/app", "busybox rm /www/ready")
                 await log.wait { $0.contains { if case .problem = $0 { true } else { false } } }
@@ -86,5 +91,50 @@ struct DockerProbesTests {
                     "container main: liveness probe failed: TCP connection to port 80: connection refused, restarted"
                 ])
         }
+    }
+
+    /// As where the engine is on another machine: Debian's busybox asks, or none.
+    @Test func toolsInTheImageAskWhereItsAddressCantBeReached() async throws {
+        let base = try await Docker.base()
+        let server = "busybox mkdir /www; echo yes >/www/ready; exec busybox httpd -f -p 80 -h /www"
+        let bare = try await TinyImage.build("devloop-test/probed", Self.server)
+        let asker = ProbeAsker(engine: DockerEngine(launcher: Docker.launcher)) { false }
+        func ask(_ question: JSONValue, _ container: String) async throws -> ProbeAnswer {
+            let probe = ContainerProbe(
+                .object(
+                    JSONObject((question.object?.members ?? []).map { ($0.key, $0.value) } + [("timeoutSeconds", 10)])),
+                .readiness, ports: [:])
+            return try await asker.ask(probe, container: container, address: "192.0.2.1")
+        }
+        let tooled = try await Docker.run("run", "--detach", "--rm", base, "busybox", "sh", "-c", server)
+        let toolless = try await Docker.run("run", "--detach", "--rm", bare.id)
+        let result: Result<Void, any Error>
+        do {
+            let found = try await Shell.eventually {
+                try await ask(["httpGet": ["port": 80, "path": "/ready"]], tooled)
+            } is: {
+                $0 == .success
+            }
+            #expect(found == .success)
+            guard case .failure(let words) = try await ask(["httpGet": ["port": 80, "path": "/none"]], tooled) else {
+                throw Docker.Failure(text: "what is not there is found")
+            }
+            #expect(words.contains("404"))
+            #expect(try await ask(["tcpSocket": ["port": 80]], tooled) == .success)
+            guard case .failure(let refused) = try await ask(["tcpSocket": ["port": 81]], tooled) else {
+                throw Docker.Failure(text: "nobody listens there")
+            }
+            #expect(refused.contains("refused"))
+            for (question, tool) in [(["httpGet": ["port": 80]], "wget"), (["tcpSocket": ["port": 80]], "nc")]
+                as [(JSONValue, String)]
+            {
+                #expect(try await ask(question, toolless) == .impossible("its image has no \(tool)"))
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try await Docker.run("rm", "--force", tooled, toolless)
+        try result.get()
     }
 }

@@ -165,7 +165,7 @@ struct DockerReplacementTests {
             let new = try #require(try await project.running("deployment/app").first)
             #expect(new != old)
             // It waits for what it removes in the background.
-            _ = try await next.delete(all)
+            _ = try await next.delete(all, .everything)
         }
     }
 }

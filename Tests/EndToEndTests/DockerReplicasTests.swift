@@ -54,4 +54,34 @@ struct DockerReplicasTests {
             #expect(try await addresses("web").count == 1)
         }
     }
+
+    @Test func thePodsOfAStatefulSetStartInTheirOrderEachWhenTheOneBeforeIsReady() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", TinyImage.shell)
+        try await DockerProject.run { project in
+            let images: DeliveredImages = [try await project.target.deliver(image)]
+            var set = deployment(
+                "db", image: "devloop-test/shell",
+                container: [
+                    ("readinessProbe", ["exec": ["command": ["sh", "-c", "[ -e /ready ]"]], "periodSeconds": 1])
+                ],
+                spec: [("replicas", 3), ("serviceName", "db")])
+            set["kind"] = "StatefulSet"
+            _ = try await project.target.apply(objects(set), images: images)
+            var seen: [String] = []
+            for number in 0..<3 {
+                let running = try await Shell.eventually {
+                    try await project.running("statefulset/db")
+                } is: {
+                    $0.count > number
+                }
+                #expect(running.count == number + 1)
+                let new = try #require(running.first { !seen.contains($0) })
+                seen.append(new)
+                #expect(try await Docker.run("exec", new, "busybox", "hostname") == "db-\(number)")
+                _ = try await Docker.run("exec", new, "busybox", "touch", "/ready")
+            }
+            try await project.target.waitUntilReady(try #require(Workload("statefulset/db")))
+            #expect(try await project.running("statefulset/db").count == 3)
+        }
+    }
 }

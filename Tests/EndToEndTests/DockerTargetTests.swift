@@ -31,9 +31,9 @@ struct DockerTargetTests {
             try await target.restart(web, images: [try await target.deliver(next)])
             try await target.waitUntilReady(web)
             #expect(try await DockerProject.get(31871) == "two")
-            let lines = try await target.delete(all)
+            let lines = try await target.delete(all, .everything)
             #expect(lines.contains("deployment/web (main) removed"))
-            #expect(try await target.delete(all) == [])
+            #expect(try await target.delete(all, .everything) == [])
         }
     }
 
@@ -231,7 +231,7 @@ struct DockerTargetTests {
             let port = try #require(first.notices.first?.split(separator: ":").last.flatMap { Int($0) })
             try await next.restart(try #require(Workload("deployment/web")), images: images)
             #expect(try await DockerProject.get(port) == "balanced")
-            _ = try await next.delete(all)
+            _ = try await next.delete(all, .everything)
         }
     }
 

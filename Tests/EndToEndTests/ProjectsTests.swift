@@ -6,15 +6,20 @@ import Testing
 /// Projects as people have them, on both targets, with the same answers.
 @Suite(.enabled(if: DockerStage.isAvailable, "needs Docker"), .serialized, .timeLimit(.minutes(8)))
 struct ProjectsTests {
-    /// Runs a project until its services are live, then the body, and then `devloop down`, which has to leave nothing.
+    /// Runs a project until its services are live, then the body, and then `devloop down`, which has to leave nothing but
+    /// the volumes of these claims, and to name them.
     private func run(
         _ project: FixtureProject, on place: TinyPlace, _ services: [String], environment: [String: String] = [:],
-        _ body: () async throws -> Void
+        claims: [String] = [], _ body: () async throws -> Void
     ) async throws {
         defer { project.remove() }
         let context = "--context=\(KubernetesStage.context ?? "")"
         let flags = place == .docker ? ["--target=docker"] : KubernetesStage(namespace: project.name).flags
-        if place == .cluster { _ = try await Shell.run("kubectl", context, "create", "namespace", project.name) }
+        let disks = claims.map { HandMadeDisk(claim: $0, namespace: project.name, context: context) }
+        if place == .cluster {
+            _ = try await Shell.run("kubectl", context, "create", "namespace", project.name)
+            for disk in disks { try await disk.make() }
+        }
         var variables = environment
         variables["BASE"] = try await Docker.base()
         let result: Result<Void, any Error>
@@ -34,13 +39,30 @@ struct ProjectsTests {
         }
         let down = try DevloopProcess(["down"] + flags, folder: project.folder, environment: variables)
         #expect(await down.exitStatus() == 0, "\(down.output)")
-        let left = try await Shell.eventually(within: .seconds(40)) {
-            place == .docker ? try await onDocker(project) : try await inCluster(project, context)
-        } is: {
-            $0.isEmpty
+        func left(_ expected: [String]) async throws -> [String] {
+            try await Shell.eventually(within: .seconds(40)) {
+                place == .docker ? try await onDocker(project) : try await inCluster(project, context)
+            } is: {
+                $0 == expected
+            }
         }
-        #expect(left.isEmpty)
+        let volumes = claims.map {
+            place == .docker ? "devloop-\(project.name)-\($0)" : "persistentvolumeclaim/\($0)"
+        }
+        #expect(try await left(volumes) == volumes)
+        let named = down.output.split(separator: "\n").filter { $0.hasSuffix("left") || $0.contains(" left: ") }
+        #expect(
+            named.map(String.init)
+                == claims.map {
+                    place == .docker
+                        ? "volume devloop-\(project.name)-\($0) left: the data of claim \($0)"
+                        : "persistentvolumeclaim \"\($0)\" left"
+                })
+        let end = try DevloopProcess(["down", "--data"] + flags, folder: project.folder, environment: variables)
+        #expect(await end.exitStatus() == 0, "\(end.output)")
+        #expect(try await left([]) == [])
         if place == .cluster {
+            for disk in disks { await disk.remove() }
             _ = try await Shell.attempt("kubectl", [context, "delete", "namespace", project.name, "--wait=false"])
         }
         try result.get()
@@ -61,7 +83,7 @@ struct ProjectsTests {
             "kubectl",
             [
                 context, "--namespace=\(project.name)", "get", "--output=name",
-                "deployments,statefulsets,jobs,pods,services,ingresses,secrets,configmaps",
+                "deployments,statefulsets,jobs,pods,services,ingresses,secrets,configmaps,persistentvolumeclaims",
             ])
         return list.text.split(separator: "\n").map(String.init).filter { !$0.hasSuffix("-ca.crt") }
     }
@@ -110,7 +132,9 @@ struct ProjectsTests {
         let services = ["auth", "tickets", "orders", "payments", "client", "db"]
         let result: Result<Void, any Error>
         do {
-            try await run(project, on: place, services, environment: ["JWT_KEY": "not told"]) { try await buy(project) }
+            try await run(
+                project, on: place, services, environment: ["JWT_KEY": "not told"], claims: ["data-db-0"]
+            ) { try await buy(project) }
             result = .success(())
         } catch {
             result = .failure(error)
@@ -141,6 +165,36 @@ struct ProjectsTests {
         let page = try await project.answer(host: host, cookie: cookie)
         #expect(page.body == "<h1>Tickets</h1><p>Signed in as a@b.c</p><ul><li>Opera: 20</li></ul>\n")
         #expect(await project.ask(host: "other.dev")?.status == 404)
+    }
+}
+
+/// A disk for a claim, in a cluster that makes none by itself.
+private struct HandMadeDisk {
+    let claim: String
+    let namespace: String
+    let context: String
+    private var name: String { "\(namespace)-\(claim)" }
+
+    func make() async throws {
+        guard try await Shell.run("kubectl", context, "get", "storageclasses", "--output=name").isEmpty else { return }
+        let volume: JSONValue = [
+            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": ["name": .string(name)],
+            "spec": [
+                "accessModes": ["ReadWriteOnce"], "capacity": ["storage": "1Mi"],
+                "claimRef": ["namespace": .string(namespace), "name": .string(claim)],
+                "hostPath": ["path": .string("/tmp/\(name)"), "type": "DirectoryOrCreate"],
+                "persistentVolumeReclaimPolicy": "Delete",
+            ],
+        ]
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(name).json")
+        try volume.description.write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        _ = try await Shell.run("kubectl", context, "apply", "--filename=\(file.path)")
+    }
+
+    func remove() async {
+        _ = try? await Shell.attempt(
+            "kubectl", [context, "delete", "persistentvolume", name, "--ignore-not-found", "--wait=false"])
     }
 }
 

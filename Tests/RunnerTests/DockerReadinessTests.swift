@@ -110,7 +110,7 @@ struct DockerReadinessTests: DockerTargetSuite {
         _ = try await target.apply([try deployment(pod: Self.migrating)], images: [image])
         await launcher.started("docker start --attach init")
         for command in ["docker rm", "docker ps", "docker volume ls", "docker network ls"] { launcher.expect(command) }
-        _ = try await target.delete([])
+        _ = try await target.delete([], .everything)
         launcher.verify()
     }
 }

@@ -117,4 +117,113 @@ struct DockerReplicasTests: DockerTargetSuite {
         await launcher.started("docker rm")
         launcher.verify()
     }
+
+    // MARK: - One after the other
+
+    private let db = Workload(kind: .statefulSet, name: "db")
+
+    private func set(_ policy: String, _ pod: String = "") throws -> KubernetesObject {
+        try object(
+            """
+            {"kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {"replicas": 2, \(policy)"template": {
+            "metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "main", "image": "db",
+            "readinessProbe": {"exec": {"command": ["ready"]}}}]\(pod)}}}}
+            """)
+    }
+
+    private func inspected(_ id: String) -> RecordingLauncher.Answer {
+        .engine(
+            200,
+            """
+            {"Id": "\(id)", "State": {"Running": true, "StartedAt": "2026-01-01T00:00:00.5Z"},
+            "HostConfig": {"NetworkMode": "n1"}, "NetworkSettings": {"Networks": {"n1": {"IPAddress": "127.0.0.1"}}}}
+            """)
+    }
+
+    private func expectQuestion(exitCode: Int) {
+        launcher.expect("GET /containers/c1/json", inspected("c1"))
+        launcher.expect("POST /containers/c1/exec", .engine(201, #"{"Id": "e1"}"#))
+        launcher.expect("POST /exec/e1/start", .engine(200, LogFrame(1, "").bytes))
+        launcher.expect("GET /exec/e1/json", .engine(200, #"{"ExitCode": \#(exitCode)}"#))
+    }
+
+    private func expectNewPods() {
+        expectNewNetwork()
+        for command in ["docker ps", "docker ps"] { launcher.expect(command) }
+        for id in ["c1", "c2"] { launcher.expect("POST /containers/create", .engine(201, #"{"Id": "\#(id)"}"#)) }
+    }
+
+    @Test func aPodOfAStatefulSetStartsWhenThoseBeforeItAreReady() async throws {
+        let target = target()
+        expectNewPods()
+        launcher.expect("docker start c1")
+        expectQuestion(exitCode: 1)
+        expectQuestion(exitCode: 0)
+        launcher.expect("docker start c2")
+        launcher.expect("GET /containers/c2/json", .engine(200, hangs: true))
+        #expect(try await target.apply([try set("")], images: []).created == [db])
+        await launcher.started("GET /containers/c2/json")
+        launcher.verify()
+        let lines = launcher.summaries(words: 3)
+        #expect(
+            try #require(lines.lastIndex(of: "GET /exec/e1/json"))
+                < (try #require(lines.firstIndex(of: "docker start c2"))))
+        withExtendedLifetime(target) {}
+    }
+
+    @Test func withAnInitContainerItWaitsForThePodsBeforeItToo() async throws {
+        let target = target()
+        expectNewPods()
+        launcher.expect("POST /containers/create", .engine(201, #"{"Id": "i1"}"#))
+        launcher.expect("docker start --attach i1")
+        launcher.expect("docker start c1")
+        expectQuestion(exitCode: 0)
+        launcher.expect("POST /containers/create", .engine(201, #"{"Id": "i2"}"#))
+        launcher.expect("docker start --attach i2")
+        launcher.expect("docker start c2")
+        launcher.expect("GET /containers/c2/json", .engine(200, hangs: true))
+        _ = try await target.apply(
+            [try set("", #", "initContainers": [{"name": "set-up", "image": "db"}]"#)], images: [])
+        await launcher.started("GET /containers/c2/json")
+        launcher.verify()
+        let starts = launcher.summaries(words: 4).filter { $0.hasPrefix("docker start") }
+        #expect(
+            starts == ["docker start --attach i1", "docker start c1", "docker start --attach i2", "docker start c2"])
+        withExtendedLifetime(target) {}
+    }
+
+    @Test func inParallelTheyStartAtOnce() async throws {
+        let target = target()
+        expectNewPods()
+        launcher.expect("docker start c1 c2")
+        for id in ["c1", "c2"] { launcher.expect("GET /containers/\(id)/json", .engine(200, hangs: true)) }
+        _ = try await target.apply([try set(#""podManagementPolicy": "Parallel", "#)], images: [])
+        await launcher.started("docker start c1 c2")
+        withExtendedLifetime(target) {}
+    }
+
+    @Test func aNewerRestartTakesThePlaceOfWhatIsUpSoFar() async throws {
+        let target = target()
+        expectNewPods()
+        launcher.expect("docker start c1")
+        launcher.expect("GET /containers/c1/json", .engine(200, hangs: true))
+        _ = try await target.apply([try set("")], images: [])
+        await launcher.started("GET /containers/c1/json")
+        let creates = launcher.requests.filter { $0.path.hasPrefix("/containers/create") }
+        // The second was never started.
+        launcher.expect("docker rm --force --volumes shop-db-")
+        launcher.expect("docker network ls", .prints(network))
+        launcher.expect("docker ps", .prints(listed("c1", instance: "a", of: creates[0])))
+        for id in ["d1", "d2"] { launcher.expect("POST /containers/create", .engine(201, #"{"Id": "\#(id)"}"#)) }
+        launcher.expect("docker stop c1")
+        launcher.expect("docker start d1")
+        launcher.expect("GET /containers/d1/json", .engine(200, hangs: true))
+        launcher.expect("docker stop c1")
+        launcher.expect("docker rm --force --volumes c1")
+        try await target.restart(db, images: [])
+        await launcher.started("docker rm --force --volumes c1")
+        await launcher.started("GET /containers/d1/json")
+        launcher.verify()
+        withExtendedLifetime(target) {}
+    }
 }

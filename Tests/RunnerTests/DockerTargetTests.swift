@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import Runner
@@ -289,7 +290,8 @@ struct DockerTargetTests: DockerTargetSuite {
         }
     }
 
-    @Test func deletingRemovesWhatIsLabelledAndNothingElse() async throws {
+    @Test(arguments: [DeletionScope.allButData, .everything])
+    func deletingRemovesWhatIsLabelledAndNothingElse(scope: DeletionScope) async throws {
         let create = try await applied([try deployment()], to: target())
         launcher.expect(
             "docker ps --all --no-trunc --filter=label=dev.devloop.project=shop",
@@ -306,27 +308,34 @@ struct DockerTargetTests: DockerTargetSuite {
                 devloop-shop-a-scratch\t"shop"\t""\t""\t""\t""\t"a"
                 data\t""\t""\t""\t""\t""\t""
                 """))
-        launcher.expect("docker volume rm --force devloop-shop-data devloop-shop-a-scratch")
+        let data = scope == .everything ? "devloop-shop-data " : ""
+        launcher.expect("docker volume rm --force \(data)devloop-shop-a-scratch")
         launcher.expect(
             "docker network ls",
             .prints(
                 network + "\nn2\tdevloop-shop\t2026\t\"shop\"\t\"/shop/devloop.json\"\t\"default\""
                     + "\nn3\tdevloop-shop-1\t2026\t\"shop\"\t\"/other/devloop.json\"\t\"default\""))
         launcher.expect("docker network rm n1 n2")
+        let events = Mutex<[DeletionEvent]>([])
+        let lines = try await target().delete([], scope) { event in events.withLock { $0.append(event) } }
+        let volumes =
+            scope == .everything
+            ? ["volume devloop-shop-data removed", "volume devloop-shop-a-scratch removed"]
+            : ["volume devloop-shop-a-scratch removed", "volume devloop-shop-data left: the data of claim data"]
         #expect(
-            try await target().delete([]) == [
-                "deployment/web (main) removed", "volume devloop-shop-data removed",
-                "volume devloop-shop-a-scratch removed",
+            lines == ["deployment/web (main) removed"] + volumes + [
                 "volume devloop-shop-old left: an earlier devloop made it, for a project shop in whatever folder; "
                     + "docker volume rm devloop-shop-old deletes its data",
                 "network devloop-shop removed", "network devloop-shop removed",
             ])
+        let kept = events.withLock { $0 }.filter { event in if case .kept = event { true } else { false } }
+        #expect(kept == (scope == .everything ? [] : [.kept("volume devloop-shop-data left: the data of claim data")]))
         launcher.verify()
     }
 
     @Test func deletingWhatIsGoneIsNoError() async throws {
         for command in ["docker ps", "docker volume ls", "docker network ls"] { launcher.expect(command) }
-        #expect(try await target().delete([]) == [])
+        #expect(try await target().delete([], .everything) == [])
         launcher.verify()
     }
 }

@@ -325,8 +325,9 @@ package final class DockerTarget: Target {
             result = .failure(error)
         }
         if Task.isCancelled {
-            running.probes.end()
+            // What waits for others to be ready does not take it for that.
             await running.endRollouts()
+            running.probes.end()
         }
         try result.get()
     }
@@ -362,10 +363,11 @@ package final class DockerTarget: Target {
         }
     }
 
-    /// Removes whatever is labelled with the project's name and place, and nothing else. Of what an earlier devloop
-    /// labelled with the name alone, all but the data goes too: that may be another checkout's.
+    /// Removes whatever is labelled with the project's name and place, and nothing else; the volumes of claims only where
+    /// everything is to go. Of what an earlier devloop labelled with the name alone, all but the data goes too: that may
+    /// be another checkout's.
     package func delete(
-        _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
+        _ objects: [KubernetesObject], _ scope: DeletionScope, onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
         let project = pods.commands.project
         let (containers, listedProxies) = try await running.removeAll()
@@ -383,16 +385,20 @@ package final class DockerTarget: Target {
         let volumes = try await ground.listVolumes().filter {
             project.owner(project: $0.project, place: $0.place) != .other
         }
-        let kept = volumes.filter { $0.place.isEmpty && $0.instance.isEmpty }.map(\.name)
-        let removed = volumes.map(\.name).filter { !kept.contains($0) }
+        let removed = volumes.filter { !$0.keepsData || scope == .everything && !$0.place.isEmpty }.map(\.name)
         if !removed.isEmpty {
             try await run(DockerCommand.removeVolumes(removed), "the volumes could not be removed")
             for volume in removed { tell("volume \(volume) removed") }
         }
-        for volume in kept {
+        for volume in volumes where !removed.contains(volume.name) {
+            guard volume.place.isEmpty else {
+                lines.append("volume \(volume.name) left: the data of claim \(volume.claim)")
+                onEvent(.kept(lines[lines.count - 1]))
+                continue
+            }
             tell(
-                "volume \(volume) left: an earlier devloop made it, for a project \(project.name) in whatever folder; "
-                    + "docker volume rm \(volume) deletes its data")
+                "volume \(volume.name) left: an earlier devloop made it, for a project \(project.name) in whatever "
+                    + "folder; docker volume rm \(volume.name) deletes its data")
         }
         let networks = try await ground.listNetworks().ours
         if !networks.isEmpty {

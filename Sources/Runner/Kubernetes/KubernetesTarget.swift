@@ -476,28 +476,11 @@ package final class KubernetesTarget: Target {
         }
     }
 
-    /// `kubectl delete`, in the opposite order of ``apply(_:images:)``, so that a namespace goes after what is in it. Of what
-    /// comes from outside, what was created for this project.
+    /// `kubectl delete`; of what comes from outside, what was created for this project.
     package func delete(
-        _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
+        _ objects: [KubernetesObject], _ scope: DeletionScope, onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String] {
-        let kubectl = try cluster().kubectl
-        let deletion = ObjectDeletion(kubectl: kubectl, launcher: launcher)
-        var lines: [String] = []
-        var all = objects.filter { !$0.isFromOutside }
-        let creation = ObjectCreation(kubectl: kubectl, launcher: launcher)
-        let outside = KubernetesObject.byNamespace(objects.filter(\.isFromOutside), first: kubectl.namespace)
-        for (namespace, group) in outside {
-            let owned = try await creation.owned(group, namespace: namespace)
-            all = owned.objects + all
-            for line in owned.left {
-                lines.append(line)
-                onEvent(.deleted(line))
-            }
-        }
-        for (namespace, group) in KubernetesObject.byNamespace(all, first: kubectl.namespace).reversed() {
-            lines += try await deletion.run(group.reversed(), namespace: namespace, onEvent: onEvent)
-        }
-        return lines
+        try await ProjectDeletion(kubectl: try cluster().kubectl, launcher: launcher, scope: scope, onEvent: onEvent)
+            .run(objects)
     }
 }

@@ -85,10 +85,20 @@ package enum LogEvent: Sendable, Hashable {
     case running(workload: Workload, [RunningContainer])
 }
 
+/// How much of a project is deleted.
+package enum DeletionScope: Sendable, Hashable {
+    /// What holds data stays, and whatever else would be gone with it: volumes and claims; in a cluster namespaces and the
+    /// definitions of kinds, too.
+    case allButData
+    case everything
+}
+
 /// What comes of deleting.
 package enum DeletionEvent: Sendable, Hashable {
-    /// Something is deleted: the tool's line for it.
+    /// Something is deleted, or is not for a reason that the line gives: the tool's line for it.
     case deleted(String)
+    /// Something stays, as ``DeletionScope/allButData`` wants it: a line that names it.
+    case kept(String)
     /// Something takes long: what, and what it waits for.
     case waiting(String)
 }
@@ -250,10 +260,10 @@ package protocol Target: Sendable {
     func followsOthers()
 
     /// Deletes the objects, the workloads' containers with them. What is gone already is not an error.
-    /// - Parameter onEvent: is told what is gone as it goes, and what keeps the rest.
-    /// - Returns: the line of each thing that was deleted.
+    /// - Parameter onEvent: is told what is gone as it goes, what stays, and what keeps the rest.
+    /// - Returns: the line of each thing that was deleted, or was there and stays.
     func delete(
-        _ objects: [KubernetesObject], onEvent: @escaping @Sendable (DeletionEvent) -> Void
+        _ objects: [KubernetesObject], _ scope: DeletionScope, onEvent: @escaping @Sendable (DeletionEvent) -> Void
     ) async throws -> [String]
 }
 
@@ -265,8 +275,8 @@ extension Target {
     package var startsContainersInApply: Bool { false }
 
     /// Deletes the objects, and tells what is gone at the end only.
-    package func delete(_ objects: [KubernetesObject]) async throws -> [String] {
-        try await delete(objects) { _ in }
+    package func delete(_ objects: [KubernetesObject], _ scope: DeletionScope) async throws -> [String] {
+        try await delete(objects, scope) { _ in }
     }
 
     /// Follows all of the logs.

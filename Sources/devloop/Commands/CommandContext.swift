@@ -1,4 +1,5 @@
 import Runner
+import Synchronization
 
 /// What every command works with.
 struct CommandContext: Sendable {
@@ -54,7 +55,29 @@ struct CommandContext: Sendable {
     }
 
     /// The command that deletes what this one started: the same program with the same flags.
-    var downCommand: Command { options.downCommand(program: CommandLine.arguments.first ?? "devloop") }
+    func downCommand(_ scope: DeletionScope = .allButData) -> Command {
+        options.downCommand(program: CommandLine.arguments.first ?? "devloop", scope)
+    }
+
+    /// Deletes what of a project is there, and says what is gone, what stays and what is waited for.
+    /// - Parameter isResult: whether that is what the command was asked for.
+    /// - Returns: the line of each thing that was there.
+    func delete(
+        _ objects: [KubernetesObject], _ scope: DeletionScope, from target: any Target, isResult: Bool
+    ) async throws -> [String] {
+        let hasKept = Atomic(false)
+        let lines = try await target.delete(objects, scope) { [terminal] event in
+            switch event {
+            case .deleted(let line): terminal.say(.deleted(line, isResult: isResult))
+            case .kept(let line):
+                terminal.say(.deleted(line, isResult: isResult))
+                hasKept.store(true, ordering: .relaxed)
+            case .waiting(let line): terminal.say(.stillThere(line))
+            }
+        }
+        if hasKept.load(ordering: .relaxed) { terminal.say(.dataStays(removedBy: downCommand(.everything))) }
+        return lines
+    }
 
     /// How many images are built at once.
     var jobs: Int { options.jobs ?? FileSystem.processorCount }
@@ -62,12 +85,13 @@ struct CommandContext: Sendable {
 
 extension CommonOptions {
     /// `devloop down` with the flags that say what is deleted, and where.
-    func downCommand(program: String) -> Command {
+    func downCommand(program: String, _ scope: DeletionScope = .allButData) -> Command {
         let flags = [
             ("-f", file), ("--target", settings["target"]), ("--context", settings["kubeContext"]),
             ("-n", settings["namespace"]),
         ]
         let values = flags.flatMap { flag, value in value.map { [flag, $0] } ?? [] }
-        return Command(program, ["down"] + values + (isClusterAllowed ? ["--yes"] : []))
+        let data = scope == .everything ? ["--data"] : []
+        return Command(program, ["down"] + data + values + (isClusterAllowed ? ["--yes"] : []))
     }
 }

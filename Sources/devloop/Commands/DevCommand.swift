@@ -11,7 +11,7 @@ struct DevCommand: Subcommand {
         --cleanup is given. A second Ctrl-C ends it at once.
         """
     static let options: [Option<DevCommand>] = [
-        Option("cleanup", "delete everything when the loop ends") { $0.cleanup = true },
+        Option("cleanup", "delete all but data when the loop ends") { $0.cleanup = true },
         Option("logs", takes: "SERVICES", "show the logs of these only: NAME[,NAME]...") { command, value in
             let names = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             command.logs = .only(names)
@@ -44,7 +44,7 @@ struct DevCommand: Subcommand {
             project: FileSystem.place(of: configuration.path),
             folder: StateFolder.path(environment: context.environment))
         defer { withExtendedLifetime(lock) {} }
-        context.farewell.leaves("nothing was deleted", deletedBy: context.downCommand)
+        context.farewell.leaves("nothing was deleted", deletedBy: context.downCommand())
         terminal.setServices(configuration.services.map(\.name))
         let target = context.target(for: configuration)
         // Watching begins before anything is read or built: what is saved from now on is noticed.
@@ -95,17 +95,12 @@ struct DevCommand: Subcommand {
     private func end(_ project: Project, _ target: any Target, _ context: CommandContext) async throws {
         let terminal = context.terminal
         guard cleanup else {
-            return terminal.say(.goesOn(removedBy: context.downCommand))
+            return terminal.say(.goesOn(removedBy: context.downCommand()))
         }
         terminal.say(.cleaningUp)
-        context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand)
+        context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand())
         try await Task { [objects = project.objects] in
-            _ = try await target.delete(objects) { event in
-                switch event {
-                case .deleted(let line): terminal.say(.deleted(line, isResult: false))
-                case .waiting(let line): terminal.say(.stillThere(line))
-                }
-            }
+            _ = try await context.delete(objects, .allButData, from: target, isResult: false)
         }.value
     }
 }

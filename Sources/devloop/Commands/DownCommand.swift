@@ -8,9 +8,17 @@ struct DownCommand: Subcommand {
         Delete everything that is in the manifests, and the Secrets and ConfigMaps of
         devloop.json that devloop has created; on Docker, what devloop started for this
         project (of this devloop.json), and nothing else. What is gone already is no
-        error.
+        error. What holds data is named and stays, unless --data is given: volumes on
+        Docker; on a cluster claims, also those of StatefulSets, PersistentVolumes,
+        Namespaces and CustomResourceDefinitions.
         """
+    static let options: [Option<DownCommand>] = [
+        Option("data", "delete what holds data, too") { $0.scope = .everything }
+    ]
     static let synonyms = ["delete": name, "destroy": name, "stop": name]
+
+    /// Whether what holds data goes too.
+    var scope = DeletionScope.allButData
 
     /// Deletes everything in the manifests, or, on Docker, what devloop started.
     func run(in context: CommandContext) async throws -> ExitCode {
@@ -25,15 +33,10 @@ struct DownCommand: Subcommand {
         try await prepared
         let namespace = try target.namespace
         context.terminal.say(.deleting(configuration.name))
-        context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand)
+        context.farewell.leaves("not everything was deleted", deletedBy: context.downCommand(scope))
         let outside = OutsideObjects(namesIn: configuration).objects(in: namespace)
         let objects = outside + all.compactMap { KubernetesObject($0, namespace: namespace) }
-        let lines = try await target.delete(objects) { [terminal = context.terminal] event in
-            switch event {
-            case .deleted(let line): terminal.say(.deleted(line, isResult: true))
-            case .waiting(let line): terminal.say(.stillThere(line))
-            }
-        }
+        let lines = try await context.delete(objects, scope, from: target, isResult: true)
         if lines.isEmpty { context.terminal.say(.nothingThere(configuration.name)) }
         return .success
     }

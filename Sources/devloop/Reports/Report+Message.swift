@@ -29,6 +29,7 @@ extension Report {
         case .deleting(let project): .status("deleting \(project); containers get their grace time to end", .note)
         case .nothingThere(let project): .status("nothing of \(project) is there", .note)
         case .deleted(let line, let isResult): isResult ? .result(line) : .status(line, .note)
+        case .dataStays(let command): .status("what was left may hold data; delete it with: \(command)", .note)
         case .stillThere(let line): .warning(line)
         case .result(let text): .result(text)
         case .imageBuilt(let service, let time): .status("\(service) built in \(time.text)", .success)

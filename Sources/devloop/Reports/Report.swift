@@ -19,6 +19,8 @@ enum Report: Sendable {
     case nothingThere(String)
     /// Something is deleted, as the tool says it: as the command's result, or on the way.
     case deleted(String, isResult: Bool)
+    /// What holds data was left; with the command that deletes it.
+    case dataStays(removedBy: Command)
     /// Something takes long to be deleted.
     case stillThere(String)
     /// What a command was asked for: a digest, an id.

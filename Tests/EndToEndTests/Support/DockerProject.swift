@@ -16,11 +16,11 @@ final class DockerProject: Sendable {
         let project = DockerProject(name: "test-\(UUID().uuidString.prefix(8).lowercased())")
         do {
             let result = try await body(project)
-            _ = try await project.target.delete([])
+            _ = try await project.target.delete([], .everything)
             try await project.checkThatNothingIsLeft()
             return result
         } catch {
-            _ = try? await project.target.delete([])
+            _ = try? await project.target.delete([], .everything)
             throw error
         }
     }

@@ -38,13 +38,13 @@ struct ProjectStage: Sendable {
         guard failures.isEmpty else { throw Docker.Failure(text: dev.output) }
     }
 
-    /// `devloop down`; of the first one, over the link.
+    /// `devloop down` of all, its data too; of the first one, over the link.
     func down(_ index: Int) async throws {
         let project = projects.projects[index]
         let folder =
             project.folder.hasPrefix("one/") ? "link/" + project.folder.dropFirst("one/".count) : project.folder
         let process = try DevloopProcess(
-            ["down", "--color=never", "-f", project.file], folder: root.appendingPathComponent(folder))
+            ["down", "--data", "--color=never", "-f", project.file], folder: root.appendingPathComponent(folder))
         let status = await process.exitStatus()
         guard status == 0 else { throw Docker.Failure(text: "down ended with \(status): \(process.output)") }
     }

@@ -307,7 +307,8 @@ import Testing
             secret.json["stringData"] = ["A": "s3cret"]
             return secret
         }
-        let lines = try await setup.target.delete(secrets + [try object("Service", "posts")])
+        let lines = try await setup.target.delete(
+            secrets + [try object("Service", "posts")], .allButData)
         #expect(lines == ["Secret theirs left: devloop did not create it", #"service "posts" deleted"#])
         let sent = setup.standIn.content(of: "deleted")
         #expect(sent.contains(#""name":"ours""#) && !sent.contains("theirs") && !sent.contains("s3cret"), "\(sent)")
@@ -656,24 +657,6 @@ import Testing
         #expect(error.severity == .missing)
     }
 
-    @Test func deletingGoesTheOtherWayRound() async throws {
-        let setup = try await prepared(
-            """
-            *"--namespace=other delete --ignore-not-found --filename=-") cat >/dev/null; echo 'pod "tool" deleted';;
-            *"delete --ignore-not-found --filename=-") cat >"$here/deleted"; echo 'service "posts" deleted'
-                echo 'namespace "other" deleted';;
-            """)
-        let lines = try await setup.target.delete([
-            try object("Namespace", "other"), try object("Service", "posts"),
-            try object("Pod", "tool", namespace: "other", image: "x"),
-        ])
-        #expect(lines == ["pod \"tool\" deleted", "service \"posts\" deleted", "namespace \"other\" deleted"])
-        #expect(setup.calls().map { $0.contains("--namespace=other") } == [true, false])
-        let sent = try JSONParser.parse(Array(setup.standIn.content(of: "deleted").utf8))
-        #expect(
-            sent["items"]?.array?.compactMap { KubernetesObject($0)?.identity.kind } == ["Service", "Namespace"])
-    }
-
     @Test func aKindThatIsGoneIsNoError() async throws {
         let setup = try await prepared(
             """
@@ -681,7 +664,7 @@ import Testing
                 echo 'error: resource mapping not found for name: "a": no matches for kind "B" in version "c/v1"' >&2
                 echo 'ensure CRDs are installed first' >&2; exit 1;;
             """)
-        #expect(try await setup.target.delete([try object("B", "a")]) == [])
+        #expect(try await setup.target.delete([try object("B", "a")], .everything) == [])
     }
 
     @Test func aDeleteThatFailsSaysWhy() async throws {
@@ -689,7 +672,7 @@ import Testing
             """
             *delete*) cat >/dev/null; echo 'no matches for kind "B"' >&2; echo 'Forbidden' >&2; exit 1;;
             """)
-        let error = try await targetError { try await setup.target.delete([try object("B", "a")]) }
+        let error = try await targetError { try await setup.target.delete([try object("B", "a")], .everything) }
         #expect(error.details == ["Forbidden"])
     }
 

@@ -59,6 +59,7 @@ struct RelayTunnelTests {
     /// kubectl closes the connection, says why, and ends.
     @Test func aPodWhereNobodyListensYetIsTriedAgain() async throws {
         let server = try TCPServer.http("hello")
+        let servers = Mutex<[TCPServer]>([])
         let rig = RelayRig { tunnel, number in
             guard number < 3 else { return tunnel.onNews(.open(server.port)) }
             let broken = try? TCPServer { _, _ in
@@ -66,29 +67,37 @@ struct RelayTunnelTests {
                 tunnel.onNews(.ended("lost connection to pod"))
             }
             guard let broken else { return }
+            // It lives for as long as something holds it.
+            servers.withLock { $0.append(broken) }
             tunnel.onNews(.open(broken.port))
-            Task { await rest(of: broken) }
         }
         await rig.serve(pods: "a")
         #expect(await TCP.get(rig.port, method: "POST") == "hello")
         await rig.relay.close()
+        servers.withLock { $0 = [] }
     }
 
     /// Another connection was refused: that one may have done it.
     @Test func whatMayHaveBeenActedOnIsNotSentAgainForAnothersRefusal() async throws {
-        let asked = Latest(0)
+        let asked = Mutex(0)
+        let both = DispatchSemaphore(value: 0)
+        let servers = Mutex<[TCPServer]>([])
         let rig = RelayRig { tunnel, number in
             guard number == 1 else { return }
             let server = try? TCPServer { connection, _ in
                 _ = connection.readRequest()
-                asked.set(asked.current.value + 1)
-                while asked.current.value < 2 { Thread.sleep(forTimeInterval: 0.01) }
+                let isLast = asked.withLock { asked in
+                    asked += 1
+                    return asked == 2
+                }
+                if isLast { for _ in 1...2 { both.signal() } }
+                both.wait()
                 tunnel.onNews(.refused)
                 tunnel.onNews(.ended(nil))
             }
             guard let server else { return }
+            servers.withLock { $0.append(server) }
             tunnel.onNews(.open(server.port))
-            Task { await rest(of: server) }
         }
         await rig.serve(pods: "a")
         async let post = TCP.get(rig.port, method: "POST")
@@ -99,6 +108,7 @@ struct RelayTunnelTests {
             await rig.tunnels.opened.changed(since: rig.tunnels.opened.current.version)
         }
         await rig.relay.close()
+        servers.withLock { $0 = [] }
     }
 
     @Test func aTunnelThatHangsIsReplaced() async throws {
@@ -151,11 +161,15 @@ struct RelayTunnelTests {
         await rig.relay.close()
     }
 
-    /// Of what is empty it closes, as what is behind a tunnel does, it makes no answer.
+    /// It answers once the tunnel was looked at for its silence, by a connection that is empty.
     @Test func aServerThatTakesItsTimeIsWaitedFor() async throws {
+        let looked = DispatchSemaphore(value: 0)
         let server = try TCPServer { connection, _ in
-            guard connection.readRequest() != nil else { return }
-            Thread.sleep(forTimeInterval: 1.2)
+            guard connection.readRequest() != nil else {
+                looked.signal()
+                return
+            }
+            looked.wait()
             connection.answer("slow")
         }
         let rig = RelayRig(timing: timing) { tunnel, _ in tunnel.onNews(.open(server.port)) }
@@ -228,7 +242,4 @@ struct RelayTunnelTests {
         #expect(PortHolder.listeners(on: 3000, in: lines) == ["socket:[81734]"])
         #expect(PortHolder.listeners(on: 81, in: lines) == [])
     }
-
-    /// A server lives for as long as something holds it.
-    private func rest(of server: TCPServer) async { try? await Task.sleep(for: .seconds(5)) }
 }

@@ -18,6 +18,9 @@ struct ListedVolume: Sendable, Hashable {
     /// The pod that it lives and dies with; empty for one that keeps its data.
     var instance: String
 
+    /// Whether it outlives its pods.
+    var keepsData: Bool { instance.isEmpty }
+
     /// For `--format`.
     static let format =
         ["{{.Name}}"]
@@ -56,11 +59,11 @@ struct ProjectVolumes: Sendable {
     /// one.
     /// - Parameter adopted: what volumes of an earlier devloop are used for in this run.
     func answer(for volume: PersistentVolume, adopted: [String: PersistentVolume]) -> Answer {
-        let own = listed.filter { ours($0) == .this && $0.instance.isEmpty && volume.isLabelled($0) }
+        let own = listed.filter { ours($0) == .this && $0.keepsData && volume.isLabelled($0) }
         if let first = own.map(\.name).min() { return .found(first) }
         let old = volume.earlierName(in: project)
         let known = listed.first { $0.name == old }
-        if let known, ours(known) == .unplaced, known.instance.isEmpty, isFree(known, for: volume),
+        if let known, ours(known) == .unplaced, known.keepsData, isFree(known, for: volume),
             adopted[old] == nil || adopted[old] == volume
         {
             return .found(old)

@@ -12,10 +12,11 @@ enum FieldAudit {
     private static let workload = Place(
         honoured: [
             "template", "replicas", "strategy", "serviceName", "volumeClaimTemplates", "progressDeadlineSeconds",
+            "podManagementPolicy",
         ],
         meaningless: [
             "selector", "minReadySeconds", "revisionHistoryLimit", "paused",
-            "podManagementPolicy", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "ordinals",
+            "updateStrategy", "persistentVolumeClaimRetentionPolicy", "ordinals",
         ])
     private static let job = Place(
         honoured: ["template", "backoffLimit", "completions", "parallelism", "suspend"],

@@ -44,6 +44,8 @@ struct PodPlan: Sendable, Hashable {
     var retries = 0
     /// Whether the new pod may start while the old one is still there: nothing that both would write to.
     var replacesWhileRunning = true
+    /// Whether each of several pods waits for those before it to be ready, its init containers too.
+    var startsInOrder = false
     /// Changes whenever the containers have to be made again. All pods of a workload have the first one's.
     var fingerprint = ""
     /// The other pods of the workload, where several are to run: the same but for what each has of its own, its names

@@ -19,6 +19,11 @@ struct PodPlanner {
             let text = "has the network of this machine, whose ports only one can have: one of its"
             return (plan, notices + [.sentence("\(workload) \(text) \(object.replicas) replicas runs")])
         }
+        // Without either they are up at once, in their order.
+        let waits =
+            !plan.initContainers.isEmpty || plan.containers.contains { $0.probes.contains { $0.kind != .liveness } }
+        let policy = object.json[path: ["spec", "podManagementPolicy"]]?.string
+        plan.startsInOrder = waits && workload.kind == .statefulSet && policy != "Parallel"
         for number in 1..<object.replicas {
             var replica = try pod(number, of: object, workload).plan
             replica.ports = []

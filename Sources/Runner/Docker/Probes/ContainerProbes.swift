@@ -117,6 +117,18 @@ final class ContainerProbes: Sendable {
         shared.withLock { shared in shared.entries.values.contains { $0.workload == workload && $0.isGone } }
     }
 
+    /// Returns when all containers of a workload that are asked are ready.
+    /// - Throws: ``TargetError`` where somebody has removed one; `CancellationError`.
+    func awaitReadiness(of workload: Workload) async throws {
+        while case let version = changes.current.version, trouble(of: workload) != nil {
+            guard !isGone(workload) else {
+                throw TargetError(.missing, "\(workload) has lost a container: somebody deleted it")
+            }
+            await changes.changed(since: version)
+            try Task.checkCancellation()
+        }
+    }
+
     /// Something happened to a container.
     func noted(_ event: DockerEvent) {
         guard event.action != .kill else { return }

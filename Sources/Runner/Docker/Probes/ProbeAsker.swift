@@ -38,21 +38,37 @@ struct ProbeAsker: Sendable {
         case .run(let words): return try await run(words, in: container)
         case .connect(let port, let host):
             if isNear() { return await connect(to: host ?? address, port, within: probe.timeout) }
+            let (limit, place) = (["-w", "\(seconds)"], [host ?? "127.0.0.1", "\(port)"])
+            // Debian's busybox knows no -z.
             return try await run(
-                ["nc", "-z", "-w", "\(seconds)", host ?? "127.0.0.1", "\(port)"], in: container, isTool: true)
+                anyOf: [["nc", "-z"] + limit + place, ["nc"] + limit + place + ["-e", "true"]], in: container)
         case .get(let path, let port, false, let host, let headers) where isNear():
             return try await get(path, at: host ?? address, port, headers, within: probe.timeout)
         case .get(let path, let port, let isSecure, let host, let headers):
             let url = "\(isSecure ? "https" : "http")://\(host ?? "127.0.0.1"):\(port)\(path)"
             let options = headers.flatMap { ["--header", "\($0.name): \($0.value)"] }
             let trust = isSecure ? ["--no-check-certificate"] : []
-            let words = ["wget", "-q", "-O", "/dev/null", "-T", "\(seconds)"] + trust + options + [url]
-            return try await run(words, in: container, isTool: true)
+            let (wget, rest) = (["wget", "-q", "-O", "/dev/null"], trust + options + [url])
+            // With a time limit of its own, Debian's static busybox crashes.
+            let tools = [wget + ["-T", "\(seconds)"] + rest, ["timeout", "\(seconds)"] + wget + rest]
+            return try await run(anyOf: tools, in: container)
         case .unasked(let reason): return .impossible(reason)
         }
     }
 
-    /// - Parameter isTool: whether an image that lacks the program is no reason to count the container as ill.
+    /// Runs the first of these tools that the image has, and that can do what it is asked.
+    private func run(anyOf tools: [[String]], in container: String) async throws -> ProbeAnswer {
+        var first: ProbeAnswer?
+        for words in tools {
+            let answer = try await run(words, in: container, isTool: true)
+            guard case .impossible = answer else { return answer }
+            first = first ?? answer
+        }
+        return first ?? .impossible("there is no tool for it")
+    }
+
+    /// - Parameter isTool: whether an image that lacks the program, or has one that can't do this, is no reason to count
+    ///   the container as ill.
     private func run(_ words: [String], in container: String, isTool: Bool = false) async throws -> ProbeAnswer {
         let made = try await engine.tryAsk(.probe(words, in: container))
         guard made.isSuccess, let id = made.body["Id"]?.string else {
@@ -71,6 +87,10 @@ struct ProbeAsker: Sendable {
         switch status {
         case 0: return .success
         case 126 where isTool, 127 where isTool: return .impossible("its image has no \(words[0])")
+        case 128 + Int(SIGSEGV) where isTool: return .impossible("its image's \(words[0]) crashes")
+        case _
+        where isTool && said.contains(where: { $0.contains("invalid option") || $0.contains("unrecognized option") }):
+            return .impossible("its image's \(words[0]) knows not all of \(words.joined(separator: " "))")
         case nil: return .failure(ran.failure ?? "the program could not be run")
         case let status?:
             let last = said.filter { !$0.isEmpty }.suffix(3).joined(separator: "; ")

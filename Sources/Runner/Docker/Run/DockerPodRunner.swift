@@ -53,13 +53,8 @@ struct DockerPodRunner: Sendable {
         return pods
     }
 
-    /// Runs the init containers of pods, each pod's beside the others'. Those of a StatefulSet wait for each other: what
-    /// the first sets up the next may need.
+    /// Runs the init containers of pods, each pod's beside the others'.
     func runInitContainers(of pods: [Pod]) async throws {
-        guard pods.count > 1, pods[0].plan.workload.kind != .statefulSet else {
-            for pod in pods { try await runInitContainers(of: pod) }
-            return
-        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for pod in pods { group.addTask { try await runInitContainers(of: pod) } }
             try await group.waitForAll()

@@ -164,12 +164,18 @@ final class DockerWorkloads: Sendable {
         probes.watch(plan.workload, pods)
     }
 
-    /// Puts new pods into the place of the old containers. Where there are init containers, they come up in the
-    /// background: those may wait for what comes up later, and are run until they succeed.
+    /// Puts new pods into the place of the old containers. Where there are init containers, or pods wait for each other,
+    /// they come up in the background: what they wait for may come up later.
     private func replace(_ plan: PodPlan, old: [ListedContainer], _ networks: PodNetworks) async throws {
         let made = try await pods.make(plan, on: networks, volumes: try await volumes(for: plan))
-        guard !plan.initContainers.isEmpty else { return try await bringUp(plan, made, on: networks, old: old) }
-        begin(plan) { try await self.bringUp(plan, made, on: networks, old: old) }
+        let first = plan.startsInOrder ? Array(made.prefix(1)) : made
+        let bringUp = { @Sendable in
+            try await self.bringUp(plan, first, of: made, on: networks, old: old)
+            try await self.bringUpNext(plan, made, after: first.count)
+            try await self.joinOthers(plan, networks)
+        }
+        guard plan.startsInOrder || !plan.initContainers.isEmpty else { return try await bringUp() }
+        begin(plan, bringUp)
     }
 
     /// The names of the volumes that stay.
@@ -192,17 +198,19 @@ final class DockerWorkloads: Sendable {
         shared.withLock { $0.rollouts[plan.workload] }?.isOnItsWay(to: plan) ?? false
     }
 
+    /// Starts those that wait for no other of the pods that were made.
     private func bringUp(
-        _ plan: PodPlan, _ made: [DockerPodRunner.Pod], on networks: PodNetworks, old: [ListedContainer]
+        _ plan: PodPlan, _ first: [DockerPodRunner.Pod], of made: [DockerPodRunner.Pod], on networks: PodNetworks,
+        old: [ListedContainer]
     ) async throws {
         let current = ListedContainer.current(of: old)
         do {
             if plan.replacesWhileRunning {
-                try await pods.runInitContainers(of: made)
+                try await pods.runInitContainers(of: first)
             } else {
                 retirements.insert(current, awaitedFor: plan.gracePeriod)
                 try await pods.takeDown(current, for: plan)
-                try await pods.runInitContainers(of: made)
+                try await pods.runInitContainers(of: first)
             }
             try Task.checkCancellation()
             // Half of this would leave the workload without any container.
@@ -211,20 +219,44 @@ final class DockerWorkloads: Sendable {
                     self.retirements.insert(current)
                     try await self.pods.takeDown(current, for: plan)
                 }
-                try await self.pods.start(made)
+                try await self.pods.start(first)
             }
         } catch {
-            for pod in made { retirements.insert(instance: pod.ground.instance) }
+            await discard(made)
             await pods.shielded {
-                await self.pods.discard(made)
                 await self.pods.bringBack(current, of: plan, on: networks)
                 self.retirements.remove(current)
             }
             throw error
         }
-        note(made, of: plan)
+        note(first, of: plan)
         retirements.retire(old)
-        // Another namespace may have come while this was made: whoever brought it did not see these containers.
+    }
+
+    /// Starts the other pods, each once those before it are ready, as a cluster does: without an end, as whatever keeps one
+    /// from being ready is told by itself. What is up stays, if a later one can't be started.
+    private func bringUpNext(_ plan: PodPlan, _ made: [DockerPodRunner.Pod], after count: Int) async throws {
+        for (index, pod) in made.enumerated().dropFirst(count) {
+            do {
+                try await probes.awaitReadiness(of: plan.workload)
+                try await pods.runInitContainers(of: [pod])
+                try Task.checkCancellation()
+                try await pods.shielded { try await self.pods.start([pod]) }
+            } catch {
+                await discard(Array(made[index...]))
+                throw error
+            }
+            note(Array(made[...index]), of: plan)
+        }
+    }
+
+    private func discard(_ made: [DockerPodRunner.Pod]) async {
+        for pod in made { retirements.insert(instance: pod.ground.instance) }
+        await pods.shielded { await self.pods.discard(made) }
+    }
+
+    /// Another namespace may have come while a workload was made: whoever brought it did not see these containers.
+    private func joinOthers(_ plan: PodPlan, _ networks: PodNetworks) async throws {
         guard networks.all == nil else { return }
         let namespaces = applied.manifests.namespaces
         guard namespaces.count > 1 else { return }

@@ -94,6 +94,11 @@ struct Kubectl: Sendable, Hashable {
             input: Self.list(objects))
     }
 
+    /// All claims of a namespace.
+    func claims(namespace: String) -> Command {
+        command(["get", "persistentvolumeclaims", "--output=json"], namespace: namespace)
+    }
+
     /// Deletes and creates again, which is how a bare Pod gets another image.
     func replace(_ object: JSONValue, namespace: String) -> Command {
         command(["replace", "--force", "--filename=-"], namespace: namespace, input: Array(object.description.utf8))
