@@ -78,7 +78,7 @@ extension Reloaders {
     /// are.
     static func files(around script: String, _ call: ProgramCall, _ extensions: Set<String>) -> WatchedFiles {
         let path = call.context.path(script)
-        guard call.home != "/", let relative = ContainerPath.relative(path, to: call.home) else {
+        guard call.home != "/", let relative = PathName.relative(path, to: call.home) else {
             let folder = PathName.directory(of: path)
             return WatchedFiles(home: folder, extensions: extensions)
         }

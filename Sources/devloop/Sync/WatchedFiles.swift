@@ -53,14 +53,14 @@ struct WatchedFiles: Sendable, Hashable {
         // A program that starts in `/` would have to watch the system.
         guard let folder = ([home] + roots).first(where: { $0 != "/" && $0 != path && ContainerPath.isIn($0, path) })
         else { return false }
-        let relative = ContainerPath.relative(path, to: home)
+        let relative = PathName.relative(path, to: home)
         func isMatched(by patterns: [FilePattern]) -> Bool {
             patterns.contains { pattern in relative.map(pattern.surelyMatches) ?? false }
         }
         guard roots.contains(where: { $0 != "/" && ContainerPath.isIn($0, path) }) || isMatched(by: patterns + also),
             !consumed.contains(where: { ContainerPath.isIn($0, path) })
         else { return false }
-        let seen = relative ?? ContainerPath.relative(path, to: folder) ?? path
+        let seen = relative ?? PathName.relative(path, to: folder) ?? path
         let folders = seen.split(separator: "/").dropLast().map(String.init)
         if folders.contains(where: ignoredFolders.contains) { return false }
         if consumed.contains(Self.collectedStatics), folders.contains("static") { return false }
