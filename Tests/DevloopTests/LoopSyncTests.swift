@@ -128,6 +128,44 @@ struct LoopSyncTests {
         #expect(rig.running == [])
     }
 
+    /// Later saves wait for it.
+    @Test func aProgramThatTakesLongIsToldWhileItRuns() throws {
+        var rig = try live(Takeup(after: [AfterSync(run: ["make", "all"])]))
+        _ = rig.handle(Self.running("c1", "c2"))
+        #expect(rig.handle(Self.saved("a.js")).contains("wake slow(\"web\", 1)"))
+        _ = rig.handle(Self.saved("b.js"), Self.synced("c1"))
+        let said = "say web: make all still runs in its container; later saves are synced after it"
+        #expect(rig.handle(.woke(.slow("web", 1))) == [said])
+        _ = rig.handle(Self.synced("c2"))
+        #expect(rig.handle(.woke(.slow("web", 1))) == [])
+        #expect(rig.handle(.woke(.slow("web", 2))) == [said])
+    }
+
+    @Test func oneThatTookTooLongIsToldWithTheLimit() throws {
+        var rig = try live(Takeup(after: [AfterSync(run: ["make"])]))
+        _ = rig.handle(Self.saved())
+        var receipt = SyncReceipt()
+        receipt.failedRun = FailedRun(words: ["make"], exitCode: 137, isEnded: true)
+        let said = rig.handle(Self.synced("c1", .success(receipt)))
+        #expect(said.last?.contains("web: make was ended in its container, since it took more than 300 s") == true)
+    }
+
+    /// By the first of its files, whichever others follow.
+    @Test func whatAContainerCannotDoIsToldOnce() throws {
+        var rig = try live()
+        func refuse(_ path: String, in container: String) -> [String] {
+            _ = rig.handle(Self.saved(path))
+            let words = "the container's file system is read-only at /app/\(path)"
+            return rig.handle(Self.synced(container, .failure(.impossible(SyncReason(.readOnly, words)))))
+        }
+        #expect(refuse("a.js", in: "c1").first?.contains("read-only at /app/a.js") == true)
+        rig.images["web"] = "sha256:later"
+        _ = rig.finish("web")
+        _ = rig.handle(
+            .learned(Takeup(), try #require(rig.loop.questions["web"])), Self.running("c2", image: "sha256:later"))
+        #expect(refuse("b.js", in: "c2") == ["say web: b.js changed, building", "build web"])
+    }
+
     @Test func whatAFailureHasLeftUndoneIsDoneWithTheNextSave() throws {
         let after = [AfterSync(run: ["make"], files: ["a.js"]), AfterSync(restarts: true, files: ["a.js"])]
         var rig = try live(Takeup(after: after + [AfterSync(signal: "HUP", files: ["b.js"])]))

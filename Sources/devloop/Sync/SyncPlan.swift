@@ -12,8 +12,15 @@ struct SyncPlan: Sendable {
         var service: String
         var container: RunningContainer
         var changes: [FileChange]
+        /// The last of them.
+        var number: Int
         /// What is done when they are there.
         var actions: [ContainerAction] = []
+
+        /// The first program that is run then.
+        var program: [String]? {
+            actions.lazy.compactMap { if case .run(let words) = $0 { words } else { nil } }.first
+        }
 
         /// What is to be in the container.
         /// - Parameter context: the absolute path of the folder that the files are in.
@@ -72,8 +79,8 @@ struct SyncPlan: Sendable {
         var running: RunningContainer
         /// The last change that it has acknowledged.
         var number = 0
-        /// The last change of what is being sent to it.
-        var sending: Int?
+        /// What is being sent to it.
+        var sending: Request?
         /// How often in a row that failed.
         var failures = 0
         /// Whether what it lacks is built instead: another one takes its place.
@@ -250,12 +257,12 @@ struct SyncPlan: Sendable {
                 if case .sync = takeup.way(of: change) { number > level } else { false }
             }
             guard let last = lacking.map(\.number).max() else { continue }
-            services[name]?.containers[container.running.id]?.sending = last
             let changes = lacking.map(\.change).sorted { $0.path < $1.path }
-            requests.append(
-                Request(
-                    service: name, container: container.running, changes: changes,
-                    actions: takeup.actions(after: changes, and: container.owed)))
+            let request = Request(
+                service: name, container: container.running, changes: changes, number: last,
+                actions: takeup.actions(after: changes, and: container.owed))
+            services[name]?.containers[container.running.id]?.sending = request
+            requests.append(request)
         }
         return requests
     }
@@ -264,9 +271,9 @@ struct SyncPlan: Sendable {
     mutating func sent(
         _ result: Result<SyncReceipt, SyncError>, to id: String, of name: String
     ) -> [Consequence] {
-        guard var service = services[name], var container = service.containers[id], let sent = container.sending else {
-            return []
-        }
+        guard var service = services[name], var container = service.containers[id],
+            let sent = container.sending?.number
+        else { return [] }
         container.sending = nil
         switch result {
         case .success(let receipt):
@@ -297,6 +304,11 @@ struct SyncPlan: Sendable {
             let level = service.level(of: container) ?? 0
             let lacking = service.changes.filter { $0.value.number > level && !$0.value.change.isFolder }.map(\.key)
             let noticed = service.saves.first?.arrival.noticed
+    /// The program that is still to end in some container after what was sent there up to a number; `nil` where none is.
+    func slowProgram(of name: String, _ number: Int) -> [String]? {
+        services[name]?.containers.values.lazy.compactMap(\.sending).first { $0.number == number }?.program
+    }
+
             (service.fallen, service.saves) = (number, [])
             return [.fallBack(lacking.sorted(), noticed: noticed, because: error)]
         }
