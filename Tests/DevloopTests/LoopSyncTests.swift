@@ -191,6 +191,70 @@ struct LoopSyncTests {
         #expect(rig.running == [])
     }
 
+    /// The base image has another file there, which is in no container where the copied one was removed.
+    @Test func whatADeletedFileUncoversInTheImageIsRolledOut() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js", isGone: true), Self.synced(), .woke(.quiet("web", 1)))
+        (rig.uncovered, rig.images["web"]) = (["/app/a.js"], "sha256:later")
+        #expect(rig.answer("build web") == ["search web for /app/a.js"])
+        #expect(
+            rig.answer("search web for /app/a.js") == [
+                "say web: a.js changed, building: a.js is gone, and the image has another /app/a.js", "build web",
+            ])
+        #expect(rig.finish("web").last?.hasPrefix("say ✓ web live in") == true)
+        // Nothing is left of it.
+        _ = rig.handle(
+            .learned(Takeup(), try #require(rig.loop.questions["web"])), Self.running("c2", image: "sha256:later"))
+        _ = rig.handle(Self.saved("b.js"), Self.synced("c2"), .woke(.quiet("web", 2)))
+        rig.images["web"] = "sha256:last"
+        #expect(rig.answer("build web") == ["deliver web"])
+    }
+
+    @Test func whatNoImageHasOnceItIsDeletedNeedsNoRollout() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js", isGone: true), Self.synced(), .woke(.quiet("web", 1)))
+        rig.images["web"] = "sha256:later"
+        _ = rig.answer("build web")
+        #expect(rig.answer("search web for /app/a.js") == ["deliver web"])
+        _ = rig.finish("web")
+        // It is known by now.
+        _ = rig.handle(Self.saved("b.js"), Self.synced(), .woke(.quiet("web", 2)))
+        rig.images["web"] = "sha256:last"
+        #expect(rig.answer("build web") == ["deliver web"])
+    }
+
+    /// Those of before may lack what it has.
+    @Test func aBuildThatComesOutTheSameAfterADeletionNeedsNewContainers() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js", isGone: true), Self.synced())
+        _ = rig.handle(Self.saved("package.json", used: "RUN x"))
+        #expect(rig.answer("build web").contains("deliver web"))
+        #expect(rig.finish("web").last?.hasPrefix("say ✓ web live in") == true)
+    }
+
+    /// It was sent in part, maybe, and is in the image that the container runs already.
+    @Test func whatCouldNotBeSentIsInNewContainersThoughTheImageIsTheSame() throws {
+        var rig = try live()
+        let error = SyncError.failed(SyncReason(.diskFull, "the container's disk is full"))
+        _ = rig.handle(Self.saved("a.js"), Self.synced("c1", .failure(error)))
+        #expect(rig.answer("build web").contains("deliver web"))
+        // Not for ever.
+        _ = rig.finish("web")
+        _ = rig.handle(Self.running("c2"), Self.saved("package.json", used: "RUN x"))
+        #expect(rig.answer("build web").contains("look web"))
+    }
+
+    /// In the container as in the image it has what others put there.
+    @Test func aFolderThatStaysIsNotSearchedFor() throws {
+        var rig = try live()
+        var receipt = SyncReceipt()
+        receipt.kept = ["/app/lib"]
+        _ = rig.handle(
+            Self.saved("lib", isGone: true), Self.synced("c1", .success(receipt)), .woke(.quiet("web", 1)))
+        rig.images["web"] = "sha256:later"
+        #expect(rig.answer("build web") == ["deliver web"])
+    }
+
     @Test func aSaveEndsTheQuietBuild() throws {
         var rig = try live()
         _ = rig.handle(Self.saved("a.js"), Self.synced(), .woke(.quiet("web", 1)))

@@ -109,6 +109,10 @@ struct SyncPlan: Sendable {
         var kept: [String: Int] = [:]
         /// What is not in all containers yet.
         var saves: [Save] = []
+        /// The last change up to which what was removed from containers is known to be in no image that they may run.
+        var proven = 0
+        /// Folders that were to be removed from containers and hold what others put there.
+        var stayed: Set<String> = []
         /// Whether its containers were replaced by such as run the newest image that was built for that.
         var isRolledOut = false
         /// The last change when it was decided to build what could not be sent.
@@ -153,7 +157,40 @@ struct SyncPlan: Sendable {
     }
 
     /// The containers of a service are, or are about to be, such as run the image that was built for that.
-    mutating func rolledOut(_ service: String) { services[service]?.isRolledOut = true }
+    mutating func rolledOut(_ service: String) {
+        services[service]?.isRolledOut = true
+        proved(service)
+    }
+
+    /// What was removed from containers before the newest build of a service began, by its path there, and of which nobody
+    /// knows whether the image lacks it as well: below a copied file, the base image or an earlier instruction may have
+    /// another one.
+    func removals(of name: String) -> [String: String] {
+        guard let service = services[name] else { return [:] }
+        var removals: [String: String] = [:]
+        for (change, number) in service.changes.values
+        where change.isGone && number > service.proven && number <= service.begun {
+            guard case .image(let destinations) = change.place else { continue }
+            for destination in destinations where !service.stayed.contains(destination.path) {
+                removals[destination.path] = change.path
+            }
+        }
+        return removals
+    }
+
+    /// Whether containers of a service have to be replaced even where they run the image that was just built: they lack what
+    /// it has, or may hold what could be sent in part only.
+    func needsNewContainers(_ name: String) -> Bool {
+        let isAnyGivenUp = services[name]?.containers.values.contains { $0.isGivenUp && !$0.running.isEnding } ?? false
+        return isAnyGivenUp || !removals(of: name).isEmpty
+    }
+
+    /// The newest image of a service lacks what was removed from containers before its build began, or they are replaced.
+    mutating func proved(_ service: String) {
+        guard let begun = services[service]?.begun else { return }
+        services[service]?.proven = begun
+        services[service]?.stayed = []
+    }
 
     /// Whether that is so.
     func isRolledOut(_ service: String) -> Bool { services[service]?.isRolledOut ?? false }
@@ -267,6 +304,11 @@ struct SyncPlan: Sendable {
         return requests
     }
 
+    /// The program that is still to end in some container after what was sent there up to a number; `nil` where none is.
+    func slowProgram(of name: String, _ number: Int) -> [String]? {
+        services[name]?.containers.values.lazy.compactMap(\.sending).first { $0.number == number }?.program
+    }
+
     /// A container has acknowledged what was sent to it, or not.
     mutating func sent(
         _ result: Result<SyncReceipt, SyncError>, to id: String, of name: String
@@ -280,6 +322,7 @@ struct SyncPlan: Sendable {
             container.number = max(container.number, sent)
             container.failures = 0
             container.owed = receipt.undone
+            service.stayed.formUnion(receipt.kept)
             service.refusals = 0
             service.containers[id] = container
             services[name] = service
@@ -304,11 +347,6 @@ struct SyncPlan: Sendable {
             let level = service.level(of: container) ?? 0
             let lacking = service.changes.filter { $0.value.number > level && !$0.value.change.isFolder }.map(\.key)
             let noticed = service.saves.first?.arrival.noticed
-    /// The program that is still to end in some container after what was sent there up to a number; `nil` where none is.
-    func slowProgram(of name: String, _ number: Int) -> [String]? {
-        services[name]?.containers.values.lazy.compactMap(\.sending).first { $0.number == number }?.program
-    }
-
             (service.fallen, service.saves) = (number, [])
             return [.fallBack(lacking.sorted(), noticed: noticed, because: error)]
         }
