@@ -12,7 +12,7 @@ struct WatchedFiles: Sendable, Hashable {
     var patterns: [FilePattern] = []
     /// What it doesn't take, as seen from `home`.
     var ignored: [FilePattern] = []
-    /// Absolute paths, where it is known which files it watches.
+    /// Absolute paths, where it is known which files it watches besides `also`.
     var only: Set<String>?
     /// What is used up before it starts: absolute paths.
     var consumed: Set<String> = []
@@ -49,7 +49,6 @@ struct WatchedFiles: Sendable, Hashable {
 
     /// Whether a change of the file at this clean, absolute path is taken up.
     func take(_ path: String) -> Bool {
-        if only?.contains(path) == false { return false }
         // A program that starts in `/` would have to watch the system.
         guard let folder = ([home] + roots).first(where: { $0 != "/" && $0 != path && ContainerPath.isIn($0, path) })
         else { return false }
@@ -57,6 +56,7 @@ struct WatchedFiles: Sendable, Hashable {
         func isMatched(by patterns: [FilePattern]) -> Bool {
             patterns.contains { pattern in relative.map(pattern.surelyMatches) ?? false }
         }
+        if only?.contains(path) == false, !isMatched(by: also) { return false }
         guard roots.contains(where: { $0 != "/" && ContainerPath.isIn($0, path) }) || isMatched(by: patterns + also),
             !consumed.contains(where: { ContainerPath.isIn($0, path) })
         else { return false }
