@@ -11,15 +11,13 @@ struct AfterSyncTests {
               "name": "shop" }
             """
         let draft = try ConfigurationReader.read(Array(text.utf8), path: "/shop/devloop.json", file: "devloop.json")
-        if let problem = draft.problems.first {
-            throw ConfigurationError(file: "devloop.json", problems: [problem])
-        }
+        if !draft.problems.isEmpty { throw ConfigurationError(file: "devloop.json", problems: draft.problems) }
         return try #require(draft.configuration).services[0].onSync
     }
 
     private func problem(_ onSync: String) throws -> String {
         let error = try #require(throws: ConfigurationError.self) { try parse(onSync) }
-        return "\(error.problems[0].keyPath): \(error.problems[0].message)"
+        return error.problems.map { "\($0.keyPath): \($0.message)" }.joined(separator: "\n")
     }
 
     @Test func oneActionNeedsNoArray() throws {
@@ -36,12 +34,40 @@ struct AfterSyncTests {
     @Test func whatSaysNothingOrSeveralThingsIsRefusedAtItsPlace() throws {
         let place = "services[0].onSync"
         #expect(try problem("{}").hasPrefix("\(place): expected \"restart\": true"))
-        #expect(try problem(#"{ "restart": false }"#).hasPrefix("\(place): expected \"restart\": true"))
+        #expect(try problem(#"{ "for": ["*.js"] }"#).hasPrefix("\(place): expected \"restart\": true"))
         #expect(try problem(#"[{ "restart": true, "signal": "HUP" }]"#).hasPrefix("\(place)[0]: expected one of"))
         #expect(try problem(#"{ "exec": [] }"#).hasPrefix("\(place).exec: expected a program"))
         #expect(try problem(#"{ "signal": "KILL" }"#).contains("the signals are HUP, INT"))
-        #expect(try problem(#"{ "exec": "reload" }"#).hasPrefix("\(place).exec: expected an array"))
         #expect(try problem(#""restart""#).hasPrefix("\(place): expected an object or an array"))
+    }
+
+    @Test(arguments: [
+        (#""nginx -s reload""#, #"["nginx", "-s", "reload"]"#), (#""a && b""#, #"["sh", "-c", "a && b"]"#),
+        (#""""#, #"["nginx", "-s", "reload"]"#),
+    ])
+    func aProgramAsATextIsOneErrorWithTheLineToWrite(text: String, line: String) throws {
+        let found = try problem("{ \"exec\": \(text) }")
+        #expect(
+            found == "services[0].onSync.exec: expected an array of words, found \(text); write \"exec\": \(line)")
+    }
+
+    @Test func whatIsWrongIsToldOnce() throws {
+        let place = "services[0].onSync"
+        #expect(try problem(#"{ "exec": [""] }"#) == "\(place).exec[0]: expected a program, found an empty string")
+        #expect(
+            try problem(#"{ "exec": ["a", "\u0000"] }"#)
+                == "\(place).exec[1]: expected a word, found one that holds a NUL character")
+        #expect(try !problem(#"{ "exce": ["a"] }"#).contains("\n"))
+        #expect(try !problem(#"{ "restart": "yes" }"#).contains("\n"))
+    }
+
+    @Test func aRestartThatIsNotWantedIsNone() throws {
+        #expect(try parse(#"{ "restart": false }"#) == [])
+        #expect(
+            try parse(#"[{ "restart": false, "for": ["*.js"] }, { "signal": "HUP" }]"#).map(\.action) == [
+                .signal("HUP")
+            ])
+        #expect(try parse(#"{ "restart": false, "exec": ["a"] }"#).map(\.action) == [.run(["a"])])
     }
 
     private static func change(_ path: String, isFolder: Bool = false) -> FileChange {

@@ -346,6 +346,7 @@ extension Effect {
         }
         switch self {
         case .build(_, let service): return .built(typed(), service: service)
+        case .search(_, _, let service): return .searched(typed(), service: service)
         case .look(_, let service): return .looked(typed(), service: service)
         case .deliver(_, let service): return .delivered(typed(), service: service)
         case .verify(_, _, _, let service): return .verified(typed(), service: service)

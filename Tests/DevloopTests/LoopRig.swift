@@ -60,6 +60,8 @@ struct LoopRig {
     var notices: [String] = []
     var refused: [ApplyFailure] = []
     var images: [String: String] = [:]
+    /// What images have at the paths of files that are gone.
+    var uncovered: Set<String> = []
     var time = LoopFixture.start
 
     init(_ loaded: LoadedProject, jobs: Int = 4) {
@@ -123,6 +125,8 @@ struct LoopRig {
         case .build(let request, let service):
             let id = images[service] ?? "sha256:\(service)"
             return .built(result(BuiltImage(reference: request.reference, id: id)), service: service)
+        case .search(_, let paths, let service):
+            return .searched(result(paths.intersection(uncovered)), service: service)
         case .look(_, let service): return .looked(result(nil), service: service)
         case .deliver(let image, let service):
             return .delivered(
@@ -155,7 +159,7 @@ extension Effect {
     /// The service whose pass it belongs to.
     var service: String? {
         switch self {
-        case .build(_, let service), .look(_, let service), .deliver(_, let service),
+        case .build(_, let service), .search(_, _, let service), .look(_, let service), .deliver(_, let service),
             .verify(_, _, _, let service):
             service
         case .awaitReady(_, let service): service
@@ -174,7 +178,7 @@ extension Effect {
     /// Whether a fact is to come of it at some time.
     var isAwaited: Bool {
         switch self {
-        case .build, .look, .deliver, .verify, .awaitReady, .ask: true
+        case .build, .search, .look, .deliver, .verify, .awaitReady, .ask: true
         default: false
         }
     }
@@ -187,6 +191,7 @@ extension Effect {
         case .load: "load"
         case .adopt(let project): "adopt \(project.services.map(\.name).joined(separator: " "))"
         case .build(_, let service): "build \(service)"
+        case .search(_, let paths, let service): "search \(service) for \(paths.sorted().joined(separator: " "))"
         case .look(_, let service): "look \(service)"
         case .deliver(_, let service): "deliver \(service)"
         case .verify(_, _, _, let service): "verify \(service)"

@@ -128,6 +128,44 @@ struct LoopSyncTests {
         #expect(rig.running == [])
     }
 
+    /// Later saves wait for it.
+    @Test func aProgramThatTakesLongIsToldWhileItRuns() throws {
+        var rig = try live(Takeup(after: [AfterSync(run: ["make", "all"])]))
+        _ = rig.handle(Self.running("c1", "c2"))
+        #expect(rig.handle(Self.saved("a.js")).contains("wake slow(\"web\", 1)"))
+        _ = rig.handle(Self.saved("b.js"), Self.synced("c1"))
+        let said = "say web: make all still runs in its container; later saves are synced after it"
+        #expect(rig.handle(.woke(.slow("web", 1))) == [said])
+        _ = rig.handle(Self.synced("c2"))
+        #expect(rig.handle(.woke(.slow("web", 1))) == [])
+        #expect(rig.handle(.woke(.slow("web", 2))) == [said])
+    }
+
+    @Test func oneThatTookTooLongIsToldWithTheLimit() throws {
+        var rig = try live(Takeup(after: [AfterSync(run: ["make"])]))
+        _ = rig.handle(Self.saved())
+        var receipt = SyncReceipt()
+        receipt.failedRun = FailedRun(words: ["make"], exitCode: 137, isEnded: true)
+        let said = rig.handle(Self.synced("c1", .success(receipt)))
+        #expect(said.last?.contains("web: make was ended in its container, since it took more than 300 s") == true)
+    }
+
+    /// By the first of its files, whichever others follow.
+    @Test func whatAContainerCannotDoIsToldOnce() throws {
+        var rig = try live()
+        func refuse(_ path: String, in container: String) -> [String] {
+            _ = rig.handle(Self.saved(path))
+            let words = "the container's file system is read-only at /app/\(path)"
+            return rig.handle(Self.synced(container, .failure(.impossible(SyncReason(.readOnly, words)))))
+        }
+        #expect(refuse("a.js", in: "c1").first?.contains("read-only at /app/a.js") == true)
+        rig.images["web"] = "sha256:later"
+        _ = rig.finish("web")
+        _ = rig.handle(
+            .learned(Takeup(), try #require(rig.loop.questions["web"])), Self.running("c2", image: "sha256:later"))
+        #expect(refuse("b.js", in: "c2") == ["say web: b.js changed, building", "build web"])
+    }
+
     @Test func whatAFailureHasLeftUndoneIsDoneWithTheNextSave() throws {
         let after = [AfterSync(run: ["make"], files: ["a.js"]), AfterSync(restarts: true, files: ["a.js"])]
         var rig = try live(Takeup(after: after + [AfterSync(signal: "HUP", files: ["b.js"])]))
@@ -151,6 +189,70 @@ struct LoopSyncTests {
         // It is there now.
         #expect(rig.handle(.woke(.quiet("web", 2))) == [])
         #expect(rig.running == [])
+    }
+
+    /// The base image has another file there, which is in no container where the copied one was removed.
+    @Test func whatADeletedFileUncoversInTheImageIsRolledOut() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js", isGone: true), Self.synced(), .woke(.quiet("web", 1)))
+        (rig.uncovered, rig.images["web"]) = (["/app/a.js"], "sha256:later")
+        #expect(rig.answer("build web") == ["search web for /app/a.js"])
+        #expect(
+            rig.answer("search web for /app/a.js") == [
+                "say web: a.js changed, building: a.js is gone, and the image has another /app/a.js", "build web",
+            ])
+        #expect(rig.finish("web").last?.hasPrefix("say ✓ web live in") == true)
+        // Nothing is left of it.
+        _ = rig.handle(
+            .learned(Takeup(), try #require(rig.loop.questions["web"])), Self.running("c2", image: "sha256:later"))
+        _ = rig.handle(Self.saved("b.js"), Self.synced("c2"), .woke(.quiet("web", 2)))
+        rig.images["web"] = "sha256:last"
+        #expect(rig.answer("build web") == ["deliver web"])
+    }
+
+    @Test func whatNoImageHasOnceItIsDeletedNeedsNoRollout() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js", isGone: true), Self.synced(), .woke(.quiet("web", 1)))
+        rig.images["web"] = "sha256:later"
+        _ = rig.answer("build web")
+        #expect(rig.answer("search web for /app/a.js") == ["deliver web"])
+        _ = rig.finish("web")
+        // It is known by now.
+        _ = rig.handle(Self.saved("b.js"), Self.synced(), .woke(.quiet("web", 2)))
+        rig.images["web"] = "sha256:last"
+        #expect(rig.answer("build web") == ["deliver web"])
+    }
+
+    /// Those of before may lack what it has.
+    @Test func aBuildThatComesOutTheSameAfterADeletionNeedsNewContainers() throws {
+        var rig = try live()
+        _ = rig.handle(Self.saved("a.js", isGone: true), Self.synced())
+        _ = rig.handle(Self.saved("package.json", used: "RUN x"))
+        #expect(rig.answer("build web").contains("deliver web"))
+        #expect(rig.finish("web").last?.hasPrefix("say ✓ web live in") == true)
+    }
+
+    /// It was sent in part, maybe, and is in the image that the container runs already.
+    @Test func whatCouldNotBeSentIsInNewContainersThoughTheImageIsTheSame() throws {
+        var rig = try live()
+        let error = SyncError.failed(SyncReason(.diskFull, "the container's disk is full"))
+        _ = rig.handle(Self.saved("a.js"), Self.synced("c1", .failure(error)))
+        #expect(rig.answer("build web").contains("deliver web"))
+        // Not for ever.
+        _ = rig.finish("web")
+        _ = rig.handle(Self.running("c2"), Self.saved("package.json", used: "RUN x"))
+        #expect(rig.answer("build web").contains("look web"))
+    }
+
+    /// In the container as in the image it has what others put there.
+    @Test func aFolderThatStaysIsNotSearchedFor() throws {
+        var rig = try live()
+        var receipt = SyncReceipt()
+        receipt.kept = ["/app/lib"]
+        _ = rig.handle(
+            Self.saved("lib", isGone: true), Self.synced("c1", .success(receipt)), .woke(.quiet("web", 1)))
+        rig.images["web"] = "sha256:later"
+        #expect(rig.answer("build web") == ["deliver web"])
     }
 
     @Test func aSaveEndsTheQuietBuild() throws {

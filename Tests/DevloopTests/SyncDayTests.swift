@@ -72,10 +72,13 @@ private struct SyncDay {
     private var isCalm = false
     /// Whether nodes name images in a way of their own.
     private let isVague: Bool
+    /// Whether the base image has a file that the copied one covers.
+    private let hasBase: Bool
 
     init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
         isVague = Int.random(in: 0..<4, using: &random) == 0
+        hasBase = Int.random(in: 0..<2, using: &random) == 0
         let jobs = Int.random(in: 1...2, using: &random)
         loop = Loop(try LoopFixture.project(Self.services, sync: true).project, jobs: jobs, at: LoopFixture.start)
         for service in Self.services {
@@ -95,14 +98,18 @@ private struct SyncDay {
         for service in failed.sorted() { try change(service, ["package.json"]) }
         try rest()
         for service in Self.services {
-            for pod in pods[service] ?? [] where pod.content != disk[service] {
-                problems.append("\(pod.container) of \(pod.image) has \(pod.content), not \(disk[service] ?? [:])")
+            let expected = copied(disk[service] ?? [:])
+            for pod in pods[service] ?? [] where pod.content != expected {
+                problems.append("\(pod.container) of \(pod.image) has \(pod.content), not \(expected)")
             }
             let image = tags[service].flatMap { images[$0] }
-            if image != disk[service] {
-                problems.append("the image of \(service) has \(image ?? [:]), not \(disk[service] ?? [:])")
-            }
+            if image != expected { problems.append("the image of \(service) has \(image ?? [:]), not \(expected)") }
         }
+    }
+
+    /// What an image has that files are copied to.
+    private func copied(_ files: Content) -> Content {
+        (hasBase && !isPeaceful ? ["b.js": 9] : [:]).merging(files) { $1 }
     }
 
     private mutating func rest() throws {
@@ -228,10 +235,13 @@ private struct SyncDay {
         }
         switch job.effect {
         case .build(let request, let service):
-            let content = mixture(service, since: job.content[service] ?? [:])
+            let content = copied(mixture(service, since: job.content[service] ?? [:]))
             let id = "\(service) \(content.sorted { $0.key < $1.key })"
             images[id] = content
             try handle(.built(.success(BuiltImage(reference: request.reference, id: id)), service: service))
+        case .search(let image, let paths, let service):
+            let there = Set((images[image.id] ?? [:]).keys.map { "/app/\($0)" })
+            try handle(.searched(.success(paths.intersection(there)), service: service))
         case .look(let look, let service):
             let pods = pods[service] ?? []
             let runs = !pods.isEmpty && pods.allSatisfy { $0.image == look.image.id }

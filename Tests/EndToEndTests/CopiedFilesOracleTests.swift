@@ -8,7 +8,8 @@ import Watcher
 
 /// Docker itself says where a Dockerfile's copies put the files of a context: random trees are built with random
 /// Dockerfiles, what is called to be in the image is looked for there; then the tree is changed where each change can be
-/// brought into the image by hand, and what is built from it has to be the image with the changes, and nothing else.
+/// brought into the image by hand, and what is built from it has to be the image with the changes, and nothing else: but
+/// for what a base image or a `RUN` has in the place of a deleted file, which a look into the image has to find.
 ///
 /// `DEVLOOP_ORACLE_CASES` is the number of cases, `DEVLOOP_ORACLE_SEED` where they begin; a failing case names its seed.
 @Suite(.enabled(if: Docker.isThere), .serialized) struct CopiedFilesOracleTests {
@@ -24,8 +25,8 @@ import Watcher
         try await withThrowingTaskGroup(of: CopyCounts.self) { group in
             func startNext() {
                 guard let seed = seeds.popFirst() else { return }
-                let (name, files) = (base.name, base.files)
-                group.addTask { try await Self.check(seed, builder, base: name, files) }
+                let name = base.name
+                group.addTask { try await Self.check(seed, builder, base: name) }
             }
             for _ in 0..<4 { startNext() }
             for try await result in group {
@@ -40,11 +41,11 @@ import Watcher
     }
 
     private static func check(
-        _ seed: UInt64, _ builder: ImageBuilderProgram, base: String, _ files: ImageFiles
+        _ seed: UInt64, _ builder: ImageBuilderProgram, base: String
     ) async throws -> CopyCounts {
         let example = CopyCase(seed: seed, base: base, usesBuildKit: builder.usesBuildKit)
         var counts = CopyCounts()
-        var check = try CopyCheck(example, builder, files)
+        var check = try CopyCheck(example, builder)
         let differences = try await check.run(&counts)
         await check.remove()
         #expect(differences.isEmpty, "seed \(seed):\n\(differences.joined(separator: "\n"))\n\(example)")
@@ -53,7 +54,7 @@ import Watcher
 }
 
 private struct CopyCounts: CustomStringConvertible {
-    var (built, files, inImage, nowhere, changes) = (0, 0, 0, 0, 0)
+    var (built, files, inImage, nowhere, changes, uncovered) = (0, 0, 0, 0, 0, 0)
 
     mutating func add(_ other: CopyCounts) {
         built += other.built
@@ -61,17 +62,17 @@ private struct CopyCounts: CustomStringConvertible {
         inImage += other.inImage
         nowhere += other.nowhere
         changes += other.changes
+        uncovered += other.uncovered
     }
 
     var description: String {
-        "\(built) built, \(files) files, \(inImage) in the image, \(nowhere) nowhere, \(changes) changes"
+        "\(built) built, \(files) files, \(inImage) in the image, \(nowhere) nowhere, \(changes) changes, \(uncovered) uncovered"
     }
 }
 
 /// An image with a shell and some files, from elsewhere as far as a Dockerfile tells.
 private struct OracleBase {
     let name = "devloop-copied-files-base:" + UUID().uuidString.prefix(8).lowercased()
-    let files: ImageFiles
 
     init() async throws {
         let setUp = [
@@ -81,7 +82,6 @@ private struct OracleBase {
         ]
         let run = "RUN /bin/busybox mkdir -p /etc && " + setUp.joined(separator: " && ")
         _ = try await TinyImage.build(name, run + "\nWORKDIR /app")
-        files = try ImageFiles.export(name)
     }
 
     func remove() async { _ = try? await Shell.attempt("docker", ["rmi", name]) }
@@ -91,15 +91,14 @@ private struct OracleBase {
 private struct CopyCheck {
     private let example: CopyCase
     private let builder: ImageBuilderProgram
-    private let base: ImageFiles
     private let files: CopiedFiles
     private let filter: PathFilter
     private var images: [String] = []
     private let folder =
         FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/devloop-copied-" + UUID().uuidString
 
-    init(_ example: CopyCase, _ builder: ImageBuilderProgram, _ base: ImageFiles) throws {
-        (self.example, self.builder, self.base) = (example, builder, base)
+    init(_ example: CopyCase, _ builder: ImageBuilderProgram) throws {
+        (self.example, self.builder) = (example, builder)
         files = CopiedFiles(
             dockerfile: Array(example.dockerfile.utf8), stage: example.stage,
             skipsUnneededStages: builder.usesBuildKit)
@@ -126,14 +125,25 @@ private struct CopyCheck {
             }
         }
         if !differences.isEmpty { return differences }
-        var (random, tree, model, done) = (example, example.tree, before, [String]())
+        var (random, tree, model, done) = (example, example.tree, CopyModel(image: before), [String]())
         for _ in 0..<10 {
-            guard let what = change(&tree, of: &model, by: &random, &differences) else { continue }
+            guard let what = change(&tree, of: &model, by: &random) else { continue }
             done.append(what)
         }
         counts.changes += done.count
         switch try await build(tree) {
-        case .success(let after): differences += after.differences(from: model)
+        case .success(let after):
+            let removed = model.removed
+            let scratch = try ScratchFolder()
+            defer { scratch.remove() }
+            let looker = ImageBuilder(launcher: Docker.launcher, scratch: scratch)
+            let found = try await looker.paths(removed, in: images.last ?? "")
+            counts.uncovered += found.count
+            if found != removed.filter({ after.entries[$0] != nil }) {
+                differences.append("found \(found) of \(removed)")
+            }
+            for path in found { model.image.entries[path] = after.entries[path] }
+            differences += after.differences(from: model.image)
         case .failure(let failure): differences.append("the build fails: \(failure.text)")
         }
         return differences.isEmpty ? [] : differences + ["after: \(done.joined(separator: ", "))", "in \(tree)"]
@@ -190,23 +200,24 @@ private struct CopyCheck {
 
     /// Changes the tree, and the image that is expected of it; `nil` where the change has to be built.
     private func change(
-        _ tree: inout CopyTree, of model: inout ImageFiles, by random: inout CopyCase, _ differences: inout [String]
+        _ tree: inout CopyTree, of model: inout CopyModel, by random: inout CopyCase
     ) -> String? {
         var (newTree, newModel) = (tree, model)
         let (what, paths) = random.change(&newTree)
-        for path in paths where filter.includes(path) {
+        let isRemoval = paths.contains { newTree.nodes[$0] == nil }
+        for path in isRemoval ? paths.reversed() : paths where filter.includes(path) {
             switch place(of: path, in: newTree) {
             case .used: return nil
             case .nowhere: continue
             case .image(let destinations):
                 for destination in destinations {
-                    let place = self.path(of: destination, in: newModel)
+                    let place = self.path(of: destination, in: newModel.image)
                     if let entry = entry(path, in: newTree, destination) {
                         // One who writes it meets what the base image, or a RUN, has there.
-                        if let there = newModel.entries[place], there.isFolder != entry.isFolder { return nil }
+                        if let there = newModel.image.entries[place], there.isFolder != entry.isFolder { return nil }
                         newModel.put(entry, at: place)
                     } else {
-                        newModel.remove(place, uncovering: example.isOnBase ? base : nil)
+                        newModel.remove(place)
                     }
                 }
             }
@@ -256,19 +267,29 @@ extension ImageFiles {
                     && !String(decoding: text, as: UTF8.self).contains(".dockerfile.")
             })
     }
+}
 
-    fileprivate mutating func put(_ entry: Entry, at path: String) {
+/// What a container has that changes are brought into.
+private struct CopyModel {
+    var image: ImageFiles
+    /// What was removed from it.
+    var removed: Set<String> = []
+
+    mutating func put(_ entry: ImageFiles.Entry, at path: String) {
         var parent = CopyTree.parent(of: path)
-        while !parent.isEmpty, entries["/" + parent] == nil {
-            entries["/" + parent] = Entry(kind: .folder)
+        while !parent.isEmpty, image.entries["/" + parent] == nil {
+            image.entries["/" + parent] = ImageFiles.Entry(kind: .folder)
+            removed.remove("/" + parent)
             parent = CopyTree.parent(of: parent)
         }
-        entries[path] = entry
+        image.entries[path] = entry
+        removed.remove(path)
     }
 
-    fileprivate mutating func remove(_ path: String, uncovering base: ImageFiles?) {
-        let isRemoved = { (other: String) in other == path || other.hasPrefix(path + "/") }
-        entries = entries.filter { !isRemoved($0.key) }
-        entries.merge(base?.entries.filter { isRemoved($0.key) } ?? [:]) { $1 }
+    /// A folder with what others put there stays.
+    mutating func remove(_ path: String) {
+        guard !image.entries.keys.contains(where: { $0.hasPrefix(path + "/") }) else { return }
+        image.entries[path] = nil
+        removed.insert(path)
     }
 }

@@ -67,6 +67,35 @@ struct SyncTests {
         }
     }
 
+    /// Below what it copies, the image has a file of an earlier instruction.
+    private static let covering = TinyProject.withTools.replacingOccurrences(
+        of: "RUN mkdir /tmp", with: "RUN mkdir -p /tmp /app/conf && echo below >/app/conf/a.txt"
+    ).replacingOccurrences(of: "COPY run version /", with: "COPY run version /\nCOPY . /app")
+
+    @Test(.timeLimit(.minutes(2)), arguments: TinyPlace.there)
+    func whatADeletedFileUncoversInTheImageIsThere(_ place: TinyPlace) async throws {
+        try await place.run(TinyProject.deployment(), Self.covering, Self.syncsAll) { project, dev in
+            let folder = project.folder.appendingPathComponent("app/conf")
+            for isWhole in [false, true] {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                // Nothing is below the second one.
+                for name in ["a.txt", "b.txt"] { try Data("ours".utf8).write(to: folder.appendingPathComponent(name)) }
+                try await Shell.until { try await place.say(["cat", "/app/conf/a.txt"], project) == "ours" }
+                let mark = dev.lineCount
+                try FileManager.default.removeItem(at: folder.appendingPathComponent("b.txt"))
+                try await Shell.until { try await place.say(["ls", "/app/conf"], project) == "a.txt" }
+                try FileManager.default.removeItem(at: isWhole ? folder : folder.appendingPathComponent("a.txt"))
+                let line = try await dev.line(from: mark, containing: "building: ")
+                #expect(line.hasSuffix("conf/a.txt is gone, and the image has another /app/conf/a.txt"))
+                try await dev.line(from: mark, containing: "version one starts")
+                try await dev.line(from: mark, containing: "✓ app live in")
+                // The container of before may be about to leave.
+                try await Shell.until { try await place.say(["cat", "/app/conf/a.txt"], project) == "below" }
+            }
+            #expect(!dev.output.contains("b.txt is gone"))
+        }
+    }
+
     private static func expectABuild(_ project: TinyProject, _ dev: DevloopProcess, _ words: String) async throws {
         let mark = dev.lineCount
         try project.save(version: "two")

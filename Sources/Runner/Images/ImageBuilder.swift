@@ -60,6 +60,7 @@ package struct MovedBases: Error, Equatable {
 package struct ImageBuilder: Sendable {
     let launcher: any CommandRunning
     private let scratch: ScratchFolder
+    let knowledge = ImageKnowledge()
 
     /// A builder.
     /// - Parameter scratch: a folder for the files through which docker hands over image ids.

@@ -20,31 +20,29 @@ extension ImageBuilder {
     /// How containers of an image are started, as `docker image inspect` has it.
     /// - Throws: ``TargetError``, or `CancellationError`.
     package func configuration(of image: String) async throws -> ImageConfiguration {
+        if let known = knowledge.configurations[image] { return known }
         let output = try await launcher.runTool(
             Command("docker", ["image", "inspect", "--format={{json .Config}}", image]))
         guard output.termination.isSuccess, let json = try? JSONParser.parse(output.standardOutput) else {
             throw DockerFailure.error("docker image inspect of \(image) failed", said: [output.errorText])
         }
-        return ImageConfiguration(json)
+        let configuration = ImageConfiguration(json)
+        knowledge.configurations[image] = configuration
+        return configuration
     }
 
     /// How containers of an image are started; `nil` where it has no shell for a ``Supervisor``.
     func start(of image: String) async throws -> ImageStart? {
-        // What it makes is removed also where the build is stopped.
-        guard try await Task(operation: { try await hasShell(image) }).value else { return nil }
+        let hasShell: Bool
+        if let known = knowledge.shells[image] {
+            hasShell = known
+        } else {
+            hasShell = try await !paths(["/bin/sh"], in: image).isEmpty
+            knowledge.shells[image] = hasShell
+        }
+        guard hasShell else { return nil }
         let configuration = try await configuration(of: image)
         return ImageStart(entrypoint: configuration.entrypoint, command: configuration.command)
-    }
-
-    /// Looks into a container that is never started: what is not there could not say so.
-    private func hasShell(_ image: String) async throws -> Bool {
-        let engine = DockerEngine(launcher: launcher)
-        let failure = "a look into \(image) failed"
-        let made = try await engine.ask(.unstarted(image), failure)
-        guard let id = made.body["Id"]?.string else { throw TargetError(failure, details: [made.message]) }
-        let found = try await engine.tryAsk(.archive(of: id, path: "/bin/sh")) { _ in }
-        _ = try await engine.tryAsk(.removal(of: id))
-        return found.isSuccess
     }
 }
 

@@ -12,19 +12,27 @@ package enum ContainerAction: Sendable, Hashable {
 package struct FailedRun: Error, Sendable, Hashable {
     package var words: [String]
     package var exitCode: Int
+    /// Whether it was ended because it took longer than ``limit``.
+    package var isEnded: Bool
     /// The last lines that it has written.
     package var output: [String]
 
-    package init(words: [String], exitCode: Int, output: [String] = []) {
+    /// How long a program may take: what is saved meanwhile waits for it.
+    package static let limit = Duration.seconds(300)
+
+    package init(words: [String], exitCode: Int, isEnded: Bool = false, output: [String] = []) {
         self.words = words
         self.exitCode = exitCode
+        self.isEnded = isEnded
         self.output = output
     }
 }
 
 extension SyncScript {
-    /// What they are made of, said once, before ``prelude``. What a program writes goes out as it comes; that it still runs is said every five
-    /// seconds, and after five minutes it is ended.
+    private static let beat = 5
+
+    /// What they are made of, said once, before ``prelude``. What a program writes goes out as it comes; that it still runs
+    /// is said every few seconds, and after ``FailedRun/limit`` it is ended.
     static let actions = #"""
         restart() {
           before= round=0
@@ -53,10 +61,11 @@ extension SyncScript {
           (
             nap= beats=0
             trap '[ -z "$nap" ] || { kill -s KILL "$nap"; wait "$nap"; }; exit' TERM
-            while sleep 5 & nap=$!; wait "$nap"; do
+            while sleep \#(beat) & nap=$!; wait "$nap"; do
               beats=$((beats+1))
-              [ $beats -lt 60 ] || kill -s KILL "$child" 2>/dev/null
               printf '\n%s\n' "$T busy"
+              [ $beats -lt \#(FailedRun.limit.components.seconds / Int64(beat)) ] ||
+                { printf '\n%s\n' "$T late"; kill -s KILL "$child"; }
             done
           ) 2>/dev/null &
           beat=$!
@@ -101,7 +110,7 @@ extension SyncDelivery {
                 throw .error(.impossible(SyncReason(.notSignalled, "its program can't be sent a signal\(said)")))
             }
             if case .run(let words) = action, let code = answer.exitCode, code != 0 {
-                let failed = FailedRun(words: words, exitCode: code, output: answer.output)
+                let failed = FailedRun(words: words, exitCode: code, isEnded: answer.isLate, output: answer.output)
                 return (failed, Array(actions[index...]))
             }
         }

@@ -34,6 +34,8 @@ struct SyncAnswer: Sendable {
     private(set) var output: [String] = []
     /// That program's.
     private(set) var exitCode: Int?
+    /// Whether it was ended because it took too long.
+    private(set) var isLate = false
     private(set) var isUnsupervised = false
     private(set) var isUnsignalled = false
     /// The last lines that are no part of an answer: docker tells there why it could not start a shell.
@@ -66,6 +68,7 @@ struct SyncAnswer: Sendable {
         case ("output", _): quote = .output
         case ("said", _): quote = nil
         case ("code", let code?): exitCode = code
+        case ("late", _): isLate = true
         case ("unsupervised", _): isUnsupervised = true
         case ("unsignalled", _): isUnsignalled = true
         case ("end", _): isComplete = true

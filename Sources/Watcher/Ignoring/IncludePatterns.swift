@@ -11,9 +11,18 @@ package struct IncludePatterns: Sendable, Hashable {
     package init(_ patterns: [String]) {
         self.patterns = patterns.map { pattern in
             Array(pattern.utf8).split(separator: Ascii.slash)
-                .prefix { !$0.contains(Ascii.leftBracket) && !$0.contains(Ascii.backslash) }
-                .map(Part.init)
+                .prefix { !Self.isUndecided($0) }.map(Part.init)
         }
+    }
+
+    /// Whether a part of a pattern matches a name; always where that isn't decided.
+    package static func mayMatch(_ part: String, _ name: String) -> Bool {
+        let part = Array(part.utf8)[...]
+        return isUndecided(part) || Part(part).matches(Array(name.utf8)[...])
+    }
+
+    private static func isUndecided(_ part: ArraySlice<UInt8>) -> Bool {
+        part.contains(Ascii.leftBracket) || part.contains(Ascii.backslash)
     }
 
     private enum Part: Sendable, Hashable {

@@ -8,12 +8,14 @@ struct ExplainCommand: ServiceSubcommand {
     static let details = """
         Say for each service, or for the files of one, whether a save is written into
         the containers that run, and where to, or built into a new image, and why.
-        Files are named as they are in the service's context. No cluster is asked:
-        what containers run is read from the manifests and the image built last.
+        A FILE is named as for any command, from the current folder, or, where that
+        is none of the service's, from its context; a folder stands for what is in it.
+        No cluster is asked: what containers run is read from the manifests and the
+        image built last.
         """
     static let synonyms = ["sync": name, "why": name]
 
-    /// A service, and files of its context.
+    /// A service, and files of it.
     var names: [String] = []
 
     /// Says it.
@@ -31,17 +33,28 @@ struct ExplainCommand: ServiceSubcommand {
             let takeup = try await takeup(of: service, in: project, files, context)
             tell(service.name, Self.verdict(takeup, of: service, files), context)
             guard let files, !names.isEmpty else { continue }
-            let chosen = names.count > 1 ? Array(names.dropFirst()) : files.all
-            for path in chosen {
-                let way = files.holds(path) ? Self.way(of: files.judge(path), takeup) : "no file of its context"
-                tell(service.name, "\(path): \(way)", context)
+            let named = names.dropFirst().map {
+                NamedFile($0, of: service.configuration.context, from: FileSystem.currentDirectory)
+            }
+            let chosen =
+                named.isEmpty ? files.all.map { NamedFile($0, path: $0) } : named.flatMap { $0.files(in: files) }
+            for file in chosen {
+                let way = file.path.flatMap { files.holds($0) ? Self.way(of: files.judge($0), takeup) : nil }
+                tell(service.name, "\(way == nil ? file.name : file.path ?? ""): \(way ?? Self.foreign)", context)
             }
         }
         return .success
     }
 
+    private static let foreign = "no file of its context, or one that an ignore file leaves out"
+
+    /// In lines of a screen, also where there is none: it is for people.
     private func tell(_ service: String, _ text: String, _ context: CommandContext) {
-        context.terminal.say(.result("\(service): \(text)"))
+        let indent = "  "
+        let width = (context.terminal.columns(.output) ?? 80) - indent.count
+        for (index, line) in "\(service): \(text)".wrapped(inside: width).enumerated() {
+            context.terminal.say(.result((index == 0 ? "" : indent) + line))
+        }
     }
 
     /// - Returns: `nil` where that is not known before the image is built.

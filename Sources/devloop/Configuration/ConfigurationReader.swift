@@ -133,6 +133,9 @@ struct ConfigurationReader {
             ConfigurationError.Problem(position: origin.position(of: path), keyPath: path, message: message))
     }
 
+    /// Whether something is wrong with what stands in an object.
+    func hasProblem(in path: String) -> Bool { problems.contains { $0.keyPath.hasPrefix("\(path).") } }
+
     /// Notes that something else was expected.
     /// - Parameters:
     ///   - right: the word that was meant.

@@ -16,6 +16,14 @@ enum PathName {
         return "/" + parts.joined(separator: "/")
     }
 
+    /// A clean absolute path as seen from a folder: empty for the folder itself, `nil` where it isn't in there.
+    static func relative(_ path: String, to folder: String) -> String? {
+        if path == folder { return "" }
+        let prefix = folder == "/" ? "/" : folder + "/"
+        guard path.utf8.starts(with: prefix.utf8) else { return nil }
+        return String(decoding: path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+    }
+
     /// The folder that an absolute path is in; `/` for `/`.
     static func directory(of path: String) -> String {
         "/" + path.split(separator: "/").dropLast().joined(separator: "/")

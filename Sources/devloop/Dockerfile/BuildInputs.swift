@@ -24,8 +24,17 @@ enum BuildInputs: Equatable {
         dockerfile: [UInt8], stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
         environment: [String: String] = [:], skipsUnneededStages: Bool
     ) {
+        self.init(
+            DockerfileStages.read(dockerfile, arguments: arguments, environment: environment), stage: stage,
+            skipsUnneededStages: skipsUnneededStages)
+    }
+
+    /// Judges a Dockerfile that was read.
+    init(
+        _ stages: Result<DockerfileStages, UndecidedDockerfile>, stage: String?, skipsUnneededStages: Bool
+    ) {
         do {
-            let stages = try DockerfileStages(dockerfile, arguments: arguments, environment: environment)
+            let stages = try stages.get()
             try stages.checkSyntax()
             let wanted = try stages.wanted(stage)
             let built = skipsUnneededStages ? try stages.needed(by: wanted) : stages.all(upTo: wanted)

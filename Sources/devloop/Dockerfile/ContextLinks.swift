@@ -1,5 +1,3 @@
-import Watcher
-
 /// Symbolic links on the way to what is copied. Builders follow them, so that what is copied is somewhere else.
 enum ContextLinks {
     /// Whether one of the sources is, or goes through, a symbolic link.
@@ -10,13 +8,11 @@ enum ContextLinks {
 
     private static func isMet(on way: ArraySlice<Substring>, from folder: String) -> Bool {
         guard let part = way.first else { return false }
-        guard part.contains(where: { "*?[\\".contains($0) }) else {
+        guard SourcePattern.isPattern(String(part)) else {
             return isMet(at: "\(folder)/\(part)", before: way.dropFirst())
         }
-        // For a part with a class this takes every name, as the watcher does.
-        let filter = PathFilter(including: IncludePatterns([String(part)]))
         return FileSystem.names(in: folder).contains { name in
-            filter.includes(name) && isMet(at: "\(folder)/\(name)", before: way.dropFirst())
+            SourcePattern.mayMatch(String(part), name) && isMet(at: "\(folder)/\(name)", before: way.dropFirst())
         }
     }
 

@@ -6,8 +6,8 @@
 /// it to Docker.
 ///
 /// What can't be seen from here: what an image from elsewhere, and a `RUN` before the copy, have at a path. It is what
-/// is there again when the file is deleted; and a link of theirs on the way is followed, so that the path leads
-/// somewhere else.
+/// is there again when the file is deleted, which a look into the next image finds; and a link of theirs on the way is
+/// followed, so that the path leads somewhere else.
 struct CopiedFiles: Sendable, Hashable {
     /// Where a file is.
     struct Destination: Sendable, Hashable {
@@ -77,9 +77,17 @@ struct CopiedFiles: Sendable, Hashable {
         dockerfile: [UInt8], stage: String? = nil, arguments: [Configuration.BuildArgument] = [],
         environment: [String: String] = [:], skipsUnneededStages: Bool
     ) {
+        self.init(
+            DockerfileStages.read(dockerfile, arguments: arguments, environment: environment), stage: stage,
+            skipsUnneededStages: skipsUnneededStages)
+    }
+
+    /// Takes a Dockerfile that was read.
+    init(
+        _ stages: Result<DockerfileStages, UndecidedDockerfile>, stage: String?, skipsUnneededStages: Bool
+    ) {
         do {
-            let stages = try DockerfileStages(dockerfile, arguments: arguments, environment: environment)
-            self = try CopiedFiles(stages, stage: stage, skipsUnneededStages: skipsUnneededStages)
+            self = try CopiedFiles(stages.get(), stage: stage, skipsUnneededStages: skipsUnneededStages)
         } catch {
             (workingDirectory, steps, readStages, takings, needlessTakings) = (nil, [], [], [], [])
             (countsSources, problem) = (false, error.reason)

@@ -1,3 +1,5 @@
+import Watcher
+
 /// A context as the sources of copies meet it.
 struct CopyContext {
     /// What is at a path; `nil` where nothing is.
@@ -51,25 +53,5 @@ enum SourcePattern {
     static func hasClass(_ part: String) -> Bool { part.unicodeScalars.contains { $0 == "[" || $0 == "\\" } }
 
     /// Whether it matches a name; always where that isn't understood.
-    static func mayMatch(_ part: String, _ name: String) -> Bool {
-        if hasClass(part) { return true }
-        let (pattern, name) = (Array(part.unicodeScalars), Array(name.unicodeScalars))
-        var (at, next) = (0, 0)
-        var star: (at: Int, next: Int)?
-        while next < name.count {
-            if at < pattern.count, pattern[at] == "*" {
-                star = (at, next)
-                at += 1
-            } else if at < pattern.count, pattern[at] == "?" || pattern[at] == name[next] {
-                (at, next) = (at + 1, next + 1)
-            } else if let last = star {
-                // The last star takes one more.
-                star = (last.at, last.next + 1)
-                (at, next) = (last.at + 1, last.next + 1)
-            } else {
-                return false
-            }
-        }
-        return pattern[at...].allSatisfy { $0 == "*" }
-    }
+    static func mayMatch(_ part: String, _ name: String) -> Bool { IncludePatterns.mayMatch(part, name) }
 }

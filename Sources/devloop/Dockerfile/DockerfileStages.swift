@@ -57,6 +57,15 @@ struct DockerfileStages {
         }
     }
 
+    /// The same, with why there are none as a value.
+    static func read(
+        _ dockerfile: [UInt8], arguments: [Configuration.BuildArgument], environment: [String: String]
+    ) -> Result<DockerfileStages, UndecidedDockerfile> {
+        Result { () throws(UndecidedDockerfile) in
+            try DockerfileStages(dockerfile, arguments: arguments, environment: environment)
+        }
+    }
+
     /// Makes sure that the frontend which reads the file is one whose rules are known.
     func checkSyntax() throws(UndecidedDockerfile) {
         if given["BUILDKIT_SYNTAX"] != nil || !Self.isKnown(syntax: syntax) {

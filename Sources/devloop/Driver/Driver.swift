@@ -152,6 +152,10 @@ private struct DriverRun {
                 }
                 return .built(image, service: service)
             }
+        case .search(let image, let paths, let service):
+            step(of: service, in: &group) {
+                .searched(await Result { try await builder.paths(paths, in: image.id) }, service: service)
+            }
         case .look(let look, let service):
             step(of: service, in: &group) {
                 .looked(await Result { try await target.running(look) }, service: service)

@@ -20,6 +20,8 @@ enum Effect: Sendable {
     // MARK: Steps of a pass
 
     case build(BuildRequest, service: String)
+    /// See which of these paths an image has.
+    case search(BuiltImage, for: Set<String>, service: String)
     /// See whether workloads run an image.
     case look(Look, service: String)
     case deliver(BuiltImage, service: String)

@@ -13,6 +13,8 @@ enum Fact: Sendable {
 
     /// Its image is built, or not.
     case built(Result<BuiltImage, any Error>, service: String)
+    /// Which of the paths that were searched for are in the image.
+    case searched(Result<Set<String>, any Error>, service: String)
     /// Whether the image runs already: as what it was delivered.
     case looked(Result<DeliveredImage?, any Error>, service: String)
     case delivered(Result<DeliveredImage, any Error>, service: String)

@@ -65,6 +65,11 @@ extension Loop {
         let service = pass.request.service
         switch (step, pass.image, pass.delivered) {
         case (.build, _, _): return [.build(pass.request.build, service: service.name)]
+        case (.search, let image?, _):
+            let paths = Set(syncs.removals(of: service.name).keys)
+            if paths.isEmpty { return next(service.name, from: .build) }
+            return [.search(image, for: paths, service: service.name)]
+        case (.look, _?, _) where syncs.needsNewContainers(service.name): return next(service.name, from: .build)
         case (.look, let image?, _):
             let known = deployment.known(image, of: service)
             // What an earlier run has written into the containers is nobody's to know.
@@ -82,7 +87,7 @@ extension Loop {
         case (.verify, _, let delivered?):
             return [.verify(delivered, among: project.images, in: pass.workloads, service: service.name)]
         // The steps before have brought none.
-        case (.look, nil, _), (.deliver, nil, _), (.rollOut, _, nil), (.verify, _, nil):
+        case (.search, nil, _), (.look, nil, _), (.deliver, nil, _), (.rollOut, _, nil), (.verify, _, nil):
             return end(service.name, .stopped)
         }
     }
@@ -99,6 +104,26 @@ extension Loop {
                 return effects + next(service, from: .build)
             }
             return effects + live(service, image.id == pass.request.lastImage ? "unchanged, checked in" : "built in")
+        }
+    }
+
+    /// What was removed from containers and is in the image all the same needs containers that are new.
+    mutating func searched(_ result: Result<Set<String>, any Error>, _ service: String) -> [Effect] {
+        guard let pass = passes[service] else { return [] }
+        switch result {
+        case .failure(let error): return end(service, pass.outcome(of: error))
+        case .success(let found):
+            guard !pass.isStopping else { return end(service, .stopped) }
+            let uncovered = syncs.removals(of: service).filter { found.contains($0.key) }.sorted { $0.key < $1.key }
+            // A file tells more than its folder.
+            guard let last = uncovered.last else {
+                syncs.proved(service)
+                return next(service, from: .build)
+            }
+            let cause = WorkPlan.Cause(
+                files: uncovered.map(\.value).unique, noticed: time,
+                reason: "\(last.value) is gone, and the image has another \(last.key)")
+            return effects(plan.changed(service, cause)) + end(service, .stopped)
         }
     }
 

@@ -6,6 +6,8 @@ extension Loop {
     static let quietDelay = Duration.seconds(2)
     /// How long what was saved waits for a container to come up.
     static let patience = Duration.seconds(5)
+    /// After how long it is said that a program still runs which holds up what is saved.
+    static let slowness = Duration.seconds(5)
     /// How long after a failure a container is tried again.
     static let retryDelay = Duration.milliseconds(300)
 
@@ -62,9 +64,11 @@ extension Loop {
 
     /// Sends what the containers of a service lack.
     mutating func send(_ service: String) -> [Effect] {
-        let requests = syncs.requests(of: service).map { Effect.sync($0) }
+        let requests = syncs.requests(of: service)
         let isNews = !requests.isEmpty && altered.insert(service).inserted
-        return (isNews ? [.note(service: service, isAltered: true)] : []) + requests
+        let slow = requests.filter { $0.program != nil }.map(\.number).unique
+        return (isNews ? [.note(service: service, isAltered: true)] : []) + requests.map { .sync($0) }
+            + slow.map { .wake(.slow(service, $0), after: Self.slowness) }
     }
 
     /// What is saved must not wait for ever for a container.
@@ -103,7 +107,7 @@ extension Loop {
                     .say(.synced(service: service, arrival.files, arrival.actions, time - arrival.noticed)))
             case .retry: return effects + [.wake(.retry(service), after: Self.retryDelay)]
             case .fallBack(let files, let noticed, let error):
-                if !told.news(["\(service): \(error)"]).isEmpty {
+                if !told.news(["\(service): \(error.news)"]).isEmpty {
                     effects.append(.say(.notSynced(service: service, error)))
                 }
                 // As after a `kubectl rollout undo`.
@@ -188,8 +192,18 @@ extension Loop {
             guard syncs.isStuck(service), number == syncs.number(of: service) else { return [] }
             return build([], of: service, noticed: time)
         case .retry(let service): return send(service)
+        case .slow(let service, let number):
+            guard let program = syncs.slowProgram(of: service, number) else { return [] }
+            return [.say(.stillRuns(service: service, program))]
         case .service(let service): return findAgain(service)
         }
+    }
+}
+
+extension SyncError {
+    /// What of it is told once: what a container can't do with one file, it can't with others.
+    fileprivate var news: String {
+        if case .impossible(let reason) = self { "\(reason.kind)" } else { description }
     }
 }
 
@@ -201,6 +215,8 @@ enum Wake: Sendable, Hashable {
     case stuck(String, Int)
     /// To try the containers of a service again.
     case retry(String)
+    /// To say that a program still runs in containers after changes up to this number came there.
+    case slow(String, Int)
     /// To look for a Service again.
     case service(Ports.ServiceName)
 }

@@ -89,6 +89,7 @@ struct Loop: Sendable {
         case .watching(let text): return [.say(.warning(text))]
         case .surveyed(let problems, let dependencies): return surveyed(problems, dependencies)
         case .built(let result, let service): return built(result, service)
+        case .searched(let result, let service): return searched(result, service)
         case .looked(let result, let service): return looked(result, service)
         case .delivered(let result, let service): return delivered(result, service)
         case .verified(let result, let service): return verified(result, service)

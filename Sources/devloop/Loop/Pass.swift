@@ -5,6 +5,8 @@ struct Pass: Sendable {
     /// What is done in a pass.
     enum Step: Sendable, Hashable {
         case build
+        /// See whether the image has what was removed from containers.
+        case search
         /// See whether this very image runs already.
         case look
         case deliver
@@ -18,7 +20,7 @@ struct Pass: Sendable {
         /// The stage that it belongs to, which says whether a newer change may end it.
         var stage: WorkPlan.Stage {
             switch self {
-            case .build, .look: .build
+            case .build, .search, .look: .build
             case .deliver: .deliver
             case .rollOut: .restart
             case .ready, .verify: .ready
@@ -68,7 +70,8 @@ struct Pass: Sendable {
         steps =
             request.service.isOnlyBuiltUpon
             ? [.build]
-            : request.cause.isQuiet ? [.build, .deliver] : [.build, .look, .deliver, .rollOut, .ready, .verify]
+            : request.cause.isQuiet
+                ? [.build, .search, .deliver] : [.build, .look, .deliver, .rollOut, .ready, .verify]
         last = now
         // It was noticed, or a base was built; at the start there is nothing of that.
         if let name = request.cause.files.isEmpty ? request.cause.bases.first : "detect" {

@@ -84,7 +84,10 @@ struct WatchedPaths: Sendable {
         let patterns = ignorePatterns(of: service, builder)
         let read = [dockerfile] + builder.ignoreFiles(dockerfile: dockerfile, context: context)
         let always = read.compactMap(inside)
-        let sources = Self.sources(of: service, environment, builder)
+        let stages = (try? FileSystem.read(dockerfile)).map {
+            DockerfileStages.read($0, arguments: service.buildArgs, environment: environment)
+        }
+        let sources = stages.flatMap { Self.sources(of: service, $0, builder) }
         watch(
             "context of \(service.name)", context,
             PathFilter(ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always),
@@ -94,7 +97,7 @@ struct WatchedPaths: Sendable {
                     filterFiles: Set(always), narrowedContext: sources == nil ? nil : context,
                     files: ContextFiles(
                         of: service, filter: PathFilter(ignoring: patterns), buildFiles: Set(always),
-                        environment: environment, builder: builder)
+                        dockerfile: stages, builder: builder)
                 )), isPrompt: isPrompt)
         // What is outside of the context, or what a link in it leads to: links below a root are not followed.
         for (index, path) in read.enumerated()
@@ -151,12 +154,11 @@ struct WatchedPaths: Sendable {
 
     /// The files of its context that a service's Dockerfile names; `nil` where any may count.
     private static func sources(
-        of service: Configuration.Service, _ environment: [String: String], _ builder: BuilderKind
+        of service: Configuration.Service, _ stages: Result<DockerfileStages, UndecidedDockerfile>,
+        _ builder: BuilderKind
     ) -> [String]? {
-        guard let dockerfile = try? FileSystem.read(service.dockerfile) else { return nil }
         let inputs = BuildInputs(
-            dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment,
-            skipsUnneededStages: builder.skipsUnneededStages)
+            stages, stage: service.stage, skipsUnneededStages: builder.skipsUnneededStages)
         guard case .sources(let sources) = inputs, !ContextLinks.areMet(by: sources, in: service.context) else {
             return nil
         }

@@ -63,6 +63,8 @@ extension Report {
                 "\(service) synced in \(time.precise) (\(files.first ?? "")\(Self.others(files)))"
                     + actions.map { ", \($0.words.done)" }.joined(), .success)
         case .runFailed(let service, let failure): .failure(failure.error.advised.about(service), prefix: nil)
+        case .stillRuns(let service, let words):
+            .status("\(service): \(Command(words)) still runs in its container; later saves are synced after it", .note)
         case .syncs(let service, let takeup):
             .status(
                 "\(service): saves are synced into its containers"
@@ -173,8 +175,14 @@ extension Command {
 
 extension FailedRun {
     fileprivate var error: TargetError {
-        let code = exitCode == 127 ? "is not in its container" : "failed in its container (exit code \(exitCode))"
-        return TargetError("\(Command(words)) \(code)", details: output)
+        let what =
+            switch exitCode {
+            case _ where isEnded:
+                "was ended in its container, since it took more than \(Self.limit.components.seconds) s"
+            case 127: "is not in its container"
+            default: "failed in its container (exit code \(exitCode))"
+            }
+        return TargetError("\(Command(words)) \(what)", details: output)
     }
 }
 

@@ -81,6 +81,8 @@ enum Report: Sendable {
     case synced(service: String, [String], [ContainerAction], Duration)
     /// What was to be done in a container after files arrived failed.
     case runFailed(service: String, FailedRun)
+    /// A program that is run in a container after files arrived holds up what is saved.
+    case stillRuns(service: String, [String])
     /// Saves of a service are brought into its containers, since these take them up: the first time.
     case syncs(service: String, Takeup)
     /// Saves of a service are built, since its containers don't take them up: the first time.

@@ -5,12 +5,6 @@ enum ContainerPath {
         folder == "/" || path == folder || path.hasPrefix(folder + "/")
     }
 
-    /// The path as seen from a folder; `nil` where it isn't in there.
-    static func relative(_ path: String, to folder: String) -> String? {
-        guard isIn(folder, path) else { return nil }
-        return String(path.dropFirst(folder == "/" ? 1 : folder.utf8.count + 1))
-    }
-
     /// What is behind the last dot of the name, without it; empty where there is none.
     static func fileExtension(_ path: String) -> String {
         let name = PathName.lastComponent(of: path)

@@ -16,13 +16,14 @@ struct ContextFiles: Sendable, Hashable {
     private let filter: PathFilter
     private let places: Places
 
-    /// Reads the Dockerfile of a service; `nil` where its files are not synced.
+    /// The files of a service's context; `nil` where its files are not synced.
     /// - Parameters:
     ///   - filter: what leaves out files of the context.
     ///   - buildFiles: those in it that say how the image is built, relative to it.
+    ///   - dockerfile: `nil` where it could not be read.
     init?(
-        of service: Configuration.Service, filter: PathFilter, buildFiles: Set<String>, environment: [String: String],
-        builder: BuilderKind
+        of service: Configuration.Service, filter: PathFilter, buildFiles: Set<String>,
+        dockerfile: Result<DockerfileStages, UndecidedDockerfile>?, builder: BuilderKind
     ) {
         context = service.context
         self.buildFiles = buildFiles
@@ -31,11 +32,9 @@ struct ContextFiles: Sendable, Hashable {
         case .off: return nil
         case .rules(let rules): places = .ruled(rules)
         case .auto, .on:
-            guard let dockerfile = try? FileSystem.read(service.dockerfile) else { return nil }
+            guard let dockerfile else { return nil }
             places = .copied(
-                CopiedFiles(
-                    dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs,
-                    environment: environment, skipsUnneededStages: builder.skipsUnneededStages))
+                CopiedFiles(dockerfile, stage: service.stage, skipsUnneededStages: builder.skipsUnneededStages))
         }
     }
 

@@ -109,7 +109,7 @@ struct Nodemon {
             guard let wild = rule.firstIndex(where: { "*?[{(!".contains($0) }) else {
                 let path = call.context.path(rule)
                 let isFile = call.judge.file(path) != nil
-                if isFile, let relative = ContainerPath.relative(path, to: call.home) {
+                if isFile, let relative = PathName.relative(path, to: call.home) {
                     files.also.append(FilePattern(relative))
                 } else {
                     files.roots.append(path)

@@ -46,7 +46,7 @@ extension Reloaders {
         let loads = arguments.has("--import", "--loader", "--experimental-loader", "-r", "--require")
         var files = files(around: script, call, isTyped || loads ? scripts.union(typed) : scripts)
         // What the script starts, or reads, is not watched, and goes on as it was.
-        files.only = ImportWalk(from: call.context.path(script), text: call.judge.text)?.files
+        files.only = imports(of: script, call)
         let paths = arguments.all("--watch-path")
         if !paths.isEmpty {
             // It is started again, so that it reads whatever it has read from there.
@@ -56,7 +56,14 @@ extension Reloaders {
             ? .reloadsImports("node --watch", files, takesWhatIsBuilt: !isTyped) : .reloads("node --watch", files)
     }
 
-    /// Programs that watch the modules that a script has imported.
+    /// The files of the project that a script imports; `nil` where they can't be known, as where it is made by a compiler.
+    private static func imports(of script: String, _ call: ProgramCall) -> Set<String>? {
+        let aliases = ImportAlias.all(in: call.home, json: call.judge.json)
+        return ImportWalk(from: call.context.path(script), aliases: aliases, text: call.judge.text)?.files
+    }
+
+    /// Programs that watch the modules that a script has imported, and what they are told to
+    /// (https://tsx.is/watch-mode, https://github.com/wclr/ts-node-dev).
     private static func importing(
         _ name: String, _ call: ProgramCall, _ words: [String], _ extensions: Set<String>
     ) -> StartVerdict? {
@@ -69,6 +76,9 @@ extension Reloaders {
             return nil
         }
         var files = files(around: script, call, extensions)
+        files.only = imports(of: script, call)
+        // It is started again for these, so that it reads whatever it has read from there.
+        files.also = list(arguments.all("--include", "--watch")).map(FilePattern.init)
         let patterns = arguments.all("--ignore-watch", "--ignore", "--exclude")
         files.ignored = patterns.map(FilePattern.init)
         return .reloadsImports(name, files, takesWhatIsBuilt: scripts.contains(ContainerPath.fileExtension(script)))
@@ -78,7 +88,7 @@ extension Reloaders {
     /// are.
     static func files(around script: String, _ call: ProgramCall, _ extensions: Set<String>) -> WatchedFiles {
         let path = call.context.path(script)
-        guard call.home != "/", let relative = ContainerPath.relative(path, to: call.home) else {
+        guard call.home != "/", let relative = PathName.relative(path, to: call.home) else {
             let folder = PathName.directory(of: path)
             return WatchedFiles(home: folder, extensions: extensions)
         }
@@ -150,7 +160,10 @@ extension Reloaders {
         else { return nil }
         let isHot = outer.has("--hot") || inner.has("--hot")
         guard isHot || outer.has("--watch") || inner.has("--watch") else { return nil }
-        return .reloadsImports(isHot ? "bun --hot" : "bun --watch", files(around: script, call, both))
+        // https://bun.com/docs/runtime/hot
+        var files = files(around: script, call, both)
+        files.only = imports(of: script, call)
+        return .reloadsImports(isHot ? "bun --hot" : "bun --watch", files)
     }
 
     private static func deno(_ call: ProgramCall) -> StartVerdict? {
@@ -160,9 +173,13 @@ extension Reloaders {
             let script = arguments.operands.first, both.contains(ContainerPath.fileExtension(script)),
             !arguments.names.contains(where: { $0.hasPrefix("--watch-exclude") })
         else { return nil }
-        if call.name == "denon" { return .reloadsImports("denon", files(around: script, call, both)) }
-        guard verb != "start", arguments.has("--watch", "--watch-hmr") else { return nil }
-        return .reloadsImports("deno \(verb) --watch", files(around: script, call, both))
+        var files = files(around: script, call, both)
+        if call.name == "denon" { return .reloadsImports("denon", files) }
+        // With `--watch-hmr` what a module has made when it was loaded stays (https://docs.deno.com/runtime/run/watch_mode/).
+        guard verb != "start", arguments.has("--watch"), !arguments.has("--watch-hmr") else { return nil }
+        files.only = imports(of: script, call)
+        files.also = list(arguments.all("--watch")).map(FilePattern.init)
+        return .reloadsImports("deno \(verb) --watch", files)
     }
 
     private static func jsonServer(_ call: ProgramCall) -> StartVerdict? {

@@ -67,7 +67,7 @@ extension Reloaders {
         guard !arguments.has("--preload"), !lines.contains("preload_app=True") else { return nil }
         var files = call.files(["py"], in: arguments.all("--chdir").suffix(1))
         files.also = arguments.all("--reload-extra-file").compactMap { path in
-            ContainerPath.relative(call.context.path(path), to: call.home).map(FilePattern.init)
+            PathName.relative(call.context.path(path), to: call.home).map(FilePattern.init)
         }
         return .reloadsImports("gunicorn --reload", files)
     }

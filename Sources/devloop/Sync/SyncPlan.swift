@@ -12,8 +12,15 @@ struct SyncPlan: Sendable {
         var service: String
         var container: RunningContainer
         var changes: [FileChange]
+        /// The last of them.
+        var number: Int
         /// What is done when they are there.
         var actions: [ContainerAction] = []
+
+        /// The first program that is run then.
+        var program: [String]? {
+            actions.lazy.compactMap { if case .run(let words) = $0 { words } else { nil } }.first
+        }
 
         /// What is to be in the container.
         /// - Parameter context: the absolute path of the folder that the files are in.
@@ -72,8 +79,8 @@ struct SyncPlan: Sendable {
         var running: RunningContainer
         /// The last change that it has acknowledged.
         var number = 0
-        /// The last change of what is being sent to it.
-        var sending: Int?
+        /// What is being sent to it.
+        var sending: Request?
         /// How often in a row that failed.
         var failures = 0
         /// Whether what it lacks is built instead: another one takes its place.
@@ -102,6 +109,10 @@ struct SyncPlan: Sendable {
         var kept: [String: Int] = [:]
         /// What is not in all containers yet.
         var saves: [Save] = []
+        /// The last change up to which what was removed from containers is known to be in no image that they may run.
+        var proven = 0
+        /// Folders that were to be removed from containers and hold what others put there.
+        var stayed: Set<String> = []
         /// Whether its containers were replaced by such as run the newest image that was built for that.
         var isRolledOut = false
         /// The last change when it was decided to build what could not be sent.
@@ -146,7 +157,40 @@ struct SyncPlan: Sendable {
     }
 
     /// The containers of a service are, or are about to be, such as run the image that was built for that.
-    mutating func rolledOut(_ service: String) { services[service]?.isRolledOut = true }
+    mutating func rolledOut(_ service: String) {
+        services[service]?.isRolledOut = true
+        proved(service)
+    }
+
+    /// What was removed from containers before the newest build of a service began, by its path there, and of which nobody
+    /// knows whether the image lacks it as well: below a copied file, the base image or an earlier instruction may have
+    /// another one.
+    func removals(of name: String) -> [String: String] {
+        guard let service = services[name] else { return [:] }
+        var removals: [String: String] = [:]
+        for (change, number) in service.changes.values
+        where change.isGone && number > service.proven && number <= service.begun {
+            guard case .image(let destinations) = change.place else { continue }
+            for destination in destinations where !service.stayed.contains(destination.path) {
+                removals[destination.path] = change.path
+            }
+        }
+        return removals
+    }
+
+    /// Whether containers of a service have to be replaced even where they run the image that was just built: they lack what
+    /// it has, or may hold what could be sent in part only.
+    func needsNewContainers(_ name: String) -> Bool {
+        let isAnyGivenUp = services[name]?.containers.values.contains { $0.isGivenUp && !$0.running.isEnding } ?? false
+        return isAnyGivenUp || !removals(of: name).isEmpty
+    }
+
+    /// The newest image of a service lacks what was removed from containers before its build began, or they are replaced.
+    mutating func proved(_ service: String) {
+        guard let begun = services[service]?.begun else { return }
+        services[service]?.proven = begun
+        services[service]?.stayed = []
+    }
 
     /// Whether that is so.
     func isRolledOut(_ service: String) -> Bool { services[service]?.isRolledOut ?? false }
@@ -250,29 +294,35 @@ struct SyncPlan: Sendable {
                 if case .sync = takeup.way(of: change) { number > level } else { false }
             }
             guard let last = lacking.map(\.number).max() else { continue }
-            services[name]?.containers[container.running.id]?.sending = last
             let changes = lacking.map(\.change).sorted { $0.path < $1.path }
-            requests.append(
-                Request(
-                    service: name, container: container.running, changes: changes,
-                    actions: takeup.actions(after: changes, and: container.owed)))
+            let request = Request(
+                service: name, container: container.running, changes: changes, number: last,
+                actions: takeup.actions(after: changes, and: container.owed))
+            services[name]?.containers[container.running.id]?.sending = request
+            requests.append(request)
         }
         return requests
+    }
+
+    /// The program that is still to end in some container after what was sent there up to a number; `nil` where none is.
+    func slowProgram(of name: String, _ number: Int) -> [String]? {
+        services[name]?.containers.values.lazy.compactMap(\.sending).first { $0.number == number }?.program
     }
 
     /// A container has acknowledged what was sent to it, or not.
     mutating func sent(
         _ result: Result<SyncReceipt, SyncError>, to id: String, of name: String
     ) -> [Consequence] {
-        guard var service = services[name], var container = service.containers[id], let sent = container.sending else {
-            return []
-        }
+        guard var service = services[name], var container = service.containers[id],
+            let sent = container.sending?.number
+        else { return [] }
         container.sending = nil
         switch result {
         case .success(let receipt):
             container.number = max(container.number, sent)
             container.failures = 0
             container.owed = receipt.undone
+            service.stayed.formUnion(receipt.kept)
             service.refusals = 0
             service.containers[id] = container
             services[name] = service

@@ -12,7 +12,7 @@ struct WatchedFiles: Sendable, Hashable {
     var patterns: [FilePattern] = []
     /// What it doesn't take, as seen from `home`.
     var ignored: [FilePattern] = []
-    /// Absolute paths, where it is known which files it watches.
+    /// Absolute paths, where it is known which files it watches besides `also`.
     var only: Set<String>?
     /// What is used up before it starts: absolute paths.
     var consumed: Set<String> = []
@@ -49,18 +49,18 @@ struct WatchedFiles: Sendable, Hashable {
 
     /// Whether a change of the file at this clean, absolute path is taken up.
     func take(_ path: String) -> Bool {
-        if only?.contains(path) == false { return false }
         // A program that starts in `/` would have to watch the system.
         guard let folder = ([home] + roots).first(where: { $0 != "/" && $0 != path && ContainerPath.isIn($0, path) })
         else { return false }
-        let relative = ContainerPath.relative(path, to: home)
+        let relative = PathName.relative(path, to: home)
         func isMatched(by patterns: [FilePattern]) -> Bool {
             patterns.contains { pattern in relative.map(pattern.surelyMatches) ?? false }
         }
+        if only?.contains(path) == false, !isMatched(by: also) { return false }
         guard roots.contains(where: { $0 != "/" && ContainerPath.isIn($0, path) }) || isMatched(by: patterns + also),
             !consumed.contains(where: { ContainerPath.isIn($0, path) })
         else { return false }
-        let seen = relative ?? ContainerPath.relative(path, to: folder) ?? path
+        let seen = relative ?? PathName.relative(path, to: folder) ?? path
         let folders = seen.split(separator: "/").dropLast().map(String.init)
         if folders.contains(where: ignoredFolders.contains) { return false }
         if consumed.contains(Self.collectedStatics), folders.contains("static") { return false }

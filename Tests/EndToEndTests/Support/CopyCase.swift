@@ -73,8 +73,6 @@ struct CopyCase: CustomStringConvertible {
     private(set) var ignoreFile = ""
     private(set) var lines: [String] = []
     private(set) var stage: String?
-    /// Whether the stage that is built begins with the base image.
-    private(set) var isOnBase = false
 
     /// An image with a shell, and its working directory is not in the Dockerfile.
     let base: String
@@ -96,7 +94,6 @@ struct CopyCase: CustomStringConvertible {
         for index in 0..<count { makeStage(index) }
         let built = chance(5) ? number(0...count - 1) : count - 1
         if built < count - 1 { stage = chance(2) ? "S\(built)" : String(built) }
-        isOnBase = stages[built].isOnBase
     }
 
     // MARK: - Numbers
@@ -172,6 +169,9 @@ struct CopyCase: CustomStringConvertible {
         var commands = [
             "cat /app/* > /sum 2>/dev/null || true", "cp -r /app /backup || true", "rm -rf /app/src", "echo hi > /gen",
             "chmod -R a+x /app || true", "mkdir -p /gen && echo hi > /gen/a",
+            // Where files are copied to.
+            "mkdir -p /app/lib /data/src && echo run > /app/a.txt && echo run > /app/lib/index.js",
+            "mkdir -p /app/src/new /srv/x/app && echo run > /app/index.js && echo run > /srv/x/a.txt || true",
         ]
         if usesBuildKit, chance(2), let folder = tree.folders.randomElement(using: &random), !folder.contains(" ") {
             commands = ["--mount=type=bind,source=\(folder),target=/mnt cat /mnt/* > /sum || true"]

@@ -8,6 +8,20 @@ enum TinyPlace: String, CaseIterable, Sendable {
 
     static let there = allCases.filter { $0 == .docker ? DockerStage.isAvailable : KubernetesStage.isAvailable }
 
+    /// What a command prints in the container of a project's Deployment `app`.
+    func say(_ words: [String], _ project: TinyProject) async throws -> String {
+        switch self {
+        case .docker:
+            let id = try await Shell.run(
+                "docker", "ps", "--quiet", "--filter=label=dev.devloop.project=\(project.name)")
+            return try await Shell.attempt("docker", ["exec", id] + words).text
+        case .cluster:
+            let context = "--context=\(KubernetesStage.context ?? "")"
+            let exec = [context, "--namespace=\(project.name)", "exec", "deployment/app", "--"]
+            return try await Shell.attempt("kubectl", exec + words).text
+        }
+    }
+
     /// Runs a project until its service is live, and then the body.
     func run(
         _ manifests: [String: String], _ dockerfile: String?, _ settings: String,

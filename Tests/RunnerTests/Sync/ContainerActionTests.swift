@@ -40,6 +40,17 @@ struct ContainerActionTests {
         #expect(try await perform(.run(["nowhere-to-be-found"]), shell).failedRun?.exitCode == 127)
     }
 
+    /// What is saved meanwhile waits for it. Here, the naps between the looks at it take no time.
+    @Test(arguments: ContainerShell.takingTools) func aProgramThatGoesOnForLongIsEnded(shell: ContainerShell)
+        async throws
+    {
+        let stage = try ShellChannel(shell, tools: ["sleep": "exit 0"])
+        let words = ["sh", "-c", "echo begun; exec tail -f /dev/null"]
+        let failed = try #require(try await stage.channel.send([], then: [.run(words)]).failedRun)
+        #expect(failed.isEnded)
+        #expect(failed.output == ["begun"])
+    }
+
     @Test(arguments: ContainerShell.there) func whatComesAfterAFailureIsNotDone(shell: ContainerShell) async throws {
         let stage = try ShellChannel(shell)
         let touch = ContainerAction.run(["touch", "\(stage.target)/b"])

@@ -65,6 +65,11 @@ extension EngineRequest {
         EngineRequest(path: "/containers/\(container)/archive?path=\(path.percentEncoded)")
     }
 
+    /// Whether something is at a path in a container; links on the way to it are followed.
+    static func stat(of container: String, path: String) -> EngineRequest {
+        EngineRequest(method: "HEAD", path: archive(of: container, path: path).path)
+    }
+
     static func removal(of container: String) -> EngineRequest {
         EngineRequest(method: "DELETE", path: "/containers/\(container)?force=true&v=true")
     }
