@@ -112,7 +112,7 @@ struct DeletedThingsTests {
         #expect(try await holder() == "deployment/newer", "\(second.output)")
         second.signal(SIGINT)
         #expect(await second.exitStatus() == 0)
-        let end = try DevloopProcess(["down", "--target=docker"], folder: project.folder)
+        let end = try DevloopProcess(["down", "--data", "--target=docker"], folder: project.folder)
         #expect(await end.exitStatus() == 0)
     }
 
@@ -155,7 +155,7 @@ struct DeletedThingsTests {
         }
         dev.signal(SIGINT)
         #expect(await dev.exitStatus() == 0)
-        let end = try DevloopProcess(["down", "--target=docker"], folder: project.folder)
+        let end = try DevloopProcess(["down", "--data", "--target=docker"], folder: project.folder)
         #expect(await end.exitStatus() == 0)
     }
 

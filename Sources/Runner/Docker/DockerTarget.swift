@@ -60,7 +60,8 @@ package final class DockerTarget: Target {
         applied = AppliedObjects(DockerManifests(commands: commands, hash: hash))
         let news = LogNews()
         let probes = ContainerProbes(
-            asker: ProbeAsker(engine: engine) { Self.distance(of: engine) == nil }, news: news, restarts: restarts)
+            asker: ProbeAsker(engine: engine) { Self.host(of: engine).reachesContainers }, news: news,
+            restarts: restarts)
         running = DockerWorkloads(pods: pods, ground: ground, applied: applied, probes: probes, news: news)
         proxies = Proxies(pods: pods, settings: proxy, isFreePort: isFreePort, leadsHere: leadsHere)
     }
@@ -145,9 +146,12 @@ package final class DockerTarget: Target {
             case .success(.unchanged), .failure: break
             }
         }
-        let planned = (workloads + jobs).flatMap { (try? manifests.plan($0))?.notices ?? [] }
+        let planned = (workloads + jobs).compactMap { try? manifests.plan($0) }
+        let arePublished = !manifests.ingresses.isEmpty || planned.contains { !$0.plan.ports.isEmpty }
+        let elsewhere = arePublished ? Self.host(of: engine).portNotice : nil
         let notices =
-            pods.commands.project.notices(of: all) + manifests.notices(objects) + planned + settled.notices
+            pods.commands.project.notices(of: all) + manifests.notices(objects) + planned.flatMap(\.notices)
+            + settled.notices + (elsewhere.map { [DockerNotice.sentence($0)] } ?? [])
         let news = running.notices() + notices
         report.notices = DockerNotice.lines(told.withLock { $0.news(news) })
         return report
@@ -332,23 +336,17 @@ package final class DockerTarget: Target {
         try result.get()
     }
 
-    /// Where an engine is whose containers' addresses can't be reached from here; `nil` for one on this very Linux.
-    private static func distance(of engine: any EngineAsking) -> String? {
-        let host = (engine as? DockerEngine).map { $0.knownHost ?? "" } ?? "unix:///"
-        #if os(Linux)
-            let isNear = host.hasPrefix("unix://") && !["desktop", "/run/user/"].contains { host.contains($0) }
-        #else
-            let isNear = false
-        #endif
-        return isNear ? nil : host
+    private static func host(of engine: any EngineAsking) -> EngineHost {
+        EngineHost(text: (engine as? DockerEngine).map { $0.knownHost ?? "" } ?? "unix:///")
     }
 
     /// Where the engine runs on this very Linux, containers' addresses can be reached from here.
     package func relay(onNews: @escaping @Sendable (PortNews) -> Void) throws -> PortRelay {
-        if let host = Self.distance(of: engine) {
+        let host = Self.host(of: engine)
+        guard host.reachesContainers else {
             throw TargetError(
-                "no ports are forwarded: the addresses of containers can't be reached from here (\(host))",
-                advice: "give a Service the type NodePort: its port is published on this machine")
+                "no ports are forwarded: the addresses of containers can't be reached from here (\(host.text))",
+                advice: host.portAdvice)
         }
         return PortRelay(tunnels: NoTunnels(), onNews: onNews)
     }
