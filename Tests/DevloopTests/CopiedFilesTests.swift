@@ -310,6 +310,13 @@ import Testing
         #expect(place("src", "FROM node\nCOPY src/a.js /x/", "src") == "used by COPY src/a.js /x/")
     }
 
+    /// Some builders put the file there, which takes the folder's place.
+    @Test func aFileOfTheNameOfAFolderThatMayGoWhereThatIsUsesWhatIsInIt() {
+        let dockerfile = "FROM scratch\nCOPY . /app\nCOPY src/lib /app"
+        #expect(place("lib/a", dockerfile, "lib/a src/lib") == "used by COPY src/lib /app")
+        #expect(place("other/a", dockerfile, "other/a src/lib") == "/app/other/a")
+    }
+
     @Test func withoutTheNamesInAFolderAWildcardMayTakeAnything() {
         let files = CopiedFiles(dockerfile: Array(Self.node.utf8), skipsUnneededStages: true)
         #expect(files.place(of: "index.js", kind: { _ in .file }) == .used(by: "COPY package*.json ./"))

@@ -78,6 +78,9 @@ private struct OracleBase {
         let setUp = [
             "/bin/busybox --install -s /bin", "mkdir -p /app/lib /data/conf /srv/x/index.js /tmp",
             "echo base > /app/base.txt", "echo base > /app/lib/a.txt", "echo base > /data/index.js",
+            // What copies are likely to cover.
+            "mkdir -p /app/conf/new",
+            "for f in a.txt index.js .env; do echo base > /app/$f; echo base > /app/conf/$f; done",
             "echo node:x:1000:1000::/:/bin/sh > /etc/passwd", "echo node:x:1000: > /etc/group",
         ]
         let run = "RUN /bin/busybox mkdir -p /etc && " + setUp.joined(separator: " && ")

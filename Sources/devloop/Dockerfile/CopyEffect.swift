@@ -71,7 +71,8 @@ extension CopyStep.Copy {
             return .unknown
         }
         if rest.isEmpty { return isNoFolder ? .file : .unknown }
-        return rest.count == 1 && rest.first == name ? .file : .none
+        // Where its destination is a folder, it may take the place of one in there.
+        return rest.first == name ? rest.count == 1 ? .file : .clash : .none
     }
 
     private func folderEffect(
