@@ -42,6 +42,7 @@ enum Devloop {
         ending.cancels(task)
         Task {
             let code = await task.value
+            guard !ending.isForced else { return }
             terminal.finish()
             Signals.exitAtOnce(code == .interrupted ? command.statusWhenInterrupted : code)
         }

@@ -11,7 +11,9 @@ struct EndingTests {
         for milliseconds in [0, 1, 20, 300, 499] {
             #expect(ending.request(at: start + .milliseconds(milliseconds)) == .same)
         }
+        #expect(!ending.isForced)
         #expect(ending.request(at: start + .milliseconds(500)) == .forced)
+        #expect(ending.isForced)
         #expect(ending.request(at: start + .seconds(9)) == .forced)
     }
 

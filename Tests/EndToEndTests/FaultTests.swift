@@ -159,7 +159,7 @@ import Testing
     @Test(
         onCluster, .timeLimit(.minutes(2)),
         arguments: [
-            ("a manifest is half-saved", "k8s/app.yaml", "[{name: a"),
+            ("a manifest is half-saved", "k8s/app.yaml", "{labels: {app"),
             ("a manifest is half-saved, as valid YAML", "k8s/app.yaml", "metadata: {name: app}\n"),
             ("a manifest is emptied for a while", "k8s/app.yaml", ""),
             ("devloop.json is half-saved", "devloop.json", "\"services\""),

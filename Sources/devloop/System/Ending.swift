@@ -18,6 +18,7 @@ final class Ending: Sendable {
 
     private struct Shared {
         var first: ContinuousClock.Instant?
+        var isForced = false
         var task: Task<ExitCode, Never>?
     }
 
@@ -30,11 +31,15 @@ final class Ending: Sendable {
                 shared.first = now
                 return (.first, shared.task)
             }
-            return (now - first < Self.echo ? .same : .forced, nil)
+            if now - first >= Self.echo { shared.isForced = true }
+            return (shared.isForced ? .forced : .same, nil)
         }
         task?.cancel()
         return request
     }
+
+    /// Whether the end is at once: what comes of a command whose programs were killed is no end in order any more.
+    var isForced: Bool { shared.withLock { $0.isForced } }
 
     /// The task that a request cancels.
     func cancels(_ task: Task<ExitCode, Never>) {
