@@ -27,7 +27,7 @@ struct DockerJobTests {
             let completed: @Sendable (Int) -> @Sendable ([LogEvent]) -> Bool = { count in
                 { events in
                     events.filter {
-                        if case .notice(_, let text) = $0 { text.hasPrefix("job/seed completed in") } else { false }
+                        if case .completed(_, let text) = $0 { text.hasPrefix("job/seed completed in") } else { false }
                     }.count == count
                 }
             }
@@ -68,6 +68,29 @@ struct DockerJobTests {
             #expect(problem?.summary == "job/seed failed after 2 attempts (backoffLimit 1)")
             #expect(problem?.cause == "exit code 3")
             #expect(problem?.lastLines == ["no table", "no table"])
+        }
+    }
+
+    @Test func aJobWhoseInitContainerFailsIsNotRunForEver() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", TinyImage.shell)
+        try await DockerProject.run { project in
+            let target = project.target
+            let log = LogCollector()
+            var object = job("echo never", [("backoffLimit", 1)])
+            object[path: ["spec", "template", "spec", "initContainers"]] = [
+                ["name": "prep", "image": "devloop-test/shell", "command": ["sh", "-c", "echo no table; exit 4"]]
+            ]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await target.followLogs(of: { [] }, onEvent: log.add) }
+                _ = try await target.apply(objects(object), images: [try await target.deliver(image)])
+                await log.wait { $0.contains { if case .problem = $0 { true } else { false } } }
+                await log.wait { LogCollector.lines($0).count { $0.hasSuffix("no table") } == 2 }
+                group.cancelAll()
+                try? await group.waitForAll()
+            }
+            let problem = log.events.compactMap { if case .problem(_, let problem) = $0 { problem } else { nil } }.first
+            #expect(problem?.summary == "job/seed failed")
+            #expect(problem?.cause == "the init container prep of job/seed failed (exit status 4)")
         }
     }
 }

@@ -48,10 +48,23 @@ struct DockerReplicasTests {
                 #expect(Set(said.split(separator: "\n")).count == 1)
             }
             #expect(try await addresses("web").count == 3)
-            // Fewer of them.
-            let fewer = deployment("web", image: "devloop-test/shell", spec: [("replicas", 1)])
-            #expect(try await target.apply(objects(fewer), images: images).changed == [web3])
-            #expect(try await addresses("web").count == 1)
+            // Another number of them, which those that stay are not replaced for.
+            let three = Set(try await project.running("deployment/web"))
+            var before = three
+            for count in [2, 4, 1] {
+                let object = deployment("web", image: "devloop-test/shell", spec: [("replicas", .number("\(count)"))])
+                #expect(try await target.apply(objects(object), images: images).changed == [web3])
+                let now = Set(
+                    try await Shell.eventually {
+                        try await project.running("deployment/web")
+                    } is: {
+                        $0.count == count
+                    })
+                #expect(now.isSubset(of: before) || before.isSubset(of: now))
+                #expect(try await addresses("web").count == count)
+                before = now
+            }
+            #expect(before.isSubset(of: three))
         }
     }
 

@@ -51,7 +51,7 @@ struct DockerJobsTests: DockerTargetSuite {
             let report = try await target.apply([try job()], images: [image])
             #expect(report == ApplyReport())
         }
-        guard case .notice(nil, let text) = event else {
+        guard case .completed(_, let text) = event else {
             Issue.record("\(String(describing: event))")
             return
         }

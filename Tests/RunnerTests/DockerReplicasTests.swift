@@ -100,7 +100,7 @@ struct DockerReplicasTests: DockerTargetSuite {
         #expect(try await target.runs(image, among: ImageNames([image.built.reference]), in: web) == runs)
     }
 
-    @Test func fewerReplicasTakeThePlaceOfAll() async throws {
+    @Test func ofFewerReplicasThoseThatAreTooManyEnd() async throws {
         let target = target()
         let creates = try await appliedTwo(to: target)
         let rows = rows(creates, of: [0, 1])
@@ -108,13 +108,25 @@ struct DockerReplicasTests: DockerTargetSuite {
         launcher.expect("docker network ls", .prints(network))
         launcher.expect("docker ps", .prints(rows))
         for command in [
-            "POST /containers/create", "docker network disconnect devloop-shop c1",
-            "docker network disconnect devloop-shop c2", "docker start", "docker stop c1 c2",
-            "docker rm --force --volumes c1 c2",
+            "docker network disconnect devloop-shop c2", "docker stop c2", "docker rm --force --volumes c2",
         ] { launcher.expect(command) }
         let report = try await target.apply([try deployment()], images: [image])
         #expect(report.changed == [web])
         await launcher.started("docker rm")
+        launcher.verify()
+    }
+
+    @Test func moreReplicasStartBesideThoseThatStay() async throws {
+        let target = target()
+        let creates = try await appliedTwo(to: target)
+        let rows = rows(creates, of: [0])
+        launcher.expect("docker ps", .prints(rows))
+        launcher.expect("docker network ls", .prints(network))
+        launcher.expect("docker ps", .prints(rows))
+        launcher.expect("POST /containers/create", .engine(201, #"{"Id": "c3"}"#))
+        launcher.expect("docker start c3")
+        let report = try await target.apply([try deployment(spec: #""replicas": 2, "#)], images: [image])
+        #expect(report.changed == [web])
         launcher.verify()
     }
 

@@ -206,7 +206,7 @@ import Testing
             (#"{"dev.devloop.workload": "pod/web", "dev.devloop.role": "init", "dev.devloop.restart": "no"}"#, 0, nil),
             (
                 #"{"dev.devloop.workload": "pod/web", "dev.devloop.role": "init", "dev.devloop.restart": "retried"}"#,
-                1, "exited with code 1; it is run again until it succeeds"
+                1, "exited with code 1; it is run again"
             ),
             (
                 #"{"dev.devloop.workload": "pod/web", "dev.devloop.pod": "several", "dev.devloop.container": "c", "dev.devloop.restart": "no"}"#,

@@ -242,6 +242,9 @@ package final class DockerTarget: Target {
     /// made, somebody has deleted more than this workload: that is told as `missing`.
     package func restart(_ workload: Workload, images: DeliveredImages) async throws {
         applied.change { $0.add(images) }
+        try await proxies.bringBack({ self.applied.manifests }) {
+            try await self.ground.networks(for: self.applied.manifests.namespaces).networks
+        }
         try await running.restart(workload)
     }
 
@@ -376,9 +379,8 @@ package final class DockerTarget: Target {
             lines.append(line)
             onEvent(.deleted(line))
         }
-        for container in containers where container.role == "main" {
-            tell("\(container.workload) (\(container.container)) removed")
-        }
+        let main = containers.filter { $0.role == "main" }
+        for line in main.map({ "\($0.workload) (\($0.container)) removed" }).unique { tell(line) }
         for proxy in listedProxies { tell("\(proxy.key) removed") }
         let volumes = try await ground.listVolumes().filter {
             project.owner(project: $0.project, place: $0.place) != .other

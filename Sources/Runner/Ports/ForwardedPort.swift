@@ -39,7 +39,7 @@ package enum PortNews: Sendable, Hashable {
     case taken(Int, by: String)
     /// It can't be listened on: why. Told once, and tried again.
     case denied(Int, String)
-    /// A connection was held for as long as one is, and closed; told once until another one is answered. With what the
-    /// way there had to say.
-    case unanswered(Int, said: String?)
+    /// A connection was held for as long as one is, and closed; told once until another one is answered. Whether somebody
+    /// was ready and refused it, and what the way there had to say.
+    case unanswered(Int, isRefused: Bool, said: String?)
 }

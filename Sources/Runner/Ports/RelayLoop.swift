@@ -275,7 +275,9 @@ final class RelayLoop {
             case .close(let id):
                 guard let connection = connections[id] else { continue }
                 drop(connection, resets: false)
-                if !port.isToldUnanswered { onNews(.unanswered(port.number, said: port.said)) }
+                if !port.isToldUnanswered {
+                    onNews(.unanswered(port.number, isRefused: port.plan.isServed, said: port.said))
+                }
                 port.isToldUnanswered = true
             }
         }

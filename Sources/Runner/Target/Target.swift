@@ -81,6 +81,8 @@ package enum LogEvent: Sendable, Hashable {
     case lastLines(workload: Workload, WorkloadProblem)
     /// The problems of a workload that were told are over; by the names of their states.
     case recovered(workload: Workload, from: [String])
+    /// A workload that runs to its end has come there: in words.
+    case completed(workload: Workload, text: String)
     /// The containers of a workload that run are these now.
     case running(workload: Workload, [RunningContainer])
 }

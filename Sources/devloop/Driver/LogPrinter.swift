@@ -58,6 +58,7 @@ struct LogPrinter: Sendable {
                 terminal.say(.lastLines(problem, of: project.value.label(of: workload)))
             case .recovered(let workload, let states):
                 terminal.say(.recovered(project.value.label(of: workload), from: states))
+            case .completed(_, let text): terminal.say(.completed(text))
             case .running: break
             }
         }

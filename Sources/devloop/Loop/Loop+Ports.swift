@@ -30,9 +30,9 @@ extension Loop {
             reached = reached.filter { $0.host != port }
             return [.say(.portTaken(port, label(of: port), by: holder))]
         case .denied(let port, let reason): return [.say(.portDenied(port, label(of: port), reason))]
-        case .unanswered(let port, let said):
+        case .unanswered(let port, let isRefused, let said):
             ports.doubt(port)
-            return [.say(.portUnanswered(port, label(of: port), said: said))] + findServices()
+            return [.say(.portUnanswered(port, label(of: port), isRefused: isRefused, said: said))] + findServices()
         }
     }
 

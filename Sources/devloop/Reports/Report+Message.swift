@@ -50,6 +50,7 @@ extension Report {
                 lines: problem.lastLines, advice: nil)
         case .recovered(let service, let states):
             .success("\(service) is well again (\(states.joined(separator: ", ")))")
+        case .completed(let text): .success(text)
         case .logsLost(let error): .failure(error, prefix: "the logs cannot be followed, trying again")
         case .building(let services): .status("building \(services.joined(separator: ", "))", .note)
         case .changed(let service, let files, let reason):
@@ -115,9 +116,13 @@ extension Report {
                     "\(name): port \(port) of this machine can't be listened on: \(reason)",
                     advice: port < 1024 ? "take one above 1023 in devloop.json: \"\(port + 8000):\(port)\"" : nil),
                 prefix: nil)
-        case .portUnanswered(let port, let name, let said):
+        case .portUnanswered(let port, let name, let isRefused, let said):
             .warning(
-                "\(name): nothing was ready behind port \(port) for 30 s, so a connection to it was closed"
+                "\(name): "
+                    + (isRefused
+                        ? "what is ready behind port \(port) took no connection for 30 s: is the port in it another one? A "
+                            + "connection was closed"
+                        : "nothing was ready behind port \(port) for 30 s, so a connection to it was closed")
                     + (said.map { " (\($0))" } ?? ""))
         case .outage(let error): .failure(error.retried, prefix: nil)
         case .notice(let text): .status(text, .note)

@@ -46,6 +46,8 @@ enum Report: Sendable {
     case lastLines(WorkloadProblem, of: String)
     /// The problems of a service that were told are over.
     case recovered(String, from: [String])
+    /// What runs to its end has come there.
+    case completed(String)
     /// The logs can't be followed.
     case logsLost(any Error)
 
@@ -101,7 +103,7 @@ enum Report: Sendable {
     /// A port of this machine can't be listened on: why.
     case portDenied(Int, String, String)
     /// A connection was held for as long as one is.
-    case portUnanswered(Int, String, said: String?)
+    case portUnanswered(Int, String, isRefused: Bool, said: String?)
 
     // MARK: The whole
 

@@ -59,7 +59,7 @@ import Testing
                 case .line(_, let container, let text):
                     texts.append((container.map { "\($0): " } ?? "") + String(decoding: text, as: UTF8.self))
                 case .notice(_, let text): texts.append(text)
-                case .problem, .lastLines, .recovered: texts.append("\(event)")
+                case .problem, .lastLines, .recovered, .completed: texts.append("\(event)")
                 case .running: break
                 }
                 if texts.count == count { break }

@@ -188,7 +188,7 @@ struct PortRelayTests {
         #expect(await TCP.get(rig.port) == nil)
         // It is told once.
         #expect(rig.news.current.value.count == 2)
-        #expect(rig.news.current.value.last == .unanswered(rig.port, said: nil))
+        #expect(rig.news.current.value.last == .unanswered(rig.port, isRefused: false, said: nil))
         await rig.relay.close()
     }
 

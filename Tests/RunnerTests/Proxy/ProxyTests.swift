@@ -184,8 +184,35 @@ struct ProxyTests: DockerTargetSuite {
             ends.notice(of: crash, project) == "the nginx of Service web exited with code 139: Docker restarts it")
         #expect(ends.notice(of: crash, project) == nil)
         #expect(ends.notice(of: event("kill", "b", #", "signal": "9""#), project) == nil)
-        #expect(ends.notice(of: event("die", "b"), project)?.hasSuffix("somebody stopped or removed it") == true)
+        let stopped = ends.notice(of: event("die", "b"), project)
+        #expect(stopped?.hasSuffix("somebody stopped or removed it; the next save starts it again") == true)
         ends.retire(["c"])
         #expect(ends.notice(of: event("die", "c"), project) == nil)
     }
+
+    @Test func anNginxIsMissingWhereSomebodyHasEndedIt() {
+        let project = ProjectIdentity(name: "shop", place: "/shop/devloop.json")
+        func event(_ action: String, _ more: String = "") -> [UInt8] {
+            Array(
+                """
+                {"Action": "\(action)", "Actor": {"ID": "a", "Attributes": {"dev.devloop.role": "proxy",
+                "dev.devloop.place": "/shop/devloop.json", "dev.devloop.container": "ingress",
+                "dev.devloop.namespace": ""\(more)}}}
+                """.utf8)
+        }
+        var ends = ProxyEnds()
+        _ = ends.notice(of: event("die"), project)
+        #expect(!ends.areMissing)
+        _ = ends.notice(of: event("kill", #", "signal": "9""#), project)
+        _ = ends.notice(of: event("die"), project)
+        #expect(ends.areMissing)
+        ends.looked()
+        #expect(!ends.areMissing)
+    }
+
+    @Test(arguments: [
+        "nginx: [emerg] pcre_compile() failed in /tmp/devloop-next.conf:173",
+        "2026/11/26 17:00:00 [emerg] 33#33: pcre_compile() failed in /tmp/devloop-next.conf:9",
+    ])
+    func ofWhatNginxSaysOnlyTheReasonIsTold(line: String) { #expect(Proxies.reason(line) == "pcre_compile() failed") }
 }

@@ -74,7 +74,7 @@ struct FollowedContainer: Sendable, Hashable {
         if (isInit || workload.kind == .job) && exitCode == 0 { return nil }
         let name = label.map { "container \($0) " } ?? ""
         if isStopped { return "\(name)exited with code \(exitCode): somebody stopped or removed it" }
-        let next = !isRestarted ? "" : isInit ? "; it is run again until it succeeds" : "; Docker restarts it"
+        let next = !isRestarted ? "" : isInit ? "; it is run again" : "; Docker restarts it"
         return "\(name)exited with code \(exitCode)\(next)"
     }
 

@@ -126,7 +126,7 @@ struct PodPlanner {
                                 + " \(port.target?.string ?? "")"))
                     continue
                 }
-                if let reached = port.reached, reached != target, service.isProxied {
+                if let reached = port.reached, reached != target {
                     notices.append(
                         .sentence(
                             "\(service.name):\(port.port) leads to port \(reached) of all its pods on Docker, and not to port"

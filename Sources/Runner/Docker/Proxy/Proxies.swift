@@ -12,7 +12,7 @@ final class Proxies: Sendable {
         /// Whether there may be any.
         var areThere = false
         /// What each container was told last.
-        var loaded: [String: ProxyConfiguration] = [:]
+        var loaded: [String: Loaded] = [:]
         /// The port of the Ingress.
         var port: Int?
         /// Ports that turned out to be taken.
@@ -75,10 +75,10 @@ final class Proxies: Sendable {
             let results = await sideBySide(plans(), atOnce: 4) { plan in
                 do {
                     let purpose = "\(plan.fingerprint(image: self.settings.image)) \(plan.configuration.text)"
-                    let notices = try await self.unlessRefused(purpose) {
+                    let loaded = try await self.unlessRefused(purpose) {
                         try await self.settle(plan, routes, networks, all)
                     }
-                    return Settling(plan: plan, result: .success(notices))
+                    return Settling(plan: plan, result: .success(loaded))
                 } catch {
                     return Settling(plan: plan, result: .failure(error))
                 }
@@ -87,10 +87,28 @@ final class Proxies: Sendable {
         }
     }
 
+    /// Makes those again that somebody has ended.
+    /// - Throws: ``TargetError``: what keeps one from coming back.
+    func bringBack(
+        _ manifests: @escaping @Sendable () -> DockerManifests, on networks: () async throws -> ProjectNetworks
+    ) async throws {
+        guard shared.withLock({ $0.ends.areMissing }) else { return }
+        let settled = try await settle(manifests, on: networks(), pods.listEverything().proxies)
+        if let failure = settled.failures.first { throw failure.error }
+        shared.withLock { $0.ends.looked() }
+    }
+
     /// What became of one.
     private struct Settling {
         let plan: ProxyPlan
-        let result: Result<[DockerNotice], any Error>
+        let result: Result<Loaded?, any Error>
+    }
+
+    /// What an nginx was told, and the routes in it that it does not understand.
+    private struct Loaded {
+        var configuration: ProxyConfiguration
+        var refused: Set<Int> = []
+        var notices: [DockerNotice] = []
     }
 
     private func conclude(
@@ -99,11 +117,12 @@ final class Proxies: Sendable {
         var settled = Settled(notices: notices)
         for settling in results {
             switch settling.result {
-            case .success(let notices):
-                settled.notices += notices
+            case .success(let loaded):
+                settled.notices += loaded?.notices ?? []
                 guard settling.plan.key == .ingress, let port = shared.withLock({ $0.port }) else { continue }
-                settled.notices += routes.lines(at: port).map { .sentence($0) }
-                settled.notices += await unknownHosts(routes.hosts).map { .sentence($0) }
+                let served = routes.enumerated().filter { loaded?.refused.contains($0.offset) != true }.map(\.element)
+                settled.notices += served.lines(at: port).map { .sentence($0) }
+                settled.notices += await unknownHosts(served.hosts).map { .sentence($0) }
             case .failure(let error):
                 guard let error = error as? TargetError, error.severity != .unavailable else { throw error }
                 settled.failures += settling.plan.objects.map {
@@ -180,12 +199,11 @@ extension Proxies {
         }
     }
 
-    /// - Returns: what nginx does not understand.
+    /// - Returns: what it was told; `nil` where whoever brings its namespace settles it.
     private func settle(
         _ plan: ProxyPlan, _ routes: [IngressRoute], _ networks: ProjectNetworks, _ listed: [ListedProxy]
-    ) async throws -> [DockerNotice] {
-        // Whoever brings the namespace settles it.
-        guard let own = networks[.namespace(plan.namespace)] else { return [] }
+    ) async throws -> Loaded? {
+        guard let own = networks[.namespace(plan.namespace)] else { return nil }
         let old = listed.filter { $0.key == plan.key }
         let id: String
         if let current = current(plan, on: own, among: listed) {
@@ -297,11 +315,10 @@ extension Proxies {
     }
 
     /// Tells nginx what is new. A route that it does not understand is left out, and all others are served.
-    private func load(_ plan: ProxyPlan, _ routes: [IngressRoute], into id: String) async throws -> [DockerNotice] {
-        guard shared.withLock({ $0.loaded[id] }) != plan.configuration else { return [] }
+    private func load(_ plan: ProxyPlan, _ routes: [IngressRoute], into id: String) async throws -> Loaded {
+        if let known = shared.withLock({ $0.loaded[id] }), known.configuration == plan.configuration { return known }
+        var loaded = Loaded(configuration: plan.configuration)
         var configuration = plan.configuration
-        var refused: Set<Int> = []
-        var notices: [DockerNotice] = []
         while true {
             let output = try await pods.launcher.runTool(
                 Command(
@@ -310,16 +327,26 @@ extension Proxies {
             if output.termination.isSuccess { break }
             let said = output.errorText.split(separator: "\n").map(String.init)
             guard plan.key == .ingress, let line = Self.line(in: output.errorText),
-                let route = configuration.route(atLine: line), refused.insert(route).inserted
+                let route = configuration.route(atLine: line), loaded.refused.insert(route).inserted
             else { throw DockerFailure.error("\(plan.key) does not take what the manifests say", said: said.suffix(3)) }
             let path = "\(routes[route].host)\(routes[route].path)"
-            notices.append(
-                .sentence("\(routes[route].object): nginx does not understand \(path), which leads nowhere: \(said[0])")
-            )
-            configuration = ProxyConfiguration(routes, refused: refused)
+            let reason = Self.reason(said[0])
+            loaded.notices.append(
+                .sentence("\(routes[route].object): nginx does not understand \(path), which leads nowhere: \(reason)"))
+            configuration = ProxyConfiguration(routes, refused: loaded.refused)
         }
-        shared.withLock { $0.loaded[id] = plan.configuration }
-        return notices
+        shared.withLock { $0.loaded[id] = loaded }
+        return loaded
+    }
+
+    /// Of `nginx: [emerg] … in /tmp/devloop-next.conf:33`, or that after a time and a process, what changes with the manifests
+    /// only.
+    static func reason(_ line: String) -> String {
+        let parts = line.split(separator: "[emerg] ", maxSplits: 1)
+        var words = parts.last.map(String.init) ?? line
+        let rest = words.drop { $0.isNumber || $0 == "#" }
+        if rest.hasPrefix(": ") { words = String(rest.dropFirst(2)) }
+        return words.firstRange(of: " in /tmp/").map { String(words[..<$0.lowerBound]) } ?? words
     }
 
     /// The number at the end of `… in /tmp/devloop-next.conf:33`

@@ -95,6 +95,8 @@ extension ProxyConfiguration {
                 add(route, number: number)
             }
             if !own.contains(where: { $0.element.location == "/" }) { add("location / { return 404; }", depth: 2) }
+            add("location @broken { return 502; }", depth: 2)
+            add("location @late { return 504; }", depth: 2)
             add("}", depth: 1)
         }
         add("}")
@@ -127,6 +129,7 @@ extension ProxyConfiguration {
         proxy_buffer_size 16k;
         proxy_buffers 4 16k;
         proxy_connect_timeout 1s;
+        proxy_socket_keepalive on;
         recursive_error_pages on;
         """
 
@@ -146,15 +149,19 @@ extension ProxyConfiguration {
         }
         let proxy = ["proxy_pass $pods;", "error_page 502 504 = @wait\(number);"] + route.settings
         add(Self.block("location \(route.location)", settings + proxy), route: number, depth: 2)
-        // While a pod is replaced, nobody is there to take the request: it is held for two seconds at most, unless
-        // somebody may have read it. nginx knows no pause, but waits for a name that nobody looks up.
+        // While a pod is replaced, nobody is there to take the request: it is held for two seconds at most. What somebody
+        // may have read is sent again only if it asks; otherwise its client sees that it broke. nginx knows no pause, but
+        // waits for a name that nobody looks up; and the pages of errors of a location catch its own.
         add(
             Self.block(
                 "location @wait\(number)",
                 [
                     "set $tries x$tries;", "set $heard $upstream_bytes_sent/$upstream_status;",
-                    "if ($heard ~ \"[1-9].*/.*504$\") { return 504; }", "if ($heard ~ \"[1-9].*/\") { return 502; }",
-                    "if ($tries = xxxxx) { return 503; }", "resolver 127.0.0.1:9;", "resolver_timeout 500ms;",
+                    "if ($heard ~ \"[1-9].*/.*504$\") { return 419; }",
+                    "if ($request_method ~ \"^(GET|HEAD|OPTIONS)$\") { set $heard \"\"; }",
+                    "if ($heard ~ \"[1-9].*/\") { return 418; }", "error_page 418 = @broken;",
+                    "error_page 419 = @late;", "if ($tries = xxxxx) { return 503; }", "resolver 127.0.0.1:9;",
+                    "resolver_timeout 500ms;",
                     "set $nobody nobody;", "proxy_pass http://$nobody;", "error_page 502 504 = @again\(number);",
                 ] + route.bodySetting), route: number, depth: 2)
         add(Self.block("location @again\(number)", proxy), route: number, depth: 2)

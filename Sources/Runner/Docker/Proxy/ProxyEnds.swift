@@ -4,9 +4,14 @@ struct ProxyEnds: Sendable {
     private var retired: Set<String> = []
     /// Those that somebody ends.
     private var stopped: Set<String> = []
+    /// Whether one has ended since somebody looked that is not started again by itself.
+    private(set) var areMissing = false
     private var told = Once<String>()
 
     mutating func retire(_ ids: [String]) { retired.formUnion(ids) }
+
+    /// All that are needed are there again.
+    mutating func looked() { areMissing = false }
 
     /// Takes a line of the engine's events.
     /// - Returns: what to say, once for each of them.
@@ -25,8 +30,12 @@ struct ProxyEnds: Sendable {
             stopped.remove(id)
             return nil
         case "die":
-            guard !retired.contains(id), !told.news([id]).isEmpty else { return nil }
-            let next = stopped.contains(id) ? "somebody stopped or removed it" : "Docker restarts it"
+            guard !retired.contains(id) else { return nil }
+            if stopped.contains(id) { areMissing = true }
+            guard !told.news([id]).isEmpty else { return nil }
+            let next =
+                stopped.contains(id)
+                ? "somebody stopped or removed it; the next save starts it again" : "Docker restarts it"
             return "\(key) exited with code \(attributes["exitCode"] ?? "?"): \(next)"
         default: return nil
         }

@@ -89,10 +89,18 @@ extension ProxyPlan {
         nginx -t -q -c \(next) && mv \(next) \(file) && nginx -s reload -c \(file)
         """
 
+    /// A pod that is replaced leaves its network at once, and with it everything that it could say to its connections: an
+    /// nginx that waits for an answer asks after some seconds whether anybody is still there.
+    private static let keepalive = [
+        ("net.ipv4.tcp_keepalive_time", "2"), ("net.ipv4.tcp_keepalive_intvl", "1"),
+        ("net.ipv4.tcp_keepalive_probes", "2"),
+    ]
+
     /// Changes whenever the container has to be made again: not with the configuration.
     func fingerprint(image: String) -> String {
         var hash = Fingerprint()
-        for text in [image, port.map(String.init) ?? "", Self.start] + aliases + ["|"] + qualifiedAliases {
+        let settings = Self.keepalive.map { "\($0.0)=\($0.1)" }
+        for text in [image, port.map(String.init) ?? "", Self.start] + settings + aliases + ["|"] + qualifiedAliases {
             hash.add(text)
         }
         return hash.text
@@ -110,6 +118,7 @@ extension ProxyPlan {
         let endpoint: JSONValue = ["Aliases": .array(aliases.map { .string($0) })]
         var host: [(String, JSONValue)] = [
             ("RestartPolicy", ["Name": "unless-stopped"]), ("NetworkMode", .string(network.id)),
+            ("Sysctls", .object(JSONObject(Self.keepalive.map { ($0.0, .string($0.1)) }))),
         ]
         var body: [(String, JSONValue)] = [
             ("Image", .string(image)), ("Labels", .object(JSONObject(labels.map { ($0.0, .string($0.1)) }))),

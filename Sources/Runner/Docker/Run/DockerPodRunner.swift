@@ -29,20 +29,23 @@ struct DockerPodRunner: Sendable {
 
     /// Makes the containers of all pods of a workload, files in place, without starting any. If one can't be made, none
     /// is left.
+    /// - Parameters:
+    ///   - count: how many of them are there already.
+    ///   - start: what those came with.
     func make(
-        _ plan: PodPlan, on networks: PodNetworks, volumes: [PersistentVolume: String]
+        _ plan: PodPlan, after count: Int = 0, of start: String = PodInstance.newStart(), on networks: PodNetworks,
+        volumes: [PersistentVolume: String]
     ) async throws -> [Pod] {
-        let start = PodInstance.newStart()
         var pods: [Pod] = []
         do {
-            for (number, plan) in plan.pods.enumerated() {
+            for (number, plan) in plan.pods.enumerated().dropFirst(count) {
                 let instance = PodInstance(start: start, number: number).description
-                let ground = PodGround(instance: instance, networks: networks, volumes: volumes)
-                pods.append(Pod(plan: plan, ground: ground))
+                var pod = Pod(plan: plan, ground: PodGround(instance: instance, networks: networks, volumes: volumes))
+                pods.append(pod)
                 for (index, container) in plan.containers.enumerated() {
-                    let pod = pods[number]
                     let place = index == 0 ? ContainerNetwork.owner : .joining(name(plan.containers[0], of: pod))
-                    pods[number].containers.append(try await make(container, of: pod, network: place))
+                    pod.containers.append(try await make(container, of: pod, network: place))
+                    pods[pods.count - 1] = pod
                 }
             }
         } catch {
@@ -54,6 +57,7 @@ struct DockerPodRunner: Sendable {
     }
 
     /// Runs the init containers of pods, each pod's beside the others'.
+    /// - Throws: ``TargetError`` where one can't be run, or has failed for good.
     func runInitContainers(of pods: [Pod]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for pod in pods { group.addTask { try await runInitContainers(of: pod) } }
@@ -62,8 +66,10 @@ struct DockerPodRunner: Sendable {
     }
 
     /// Runs the init containers to their ends, one after another. One that fails is run again for as long as it takes,
-    /// unless the pod's restart policy is `Never`. They are removed with the pod: their logs may still be read.
+    /// unless the pod's restart policy is `Never`; one of a Job as often as the Job may fail. They are removed with the pod:
+    /// their logs may still be read.
     private func runInitContainers(of pod: Pod) async throws {
+        var retries = pod.plan.workload.kind == .job ? pod.plan.retries : .max
         for container in pod.plan.initContainers {
             let id = try await make(container, of: pod, network: .anonymous, isInit: true)
             var backoff = initBackoff
@@ -72,11 +78,12 @@ struct DockerPodRunner: Sendable {
                 let output = try await launcher.runTool(
                     DockerCommand.runToEnd(id), output: .lines { _, line in tail.append(line) })
                 if output.termination.isSuccess { break }
-                guard pod.plan.initRestart == "retried", try await hasRun(id, of: pod.plan) else {
+                guard retries > 0, pod.plan.initRestart == "retried", try await hasRun(id, of: pod.plan) else {
                     throw TargetError(
                         "the init container \(container.name) of \(pod.plan.workload) failed (\(output.termination))",
                         details: tail.lines.map(pod.plan.withoutSecrets))
                 }
+                retries -= 1
                 try await backoff.wait()
             }
         }

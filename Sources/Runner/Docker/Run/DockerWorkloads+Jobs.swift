@@ -39,8 +39,7 @@ extension DockerWorkloads {
             try await pods.runInitContainers(of: made)
             try await pods.start(made)
         } catch let error as TargetError {
-            let words = ([error.summary] + error.details).joined(separator: ": ")
-            return tell(plan, failed: "could not be started", cause: words, lines: [])
+            return tell(plan, failed: "failed", cause: error.summary, lines: error.details)
         }
         try await finish(plan, made.flatMap(\.containers), since: begin)
     }
@@ -54,7 +53,8 @@ extension DockerWorkloads {
             let codes = try await exitCodes(of: ids)
             guard let failed = zip(ids, codes).first(where: { $0.1 != 0 }) else {
                 let time = begin.map { " in \(Self.seconds(.now - $0))" } ?? ""
-                return news.tell(.notice(workload: nil, text: "\(plan.workload) completed\(time)"), plan.workload)
+                return news.tell(
+                    .completed(workload: plan.workload, text: "\(plan.workload) completed\(time)"), plan.workload)
             }
             guard attempt < plan.retries else {
                 let attempts = attempt == 0 ? "" : " after \(attempt + 1) attempts (backoffLimit \(plan.retries))"

@@ -123,9 +123,10 @@ final class DockerWorkloads: Sendable {
             let current = ListedContainer.current(of: listed)
             if ListedContainer.are(current, asPlanned: plan, on: networks.own.name) {
                 self.retirements.retire(listed.filter { $0.start != current.first?.start })
-                self.note(current, of: plan)
+                self.note([], of: plan, beside: current)
                 return .unchanged
             }
+            if try await self.scale(plan, listed, networks) { return .changed }
             try await self.replace(plan, old: listed, networks)
             return current.isEmpty ? .created : .changed
         }
@@ -141,27 +142,20 @@ final class DockerWorkloads: Sendable {
         guard ListedContainer.are(current, asPlanned: plan, on: networks.own.name),
             live.allSatisfy({ $0.start == current.first?.start })
         else { return false }
-        note(current, of: plan)
+        note([], of: plan, beside: current)
         // That of all namespaces may have come later.
         try await joinAll(current, plan, networks)
         return true
     }
 
     /// These run now.
-    private func note(_ current: [ListedContainer], of plan: PodPlan) {
-        shared.withLock { $0.current[plan.workload] = current.map(\.id) }
-        let pods = Dictionary(grouping: current, by: \.instance).values.compactMap { containers in
-            ProbedPod(plan, Dictionary(containers.map { ($0.container, $0.id) }) { first, _ in first })
-        }
-        probes.watch(plan.workload, pods)
-    }
-
-    private func note(_ made: [DockerPodRunner.Pod], of plan: PodPlan) {
-        shared.withLock { $0.current[plan.workload] = made.flatMap(\.containers) }
-        let pods = made.compactMap { pod in
-            ProbedPod(plan, Dictionary(zip(pod.plan.containers.map(\.name), pod.containers)) { first, _ in first })
-        }
-        probes.watch(plan.workload, pods)
+    /// - Parameter kept: those that did before.
+    func note(_ made: [DockerPodRunner.Pod], of plan: PodPlan, beside kept: [ListedContainer] = []) {
+        shared.withLock { $0.current[plan.workload] = kept.map(\.id) + made.flatMap(\.containers) }
+        let old = Dictionary(grouping: kept, by: \.instance).values.map { $0.map { ($0.container, $0.id) } }
+        let new = made.map { Array(zip($0.plan.containers.map(\.name), $0.containers)) }
+        probes.watch(
+            plan.workload, (old + new).compactMap { ProbedPod(plan, Dictionary($0) { first, _ in first }) })
     }
 
     /// Puts new pods into the place of the old containers. Where there are init containers, or pods wait for each other,
@@ -235,7 +229,10 @@ final class DockerWorkloads: Sendable {
 
     /// Starts the other pods, each once those before it are ready, as a cluster does: without an end, as whatever keeps one
     /// from being ready is told by itself. What is up stays, if a later one can't be started.
-    private func bringUpNext(_ plan: PodPlan, _ made: [DockerPodRunner.Pod], after count: Int) async throws {
+    /// - Parameter kept: those that are up already, besides the first ones of them.
+    func bringUpNext(
+        _ plan: PodPlan, _ made: [DockerPodRunner.Pod], after count: Int, beside kept: [ListedContainer] = []
+    ) async throws {
         for (index, pod) in made.enumerated().dropFirst(count) {
             do {
                 try await probes.awaitReadiness(of: plan.workload)
@@ -246,17 +243,17 @@ final class DockerWorkloads: Sendable {
                 await discard(Array(made[index...]))
                 throw error
             }
-            note(Array(made[...index]), of: plan)
+            note(Array(made[...index]), of: plan, beside: kept)
         }
     }
 
-    private func discard(_ made: [DockerPodRunner.Pod]) async {
+    func discard(_ made: [DockerPodRunner.Pod]) async {
         for pod in made { retirements.insert(instance: pod.ground.instance) }
         await pods.shielded { await self.pods.discard(made) }
     }
 
     /// Another namespace may have come while a workload was made: whoever brought it did not see these containers.
-    private func joinOthers(_ plan: PodPlan, _ networks: PodNetworks) async throws {
+    func joinOthers(_ plan: PodPlan, _ networks: PodNetworks) async throws {
         guard networks.all == nil else { return }
         let namespaces = applied.manifests.namespaces
         guard namespaces.count > 1 else { return }
