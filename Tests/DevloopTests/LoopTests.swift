@@ -96,6 +96,23 @@ import Testing
             rig.answer("apply web") == ["say ✓ web runs this image already, checked in 0.0 s · build 0.0"])
     }
 
+    /// It takes its time, in which the build begins with the first of the files.
+    @Test mutating func aSwitchOfABranchIsSaidOnce() {
+        func switched(_ count: Int) -> Fact {
+            let files = (1...count).map { FileChange("f\($0)") }
+            return .changes(.init(services: ["web": files]), noticed: LoopFixture.start)
+        }
+        becomeLive()
+        #expect(handle(switched(30)) == ["say web: f1 and 29 more changed, building", "build web"])
+        rig.time += .milliseconds(100)
+        #expect(handle(switched(40)) == ["stop web"])
+        #expect(rig.fail("web", CancellationError()) == ["build web"])
+        rig.time += .seconds(2)
+        #expect(handle(switched(40)) == ["stop web"])
+        #expect(
+            rig.fail("web", CancellationError()) == ["say web: f1 and 39 more changed, building", "build web"])
+    }
+
     @Test mutating func aSaveStopsABuildAndAWaitAndNothingInBetween() {
         becomeLive()
         _ = handle(LoopFixture.saved("web"))

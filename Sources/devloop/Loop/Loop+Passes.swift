@@ -2,6 +2,11 @@ import Runner
 
 /// Passes of services, and what is applied and awaited without one.
 extension Loop {
+    /// So many files are no edit by hand.
+    private static let manyFiles = 20
+    /// What is written after that is another thing.
+    private static let burstPause = Duration.seconds(1)
+
     /// What the decisions of the plan come to.
     mutating func effects(_ actions: [WorkPlan.Action]) -> [Effect] {
         var effects: [Effect] = []
@@ -18,7 +23,7 @@ extension Loop {
                     effects += self.effects(plan.ended(name))
                     continue
                 }
-                if !cause.changes.isEmpty, !cause.isTold, !cause.isQuiet {
+                if !cause.changes.isEmpty, !cause.isTold, !cause.isQuiet, !isMoreOfTheSame(cause, name) {
                     effects.append(.say(.changed(service: name, cause.changes, because: cause.reason)))
                 }
                 syncs.begin(name)
@@ -32,6 +37,17 @@ extension Loop {
             }
         }
         return effects
+    }
+
+    /// Whether a change goes on with one that was told: a `git checkout` of many files takes a while, and the build that
+    /// began with the first of them is begun again with the others.
+    private mutating func isMoreOfTheSame(_ cause: WorkPlan.Cause, _ service: String) -> Bool {
+        guard cause.changes.count >= Self.manyFiles else {
+            bursts[service] = nil
+            return false
+        }
+        defer { bursts[service] = time }
+        return bursts[service].map { $0.duration(to: time) < Self.burstPause } ?? false
     }
 
     /// Ends a pass, if its stage can be stopped; otherwise it goes on.

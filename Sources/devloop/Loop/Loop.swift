@@ -28,6 +28,8 @@ struct Loop: Sendable {
     var listening: Set<Int> = []
     var reached: Set<Ports.Rule> = []
     var soughtServices: Set<Ports.ServiceName> = []
+    /// When many files of a service changed at once, last.
+    var bursts: [String: ContinuousClock.Instant] = [:]
     /// When the fact that is being handled came.
     var time: ContinuousClock.Instant
     /// Whether the first passes were begun.
