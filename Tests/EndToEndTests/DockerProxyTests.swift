@@ -177,14 +177,8 @@ struct DockerProxyTests {
             CMD ["sh", "-c", "exec busybox httpd -f -p 3000 -h /www"]
             """
         let image = try await TinyImage.build("devloop-test/slow3000", slow)
-        try await DockerProject.run { project in
+        try await Self.behindIngress(image) { project, images, port in
             let target = project.target
-            let images: DeliveredImages = [try await target.deliver(image)]
-            let all = objects(
-                Self.service("web"), deployment("web", image: "devloop-test/slow3000"),
-                Self.ingress("front", "Prefix / web"))
-            let report = try await target.apply(all, images: images)
-            let port = try Self.port(in: report.notices)
             let url = "http://127.0.0.1:\(port)/cgi-bin/slow"
             #expect(try await Self.curl(url, until: "slow 200") == "slow 200")
             func ask(_ method: String) async throws -> String {
@@ -210,13 +204,8 @@ struct DockerProxyTests {
 
     @Test func anNginxThatSomebodyRemovesComesBackWithTheNextSave() async throws {
         let image = try await TinyImage.build("devloop-test/web3000", Self.server("web"))
-        try await DockerProject.run { project in
+        try await Self.behindIngress(image) { project, images, port in
             let target = project.target
-            let images: DeliveredImages = [try await target.deliver(image)]
-            let all = objects(
-                Self.service("web"), deployment("web", image: "devloop-test/web3000"),
-                Self.ingress("front", "Prefix / web"))
-            let port = try Self.port(in: try await target.apply(all, images: images).notices)
             let log = LogCollector()
             let web = try #require(Workload("deployment/web"))
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -236,22 +225,26 @@ struct DockerProxyTests {
         }
     }
 
-    /// The Ingress' port, as it is told.
-    private static func port(in notices: [String]) throws -> Int {
-        let line = try #require(notices.first { $0.hasPrefix("http://localhost") })
-        return Int(line.dropFirst("http://localhost".count).drop { $0 == ":" }.prefix { $0.isNumber }) ?? 80
+    /// Runs an image as the Deployment `web`, with a Service and an Ingress before it.
+    /// - Parameter body: is told at which port the Ingress is.
+    private static func behindIngress(
+        _ image: BuiltImage, _ body: (DockerProject, DeliveredImages, Int) async throws -> Void
+    ) async throws {
+        try await DockerProject.run { project in
+            let images: DeliveredImages = [try await project.target.deliver(image)]
+            let all = objects(
+                service("web"), deployment("web", image: "\(image.reference)"), ingress("front", "Prefix / web"))
+            let report = try await project.target.apply(all, images: images)
+            let line = try #require(report.notices.first { $0.hasPrefix("http://localhost") })
+            let port = Int(line.dropFirst("http://localhost".count).drop { $0 == ":" }.prefix { $0.isNumber }) ?? 80
+            try await body(project, images, port)
+        }
     }
 
     @Test func aChangeOfTheObjectsDropsNoConnection() async throws {
         let image = try await TinyImage.build("devloop-test/web3000", Self.server("web"))
-        try await DockerProject.run { project in
+        try await Self.behindIngress(image) { project, images, port in
             let target = project.target
-            let images: DeliveredImages = [try await target.deliver(image)]
-            let all = objects(
-                Self.service("web"), deployment("web", image: "devloop-test/web3000"),
-                Self.ingress("front", "Prefix / web"))
-            let report = try await target.apply(all, images: images)
-            let port = try Self.port(in: report.notices)
             #expect(try await Self.curl("http://127.0.0.1:\(port)/who", until: "web 200") == "web 200")
             let nginx = try await Self.nginxes(of: project)
 

@@ -109,11 +109,8 @@ struct OnSyncTests {
     @Test(.timeLimit(.minutes(2)), arguments: TinyPlace.there)
     func whatIsAskedForLaterReplacesTheContainersOnce(_ place: TinyPlace) async throws {
         try await place.run(Self.plain, TinyProject.withTools, "") { project, dev in
-            let file = project.folder.appendingPathComponent("devloop.json")
-            var text = try String(contentsOf: file, encoding: .utf8)
-            text = text.replacingOccurrences(of: #""context": "app""#, with: #""context": "app"\#(Self.restart)"#)
             var mark = dev.lineCount
-            try text.write(to: file, atomically: true, encoding: .utf8)
+            try Self.askForRestarts(in: project)
             try await dev.line(from: mark, containing: "version one starts")
             try await dev.line(from: mark, containing: "✓ app live in")
             mark = dev.lineCount
@@ -154,11 +151,8 @@ struct OnSyncTests {
                     "get", "deployment",
                     "--output=jsonpath={.items[*].metadata.annotations.deployment\\.kubernetes\\.io/revision}")
             }
-            let file = project.folder.appendingPathComponent("devloop.json")
-            var text = try String(contentsOf: file, encoding: .utf8)
-            text = text.replacingOccurrences(of: #""context": "app""#, with: #""context": "app"\#(Self.restart)"#)
             var mark = dev.lineCount
-            try text.write(to: file, atomically: true, encoding: .utf8)
+            try Self.askForRestarts(in: project)
             try await dev.line(from: mark, containing: "✓ app live in")
             #expect(try await revision() == "2")
 
@@ -178,6 +172,13 @@ struct OnSyncTests {
             try await dev.line(from: mark, containing: "started again")
             #expect(try await revision() == "4")
         }
+    }
+
+    private static func askForRestarts(in project: TinyProject) throws {
+        let file = project.folder.appendingPathComponent("devloop.json")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try text.replacingOccurrences(of: #""context": "app""#, with: #""context": "app"\#(restart)"#)
+            .write(to: file, atomically: true, encoding: .utf8)
     }
 
     private static func container(_ project: TinyProject, _ place: TinyPlace) async throws -> String {

@@ -14,7 +14,7 @@ struct ProjectsTests {
     ) async throws {
         defer { project.remove() }
         let context = "--context=\(KubernetesStage.context ?? "")"
-        let flags = place == .docker ? ["--target=docker"] : KubernetesStage(namespace: project.name).flags
+        let flags = place.flags(project.name)
         let disks = claims.map { HandMadeDisk(claim: $0, namespace: project.name, context: context) }
         if place == .cluster {
             _ = try await Shell.run("kubectl", context, "create", "namespace", project.name)
@@ -24,18 +24,14 @@ struct ProjectsTests {
         variables["BASE"] = try await Docker.base()
         let result: Result<Void, any Error>
         do {
-            let dev = try DevloopProcess(
-                ["dev", "--color=never"] + flags, folder: project.folder, environment: variables)
-            do {
-                for service in services { try await dev.line(containing: "✓ \(service) live in") }
+            try await DevloopProcess.dev(
+                ["--color=never"] + flags, of: services, in: project.folder, environment: variables
+            ) { _ in
                 try await body()
-                result = .success(())
-            } catch {
-                result = .failure(error)
-                print(dev.output)
             }
-            dev.signal(SIGINT)
-            #expect(await dev.exitStatus() == 0)
+            result = .success(())
+        } catch {
+            result = .failure(error)
         }
         let down = try DevloopProcess(["down"] + flags, folder: project.folder, environment: variables)
         #expect(await down.exitStatus() == 0, "\(down.output)")

@@ -16,27 +16,20 @@ struct TrafficTests {
         let forward = zip(ports, [3000, 3001, 3002]).map { #"{ "to": "service/server:\#($1)", "port": \#($0) }"# }
         let project = try FixtureProject("traffic") { _ in #""forward": [\#(forward.joined(separator: ", "))]"# }
         defer { project.remove() }
-        let context = "--context=\(KubernetesStage.context ?? "")"
-        let flags = place == .docker ? ["--target=docker"] : KubernetesStage(namespace: project.name).flags
-        if place == .cluster { _ = try await Shell.run("kubectl", context, "create", "namespace", project.name) }
         let base = try await Docker.base()
         let result: Result<Void, any Error>
         do {
-            let dev = try DevloopProcess(
-                ["dev", "--color=never", "--cleanup"] + flags, folder: project.folder, environment: ["BASE": base])
-            do {
-                try await dev.line(containing: "✓ server live in")
-                try await check(project, dev, ports, place, base)
-                result = .success(())
-            } catch {
-                result = .failure(error)
-                print(dev.output)
+            try await place.withNamespace(project.name) {
+                try await DevloopProcess.dev(
+                    ["--color=never", "--cleanup"] + place.flags(project.name), of: ["server"], in: project.folder,
+                    environment: ["BASE": base]
+                ) {
+                    try await check(project, $0, ports, place, base)
+                }
             }
-            dev.signal(SIGINT)
-            #expect(await dev.exitStatus() == 0)
-        }
-        if place == .cluster {
-            _ = try await Shell.attempt("kubectl", [context, "delete", "namespace", project.name, "--wait=false"])
+            result = .success(())
+        } catch {
+            result = .failure(error)
         }
         let image = "\(project.name)/server"
         _ = try await Shell.attempt("docker", ["rmi", image, "\(KubernetesStage.registry ?? "")/\(image)"])

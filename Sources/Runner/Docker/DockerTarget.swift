@@ -275,31 +275,11 @@ package final class DockerTarget: Target {
             let hidden = plan?.withoutSecrets(problem) ?? problem
             throw TargetError("\(workload) did not become ready: \(hidden)", details: lines)
         }
-        try await awaitProbes(of: workload)
-        return []
-    }
-
-    private func awaitProbes(of workload: Workload) async throws {
-        let probes = running.probes
-        var deadline: ContinuousClock.Instant?
-        while true {
-            let version = probes.changes.current.version
-            guard let trouble = probes.trouble(of: workload) else { return }
-            guard !probes.isGone(workload) else {
-                throw TargetError(.missing, "\(workload) has lost a container: somebody deleted it")
-            }
-            let patience = try deadline == nil ? applied.manifests.plan(workload).plan.readinessDeadline : .zero
-            let end = deadline ?? .now + patience
-            deadline = end
-            guard end > .now else {
-                let probe = trouble.kind.map { "\($0.rawValue.lowercased()) probe" } ?? "probe"
-                throw TargetError(
-                    "\(workload) did not become ready: the \(probe) of container \(trouble.container) fails",
-                    details: [trouble.words])
-            }
-            try await probes.changes.changed(since: version, orAfter: end - .now)
-            try Task.checkCancellation()
+        if running.probes.trouble(of: workload) != nil {
+            let patience = try applied.manifests.plan(workload).plan.readinessDeadline
+            try await running.probes.awaitReadiness(of: workload, within: patience)
         }
+        return []
     }
 
     /// Follows the containers of the project. Ends with it: what is removed in the background.

@@ -29,25 +29,47 @@ enum TinyPlace: String, CaseIterable, Sendable {
     ) async throws {
         let project = try TinyProject(manifests: manifests, dockerfile: dockerfile, settings: settings)
         defer { project.remove() }
-        let flags = self == .docker ? ["--target", "docker"] : KubernetesStage(namespace: project.name).flags
+        try await withNamespace(project.name) {
+            try await DevloopProcess.dev(["--cleanup"] + flags(project.name), of: ["app"], in: project.folder) {
+                try await body(project, $0)
+            }
+        }
+    }
+
+    /// The flags of a project of this name.
+    func flags(_ project: String) -> [String] {
+        self == .docker ? ["--target=docker"] : KubernetesStage(namespace: project).flags
+    }
+
+    /// Does something with a namespace of this name, where there are some; it is deleted afterwards.
+    func withNamespace(_ name: String, _ body: () async throws -> Void) async throws {
+        guard self == .cluster else { return try await body() }
         let context = "--context=\(KubernetesStage.context ?? "")"
-        if self == .cluster { _ = try await Shell.run("kubectl", context, "create", "namespace", project.name) }
+        _ = try await Shell.run("kubectl", context, "create", "namespace", name)
+        let result: Result<Void, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        _ = try await Shell.attempt("kubectl", [context, "delete", "namespace", name, "--wait=false"])
+        try result.get()
+    }
+}
+
+extension DevloopProcess {
+    /// Runs `devloop dev` until services are live, and then the body; then it is asked to end, and has to do that in order.
+    static func dev(
+        _ arguments: [String], of services: [String], in folder: URL, environment: [String: String] = [:],
+        _ body: (DevloopProcess) async throws -> Void
+    ) async throws {
+        let dev = try DevloopProcess(["dev"] + arguments, folder: folder, environment: environment)
         let result: Result<Void, any Error>
         do {
-            let dev = try DevloopProcess(["dev", "--cleanup"] + flags, folder: project.folder)
-            do {
-                try await dev.line(containing: "✓ app live in")
-                try await body(project, dev)
-                result = .success(())
-            } catch {
-                result = .failure(error)
-            }
-            dev.signal(SIGINT)
-            #expect(await dev.exitStatus() == 0)
+            for service in services { try await dev.line(containing: "✓ \(service) live in") }
+            result = .success(try await body(dev))
+        } catch {
+            result = .failure(error)
+            print(dev.output)
         }
-        if self == .cluster {
-            _ = try await Shell.attempt("kubectl", [context, "delete", "namespace", project.name, "--wait=false"])
-        }
+        dev.signal(SIGINT)
+        #expect(await dev.exitStatus() == 0)
         try result.get()
     }
 }

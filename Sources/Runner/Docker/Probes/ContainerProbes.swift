@@ -118,13 +118,25 @@ final class ContainerProbes: Sendable {
     }
 
     /// Returns when all containers of a workload that are asked are ready.
-    /// - Throws: ``TargetError`` where somebody has removed one; `CancellationError`.
-    func awaitReadiness(of workload: Workload) async throws {
-        while case let version = changes.current.version, trouble(of: workload) != nil {
+    /// - Parameter patience: how long that may take; without an end where `nil`.
+    /// - Throws: ``TargetError`` where somebody has removed one, or the time is over; `CancellationError`.
+    func awaitReadiness(of workload: Workload, within patience: Duration? = nil) async throws {
+        let deadline = patience.map { ContinuousClock.now + $0 }
+        while case let version = changes.current.version, let trouble = trouble(of: workload) {
             guard !isGone(workload) else {
                 throw TargetError(.missing, "\(workload) has lost a container: somebody deleted it")
             }
-            await changes.changed(since: version)
+            if let deadline {
+                guard deadline > .now else {
+                    let probe = trouble.kind.map { "\($0.rawValue.lowercased()) probe" } ?? "probe"
+                    throw TargetError(
+                        "\(workload) did not become ready: the \(probe) of container \(trouble.container) fails",
+                        details: [trouble.words])
+                }
+                try await changes.changed(since: version, orAfter: deadline - .now)
+            } else {
+                await changes.changed(since: version)
+            }
             try Task.checkCancellation()
         }
     }

@@ -7,7 +7,8 @@ extension DockerWorkloads {
         let kept = ListedContainer.kept(of: current, by: plan, on: networks.own.name)
         guard let start = kept.first?.start else { return false }
         let count = Set(kept.map(\.number)).count
-        try await end(listed.filter { $0.start != start || $0.number >= count }, of: plan)
+        let surplus = listed.filter { $0.start != start || $0.number >= count }
+        if !surplus.isEmpty { try await end(surplus, of: plan.workload) }
         note([], of: plan, beside: kept)
         guard count < plan.pods.count else { return true }
         let volumes = try await volumes(for: plan)
@@ -27,19 +28,6 @@ extension DockerWorkloads {
             try await bringUp()
         }
         return true
-    }
-
-    /// Ends pods that are too many. One that has a volume is seen to its end: whoever has that volume next must not write
-    /// beside it.
-    private func end(_ surplus: [ListedContainer], of plan: PodPlan) async throws {
-        guard !surplus.isEmpty else { return }
-        retirements.insert(surplus)
-        try await pods.disconnect(surplus, of: plan.workload)
-        if surplus.contains(where: \.keepsData) {
-            await pods.remove(surplus)
-        } else {
-            retirements.retire(surplus)
-        }
     }
 
     private func bringUp(_ made: [DockerPodRunner.Pod]) async throws {

@@ -66,8 +66,7 @@ final class DockerWorkloads: Sendable {
         }
     }
 
-    /// Takes a workload's containers out of service, and removes them. One that has a volume is seen to its end: whoever
-    /// has that volume next must not write beside it.
+    /// Takes a workload's containers out of service, and removes them.
     /// - Returns: whether there were any.
     func remove(_ workload: Workload) async throws -> Bool {
         try await turns.withTurn(workload) {
@@ -75,14 +74,20 @@ final class DockerWorkloads: Sendable {
             let listed = try await self.pods.list(workload)
             self.shared.withLock { $0.current[workload] = nil }
             self.probes.watch(workload, [])
-            self.retirements.insert(listed)
-            try await self.pods.disconnect(listed, of: workload)
-            if listed.contains(where: \.keepsData) {
-                await self.pods.remove(listed)
-            } else {
-                self.retirements.retire(listed)
-            }
+            try await self.end(listed, of: workload)
             return !listed.isEmpty
+        }
+    }
+
+    /// Takes containers out of service, and removes them. One that has a volume is seen to its end: whoever has that volume
+    /// next must not write beside it.
+    func end(_ containers: [ListedContainer], of workload: Workload) async throws {
+        retirements.insert(containers)
+        try await pods.disconnect(containers, of: workload)
+        if containers.contains(where: \.keepsData) {
+            await pods.remove(containers)
+        } else {
+            retirements.retire(containers)
         }
     }
 

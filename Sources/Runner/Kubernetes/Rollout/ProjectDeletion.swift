@@ -130,7 +130,7 @@ extension KubernetesObject {
                 let start = "\(template)-\(identity.name)-"
                 let number = claim.identity.name.dropFirst(start.count)
                 return claim.identity.name.hasPrefix(start) && !number.isEmpty
-                    && number.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                    && number.utf8.allSatisfy(\.isDigit)
             }
     }
 }
