@@ -10,12 +10,13 @@ struct PortsTests {
     ]
 
     private static func project(
-        ports: String = "3000", forward: String = "", objects: [KubernetesObject] = manifests
+        ports: String = "3000", forward: String = "", objects: [KubernetesObject] = manifests,
+        target: String = "kubernetes"
     ) throws -> Project {
         let configuration = try Fixture.configuration(
             """
             { "services": [{ "image": "shop/web", "context": "web", "ports": [\(ports)] }, { "image": "shop/api", "context": "api" }],
-              "forward": [\(forward)] }
+              "forward": [\(forward)], "target": "\(target)" }
             """)
         return try Project(configuration: configuration, objects: objects)
     }
@@ -127,6 +128,30 @@ struct PortsTests {
         // `web` of devloop.json has 3000; the Service of that name selects other labels than the manifests' pods have.
         #expect(all == ["web 3000", "admin 8080", "db 5432", "queue 3001", "web 8081"])
         #expect(Ports(project, forwarding: .none).rules == [])
+        let words = Ports(project, forwarding: .all).rules.map(\.description)
+        #expect(
+            words == [
+                "http://localhost:3000", "http://localhost:8080 → port 80", "localhost:5432",
+                "http://localhost:3001 → port 3000", "http://localhost:8081 → port 80",
+            ])
+    }
+
+    @Test(arguments: [("kubernetes", ["web", "api", "public"]), ("docker", ["web", "api"])])
+    func aServiceThatNothingAnswersOrThatIsPublishedAnywayGetsNoPort(target: String, expected: [String]) throws {
+        var labelled = KubernetesObject([
+            "kind": "Deployment", "metadata": ["name": "api"],
+            "spec": ["template": ["metadata": ["labels": ["app": "api"]]]],
+        ])!
+        labelled.json["spec"]?["template"]?["spec"] = ["containers": [["name": "a", "image": "shop/api"]]]
+        let outside = KubernetesObject([
+            "kind": "Service", "metadata": ["name": "no-selector"], "spec": ["ports": [["port": 9]]],
+        ])!
+        var published = Self.service("public", of: "api", [["port": 90]])
+        published.json["spec"]?["type"] = "NodePort"
+        let services = [Self.service("api", of: "api", [["port": 70]]), outside, published]
+        let project = try Self.project(
+            objects: [Self.manifests[0], labelled] + services, target: target)
+        #expect(Ports(project, forwarding: .all).rules.map(\.label) == expected)
     }
 
     @Test func aPortThatTwoWantIsAnErrorAtItsPlace() throws {

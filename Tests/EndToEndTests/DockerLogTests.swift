@@ -90,6 +90,33 @@ struct DockerLogTests {
         }
     }
 
+    @Test func aContainerThatNeedsMoreMemoryThanItMayHaveIsToldSo() async throws {
+        let image = try await TinyImage.build("devloop-test/shell", TinyImage.shell)
+        try await DockerProject.run { project in
+            let target = project.target
+            let app = try #require(Workload("deployment/app"))
+            let log = LogCollector()
+            let images: DeliveredImages = [try await target.deliver(image)]
+            let container: [(String, JSONValue)] = [
+                ("command", ["sh", "-c", "x=aaaaaaaa; while :; do x=$x$x; done"]),
+                ("resources", ["limits": ["memory": "12Mi"]]),
+            ]
+            let follow = Task { try await target.followLogs(of: { [app] }, onEvent: log.add) }
+            _ = try await target.apply(
+                objects(deployment("app", image: "devloop-test/shell", container: container)), images: images)
+            await log.wait { events in
+                events.contains {
+                    if case .notice(_, let text) = $0 {
+                        text.contains("exited with code 137: out of memory")
+                    } else {
+                        false
+                    }
+                }
+            }
+            follow.cancel()
+        }
+    }
+
     /// The commands that run as children of this program.
     private func children() async throws -> [String] {
         let own = "\(ProcessInfo.processInfo.processIdentifier)"

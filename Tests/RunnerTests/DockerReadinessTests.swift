@@ -7,6 +7,19 @@ import Testing
 struct DockerReadinessTests: DockerTargetSuite {
     let launcher = RecordingLauncher()
 
+    @Test func aContainerThatTheKernelEndedForItsMemoryIsToldSo() async throws {
+        let target = target()
+        _ = try await applied([try deployment()], to: target)
+        launcher.expect(
+            "docker container inspect",
+            .prints(#"[{"Id": "c1", "State": {"Status": "restarting", "ExitCode": 137, "OOMKilled": true}}]"#))
+        launcher.expect("GET /containers/c1/logs", .log())
+        let error = await #expect(throws: TargetError.self) { try await target.waitUntilReady(web) }
+        #expect(
+            error?.summary
+                == "deployment/web did not become ready: its container exited with code 137: \(EndCause.memoryWords)")
+    }
+
     @Test(
         arguments: [
             ("running", 0, nil), ("restarting", 3, "its container exited with code 3"),
@@ -64,6 +77,25 @@ struct DockerReadinessTests: DockerTargetSuite {
         #expect(try await target.apply([try deployment(pod: Self.migrating)], images: [image]).created == [web])
         try await target.waitUntilReady(web)
         launcher.verify()
+    }
+
+    @Test func anInitContainerThatNeverEndsIsNamedWhenTheTimeForTheRolloutIsOver() async throws {
+        expectInitContainer()
+        launcher.expect("docker start --attach init", .hangs())
+        let target = target()
+        _ = try await target.apply(
+            [try deployment(pod: Self.migrating, spec: #""progressDeadlineSeconds": 1, "#)], images: [image])
+        await launcher.started("docker start --attach init")
+        let creation = try #require(launcher.requests.last { $0.path.hasPrefix("/containers/create") })
+        launcher.expect("docker ps", .prints(listed("init", instance: "i1", of: creation)))
+        launcher.expect(
+            "GET /containers/init/logs?stdout=true&stderr=true&timestamps=true&tail=20",
+            .log("2026-01-01T00:00:01.000000000Z waiting for db"))
+        let error = await #expect(throws: TargetError.self) { try await target.waitUntilReady(web) }
+        #expect(
+            error?.summary
+                == "deployment/web did not come up within 1 s: its init container migrate has not succeeded")
+        #expect(error?.details == ["waiting for db"])
     }
 
     @Test func aNewerRestartEndsTheInitContainerOfTheOneBefore() async throws {

@@ -85,7 +85,8 @@ struct DockerTargetFailureTests: DockerTargetSuite {
         launcher.expect("docker start", .fails("Bind for 127.0.0.1:30080 failed: port is already allocated"))
         let failures = try await target.apply([service, try deployment()], images: [image]).failures
         #expect(failures.map(\.object.description) == ["Deployment web"])
-        #expect(failures.first?.reasons.first == "deployment/web needs port 30080 of 127.0.0.1, which is taken")
+        #expect(
+            failures.first?.reasons.first == "deployment/web needs port 30080 of 127.0.0.1, which another program has")
         launcher.verify()
     }
 

@@ -216,7 +216,7 @@ import Testing
     func aDeathIsToldInWords(labels: String, code: Int, text: String?) throws {
         let labels = try JSONParser.parse(Array(labels.utf8)).stringMembers
         let container = try #require(FollowedContainer(id: "c1", labels: labels, namespace: "default"))
-        #expect(container.notice(exitCode: code, isStopped: false) == text)
+        #expect(container.notice(exitCode: code, cause: .itself) == text)
     }
 
     @Test(arguments: [("9", true), ("15", true), ("1", false)])
@@ -229,7 +229,7 @@ import Testing
         #expect(event.action == .kill)
         #expect(event.isLast == isLast)
         #expect(
-            event.container.notice(exitCode: 137, isStopped: true)
+            event.container.notice(exitCode: 137, cause: .somebody)
                 == "exited with code 137: somebody stopped or removed it")
     }
 }

@@ -252,7 +252,9 @@ package final class DockerTarget: Target {
     /// ready when it runs. Those that have some are waited for, as long as a cluster would.
     @discardableResult
     package func waitUntilReady(_ workload: Workload) async throws -> [String] {
-        try await running.awaitRollout(of: workload)
+        let begin = ContinuousClock.now
+        let patience = (try? applied.manifests.plan(workload).plan.readinessDeadline) ?? .seconds(600)
+        try await running.awaitRollout(of: workload, within: patience)
         let names = try await running.containers(of: workload)
         guard !names.isEmpty else {
             let plan = try? applied.manifests.plan(workload).plan
@@ -276,8 +278,7 @@ package final class DockerTarget: Target {
             throw TargetError("\(workload) did not become ready: \(hidden)", details: lines)
         }
         if running.probes.trouble(of: workload) != nil {
-            let patience = try applied.manifests.plan(workload).plan.readinessDeadline
-            try await running.probes.awaitReadiness(of: workload, within: patience)
+            try await running.probes.awaitReadiness(of: workload, within: patience - (.now - begin))
         }
         return []
     }

@@ -49,11 +49,14 @@ package struct ServicePorts: Sendable, Hashable {
     private var targets: [String: JSONValue] = [:]
     /// Its TCP ports.
     package var numbers: [Int] = []
+    /// Whether it is of a type that is reached from outside of the cluster.
+    package var isPublished: Bool
 
     /// Reads a Service; `nil` for other kinds.
     package init?(_ object: KubernetesObject) {
         guard let route = ServiceRoute(object) else { return nil }
         selector = route.selector
+        isPublished = route.isPublished
         for port in route.ports where port.networkProtocol == "tcp" {
             let target = port.target ?? .null
             let value = target == .null ? .number("\(port.port)") : target

@@ -8,6 +8,13 @@
 
 /// Who listens on a port of this machine.
 enum PortHolder {
+    /// As ``name(of:)``; who waits holds up no other task.
+    static func find(_ port: Int) async -> String {
+        await withCheckedContinuation { continuation in
+            PosixThread.detach { continuation.resume(returning: name(of: port)) }
+        }
+    }
+
     /// `node (process 4711)`, or words for somebody that can't be told.
     static func name(of port: Int) -> String {
         let sockets = Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap { listeners(on: port, in: content(of: $0)) })

@@ -45,7 +45,7 @@ extension Loop {
         reached.formIntersection(rules)
         let news = rules.filter { listening.contains($0.host) && !reached.contains($0) }
         reached.formUnion(news)
-        return news.map { .say(.reachable($0.label, $0.url)) }
+        return news.map { .say(.reachable($0.label, $0.description)) }
     }
 
     private mutating func portProblems() -> [Effect] {

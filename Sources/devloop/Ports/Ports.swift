@@ -34,6 +34,9 @@ struct Ports: Sendable {
     }
 
     private let forwarding: Forwarding
+    /// Whether the target runs what the manifests say and nothing else, and publishes by itself what is to be reached from
+    /// outside.
+    private var isDocker = false
     private var endpoints: [String: PodEndpoint] = [:]
     /// The Services of the manifests.
     private var declared: [ServiceName: ServicePorts] = [:]
@@ -55,6 +58,7 @@ struct Ports: Sendable {
 
     mutating func adopt(_ project: Project) {
         (declared, labels, named) = ([:], [:], [:])
+        isDocker = project.configuration.target == .docker
         for object in project.objects {
             if let ports = ServicePorts(object) {
                 declared[ServiceName(name: object.identity.name, namespace: object.identity.namespace)] = ports
@@ -129,14 +133,13 @@ struct Ports: Sendable {
         return own + others
     }
 
-    /// A port for each Service that has none: its own number, or what is free from there on. Who may listen below 1024
-    /// is not everybody's.
+    /// A port for each Service that has none and that pods may answer: its own number, or the next one that no other has. Who may listen below 1024 is not everybody's.
     private func rest(_ project: Project) -> [Rule] {
         var taken = Set(rules.map(\.host))
         var rest: [Rule] = []
         let names = declared.keys.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
         for name in names {
-            guard let ports = declared[name], !hasRule(name, ports) else { continue }
+            guard let ports = declared[name], !hasRule(name, ports), isOpen(name, ports) else { continue }
             for number in ports.numbers {
                 var host = number < 1024 ? number + 8000 : number
                 while taken.contains(host), host < PortMapping.range.upperBound { host += 1 }
@@ -145,6 +148,13 @@ struct Ports: Sendable {
             }
         }
         return rest
+    }
+
+    /// Whether pods may answer it that nothing else leads to.
+    private func isOpen(_ name: ServiceName, _ ports: ServicePorts) -> Bool {
+        guard isDocker else { return !ports.selector.isEmpty }
+        return !ports.isPublished
+            && labels.contains { $0.key.namespace == name.namespace && ports.selects($0.value) }
     }
 
     private func hasRule(_ name: ServiceName, _ ports: ServicePorts) -> Bool {
@@ -225,6 +235,9 @@ extension PortTarget {
 }
 
 extension Ports.Rule {
+    /// Where it is reached, and what it leads to where that is another port: `http://localhost:8080 → port 80`
+    var description: String { target == .number(host) ? url : "\(url) → port \(target.text)" }
+
     /// Ports of databases, queues and debuggers, which no browser can do anything with.
     private static let mute: Set = [
         1433, 2379, 3306, 4222, 5005, 5432, 5672, 6379, 9092, 9229, 11211, 27017, 50051,

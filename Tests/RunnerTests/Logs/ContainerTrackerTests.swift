@@ -5,10 +5,10 @@ import Testing
 struct ContainerTrackerTests {
     private let web = Workload(kind: .deployment, name: "web")
 
-    private func event(_ action: String, _ id: String = "c1", signal: String? = nil, network: String = "") throws
-        -> DockerEvent
-    {
-        let signal = signal.map { #", "signal": "\#($0)""# } ?? ""
+    private func event(
+        _ action: String, _ id: String = "c1", signal: String? = nil, exitCode: Int = 0, network: String = ""
+    ) throws -> DockerEvent {
+        let signal = (signal.map { #", "signal": "\#($0)""# } ?? "") + #", "exitCode": "\#(exitCode)""#
         let json = #"""
             {"Action": "\#(action)", "Actor": {"ID": "\#(id)", "Attributes": {"\#(DockerLabel.workload)": "deployment/web",
             "\#(DockerLabel.pod)": "several", "\#(DockerLabel.container)": "app",
@@ -25,7 +25,9 @@ struct ContainerTrackerTests {
             case .update(let id, let state):
                 "\(id): start \(state.starts)" + (state.isRunning ? ", runs" : "") + (state.isGone ? ", gone" : "")
             case .rejoin(let instance, _): "rejoin \(instance)"
-            case .tell(let event, let isStopped): "tell \(event.container.id)\(isStopped ? ", stopped" : "")"
+            case .tell(let event, .itself): "tell \(event.container.id)"
+            case .tell(let event, .somebody): "tell \(event.container.id), stopped"
+            case .tell(let event, .outOfMemory): "tell \(event.container.id), out of memory"
             case .running: nil
             }
         }
@@ -42,6 +44,19 @@ struct ContainerTrackerTests {
         #expect(words(tracker.handle(try event("die"))) == ["c1: start 2", "tell c1, stopped"])
         #expect(words(tracker.handle(try event("destroy"))) == ["c1: start 2, gone"])
         #expect(words(tracker.handle(try event("destroy"))) == [])
+    }
+
+    @Test func aContainerThatTheKernelEndedForItsMemoryIsToldSo() throws {
+        var tracker = tracker()
+        _ = tracker.handle(try event("start"))
+        _ = tracker.handle(try event("oom"))
+        #expect(words(tracker.handle(try event("die", exitCode: 137))) == ["c1: start 1", "tell c1, out of memory"])
+        _ = tracker.handle(try event("start"))
+        #expect(words(tracker.handle(try event("die", exitCode: 137))) == ["c1: start 2", "tell c1"])
+        // A child of its program was ended, and the program by itself later.
+        _ = tracker.handle(try event("start"))
+        _ = tracker.handle(try event("oom"))
+        #expect(words(tracker.handle(try event("die", exitCode: 1))) == ["c1: start 3", "tell c1"])
     }
 
     @Test func whatRunsIsToldWheneverItChanges() throws {

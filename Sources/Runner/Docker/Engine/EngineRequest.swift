@@ -74,10 +74,10 @@ extension EngineRequest {
         EngineRequest(method: "DELETE", path: "/containers/\(container)?force=true&v=true")
     }
 
-    /// Starts, ends and removals of containers with a label (`name=value`) from a time on, until the connection ends.
+    /// Starts, ends, what ends them, and removals of containers with a label (`name=value`) from a time on, until the connection ends.
     static func events(label: String, since time: EngineTime) -> EngineRequest {
         let filters: JSONValue = [
-            "type": ["container"], "event": ["start", "die", "kill", "destroy"], "label": [.string(label)],
+            "type": ["container"], "event": ["start", "die", "kill", "oom", "destroy"], "label": [.string(label)],
         ]
         return EngineRequest(path: "/events?since=\(time)&filters=\(filters.description.percentEncoded)")
     }

@@ -18,8 +18,7 @@ struct ContainerTracker: Sendable {
         /// A container of a pod was started again whose network the others share.
         case rejoin(instance: String, Workload)
         /// A container has ended.
-        /// - Parameter isStopped: whether somebody ended it.
-        case tell(DockerEvent, isStopped: Bool)
+        case tell(DockerEvent, EndCause)
         /// The containers of a workload that run are these now.
         case running(Workload, [RunningContainer])
     }
@@ -31,8 +30,8 @@ struct ContainerTracker: Sendable {
     private var time: EngineTime?
     /// Those that run, but for those that run to their end before the others.
     private var running: [String: RunningContainer] = [:]
-    /// Those that somebody ends.
-    private var stopped: Set<String> = []
+    /// What ends them, where that is not their program.
+    private var causes: [String: EndCause] = [:]
 
     init(isFollowed: @escaping @Sendable (Workload) -> Bool) { self.isFollowed = isFollowed }
 
@@ -80,21 +79,32 @@ struct ContainerTracker: Sendable {
         let container = event.container
         switch event.action {
         case .kill:
-            if event.isLast { stopped.insert(container.id) }
+            if event.isLast { causes[container.id] = .somebody }
+            return []
+        case .oom:
+            causes[container.id] = .outOfMemory
             return []
         case .start:
-            stopped.remove(container.id)
+            causes[container.id] = nil
             let running = runs(container, true)
             guard known[container.id] != nil else { return follow(container, isOld: false) + running }
             let rejoins = container.ownedInstance.map { [Action.rejoin(instance: $0, container.workload)] } ?? []
             return startAgain(container.id) + rejoins + running
         case .die:
             return update(container.id) { $0.isRunning = false } + runs(container, false)
-                + [.tell(event, isStopped: stopped.contains(container.id))]
+                + [.tell(event, cause(of: event))]
         case .destroy:
             defer { known[container.id] = nil }
-            stopped.remove(container.id)
+            causes[container.id] = nil
             return update(container.id) { $0.isGone = true } + runs(container, false)
+        }
+    }
+
+    private func cause(of event: DockerEvent) -> EndCause {
+        switch causes[event.container.id] {
+        // It was another process than its first one.
+        case .outOfMemory? where event.exitCode != 128 + 9: .itself
+        case let cause: cause ?? .itself
         }
     }
 

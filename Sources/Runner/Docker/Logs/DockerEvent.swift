@@ -4,6 +4,8 @@ struct DockerEvent: Sendable, Hashable {
         case start
         /// Somebody sends it a signal: `docker stop`, `docker kill`, `docker rm --force`.
         case kill
+        /// The kernel has ended a process of it that wanted more memory than its limit.
+        case oom
         case die
         case destroy
     }
@@ -28,6 +30,18 @@ struct DockerEvent: Sendable, Hashable {
         isLast = ["9", "15"].contains(actor[path: ["Attributes", "signal"]]?.string)
         exitCode = actor[path: ["Attributes", "exitCode"]]?.string.flatMap { Int($0) }
     }
+}
+
+/// Why a container has ended.
+enum EndCause: Sendable, Hashable {
+    /// Its program has.
+    case itself
+    /// Somebody stopped it.
+    case somebody
+    case outOfMemory
+
+    /// What Kubernetes calls OOMKilled, and what to do about it.
+    static let memoryWords = "out of memory (OOMKilled): raise resources.limits.memory, or have it take less"
 }
 
 /// What the reader of a container's log has to know of it.
@@ -69,13 +83,16 @@ struct FollowedContainer: Sendable, Hashable {
     }
 
     /// What to say of its end; `nil` where the end is no news.
-    /// - Parameter isStopped: whether somebody stopped it: then Docker does not start it again.
-    func notice(exitCode: Int, isStopped: Bool) -> String? {
+    func notice(exitCode: Int, cause: EndCause) -> String? {
         if (isInit || workload.kind == .job) && exitCode == 0 { return nil }
         let name = label.map { "container \($0) " } ?? ""
-        if isStopped { return "\(name)exited with code \(exitCode): somebody stopped or removed it" }
         let next = !isRestarted ? "" : isInit ? "; it is run again" : "; Docker restarts it"
-        return "\(name)exited with code \(exitCode)\(next)"
+        switch cause {
+        case .itself: return "\(name)exited with code \(exitCode)\(next)"
+        case .outOfMemory: return "\(name)exited with code \(exitCode): \(EndCause.memoryWords)\(next)"
+        // Docker does not start it again.
+        case .somebody: return "\(name)exited with code \(exitCode): somebody stopped or removed it"
+        }
     }
 
     /// What to say where a new pod had to wait for this one until it was killed.

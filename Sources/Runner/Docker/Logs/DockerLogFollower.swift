@@ -98,11 +98,11 @@ struct DockerLogFollower: Sendable {
                         }
                     case .rejoin(let instance, let workload):
                         group.addTask { try await rejoin(instance, workload) }
-                    case .tell(let event, let isStopped):
+                    case .tell(let event, let cause):
                         // Its last words come first.
                         group.addTask {
                             await readers.finished(event.container.id)
-                            tell(event, isStopped: isStopped, told)
+                            tell(event, cause, told)
                         }
                     }
                 }
@@ -152,12 +152,12 @@ struct DockerLogFollower: Sendable {
         _ = try await launcher.tryTool(DockerCommand.restart(others))
     }
 
-    private func tell(_ event: DockerEvent, isStopped: Bool, _ told: Told) {
+    private func tell(_ event: DockerEvent, _ cause: EndCause, _ told: Told) {
         let (container, exitCode) = (event.container, event.exitCode ?? 0)
         guard isWanted(container.workload) else { return }
         switch retirement(container) {
         case .none:
-            guard let text = container.notice(exitCode: exitCode, isStopped: isStopped) else { return }
+            guard let text = container.notice(exitCode: exitCode, cause: cause) else { return }
             // One that is run until it succeeds fails often.
             if container.isInit, !told.isFirst(container.id) { return }
             onEvent(.notice(workload: container.workload, text: text))

@@ -143,7 +143,7 @@ final class ContainerProbes: Sendable {
 
     /// Something happened to a container.
     func noted(_ event: DockerEvent) {
-        guard event.action != .kill else { return }
+        guard event.action != .kill, event.action != .oom else { return }
         let events = shared.withLock { shared -> Latest<Void>? in
             if event.action != .start { shared.entries[event.container.id]?.isReady = false }
             return shared.entries[event.container.id]?.events

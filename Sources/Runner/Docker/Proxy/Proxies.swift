@@ -246,8 +246,10 @@ extension Proxies {
             let next = settings.port == nil ? nextPort(after: port) : nil
             guard let next else {
                 throw TargetError(
-                    "the Ingress needs port \(port) of 127.0.0.1, which is taken", details: [answer.message],
-                    advice: "end what listens there (lsof -i :\(port)), or take another \"ingress\": { \"port\" }")
+                    "the Ingress needs port \(port) of 127.0.0.1, which "
+                        + (answer.message.contains("permission denied")
+                            ? "this Docker may not take" : "\(await PortHolder.find(port)) has"),
+                    advice: "end what listens there, or take another \"ingress\": { \"port\" }")
             }
             plan.port = next
         }

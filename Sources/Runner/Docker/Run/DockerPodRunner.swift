@@ -109,7 +109,7 @@ struct DockerPodRunner: Sendable {
             if output.termination.isSuccess { return }
             // Another devloop has made a network of this name at the same moment, and is about to see that and remove it.
             guard output.errorText.contains("is ambiguous"), attempt < Self.startAttempts else {
-                throw Self.startFailure(plan.withoutSecrets(output.errorText), of: plan)
+                throw await Self.startFailure(plan.withoutSecrets(output.errorText), of: plan)
             }
             try await backoff.wait()
         }
@@ -326,7 +326,7 @@ struct DockerPodRunner: Sendable {
             advice: "add a service with this image to devloop.json, build it, or log in to its registry")
     }
 
-    private static func startFailure(_ message: String, of plan: PodPlan) -> TargetError {
+    private static func startFailure(_ message: String, of plan: PodPlan) async -> TargetError {
         let lines = message.split(separator: "\n").map(String.init).filter {
             !$0.contains("failed to start containers")
         }
@@ -336,7 +336,8 @@ struct DockerPodRunner: Sendable {
             return DockerFailure.error("\(plan.workload) could not be started", said: lines)
         }
         return TargetError(
-            "\(plan.workload) needs port \(taken.hostPort) of \(taken.address), which is taken", details: lines,
+            "\(plan.workload) needs port \(taken.hostPort) of \(taken.address), which \(await PortHolder.find(taken.hostPort)) "
+                + "has",
             advice: "end what listens there (docker ps, or: lsof -i :\(taken.hostPort)), or change the nodePort")
     }
 }

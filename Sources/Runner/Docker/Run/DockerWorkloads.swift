@@ -285,7 +285,38 @@ final class DockerWorkloads: Sendable {
     }
 
     /// Returns when the pod is up that is the newest by then: where one was ended, when who ended it is done.
-    func awaitRollout(of workload: Workload) async throws {
+    /// - Parameter patience: how long that may take.
+    /// - Throws: ``TargetError``: why it is not, or what keeps it from being up for so long; `CancellationError`.
+    func awaitRollout(of workload: Workload, within patience: Duration) async throws {
+        guard shared.withLock({ $0.rollouts[workload] }) != nil else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await self.awaitRollout(of: workload) }
+            group.addTask {
+                try await Task.sleep(for: patience)
+                throw try await self.delay(of: workload, patience)
+            }
+            try await group.next()
+        }
+    }
+
+    /// What a workload that comes up in the background has been waiting for.
+    private func delay(of workload: Workload, _ patience: Duration) async throws -> TargetError {
+        let summary = "\(workload) did not come up within \(patience.components.seconds) s"
+        if let trouble = probes.trouble(of: workload) {
+            return TargetError(
+                "\(summary): its next pod waits for container \(trouble.container) to be ready",
+                details: [trouble.words])
+        }
+        let going = try await pods.list(workload).first { $0.role == "init" }
+        guard let going else { return TargetError(summary) }
+        return TargetError(
+            "\(summary): its init container \(going.container) has not succeeded",
+            details: (try? await pods.lastLines(of: going.id, count: 20)) ?? [],
+            advice: "it is run until it succeeds; docker logs \(going.id.prefix(12)) has all that it says")
+    }
+
+    private func awaitRollout(of workload: Workload) async throws {
         while let rollout = shared.withLock({ $0.rollouts[workload] }) {
             do {
                 return try await rollout.value()
