@@ -35,7 +35,7 @@ struct ConfigurationKeysTests {
         "services[].onSync": ["restart": true],
         "services[].ports": [3000, "8080:http"], "forward[].to": "service/db:5432", "forward[].port": 99,
         "forward[].namespace": "other", "secrets": ["s": ["KEY": "x"]], "configMaps": ["m": "other"],
-        "ingress.port": 99, "watch.pollMilliseconds": 99,
+        "keepImages": "all", "ingress.port": 99, "watch.pollMilliseconds": 99,
         "watch.settleMilliseconds": 99,
     ]
 

@@ -295,9 +295,9 @@ struct DockerTargetTests: DockerTargetSuite {
         let create = try await applied([try deployment()], to: target())
         launcher.expect(
             "docker ps --all --no-trunc --filter=label=dev.devloop.project=shop",
-            .prints(listed("c1", instance: "a", of: create)))
-        launcher.expect("docker stop c1")
-        launcher.expect("docker rm --force --volumes c1")
+            .prints(listed("c1", instance: "a", of: create) + "\n" + listed("c2", instance: "a-1", of: create)))
+        launcher.expect("docker stop c1 c2")
+        launcher.expect("docker rm --force --volumes c1 c2")
         launcher.expect(
             "docker volume ls",
             .prints(

@@ -39,6 +39,21 @@ import Testing
         #expect(ImageBuilder.buildCommand(request, idFile: "/tmp/id").arguments.contains("--cpu-shares=64"))
     }
 
+    @Test func onlyImagesThatNobodyHasANameForAreRemoved() async throws {
+        let (docker, builder) = try builder(
+            """
+            "image inspect"*) echo 'sha256:1 0'; echo 'sha256:2 1'; echo 'sha256:3 0'
+              echo 'Error: No such image: sha256:4' >&2; exit 1;;
+            "image rm"*) printf 'Untagged: a@sha256:9\\nDeleted: sha256:1\\nDeleted: sha256:layer\\n'
+              echo 'conflict: unable to delete 3 (cannot be forced)' >&2; exit 1;;
+            """)
+        let gone = try await builder.remove(["sha256:1", "sha256:2", "sha256:3", "sha256:4"])
+        #expect(gone == ["sha256:1", "sha256:4"])
+        #expect(docker.calls.last == ["docker", "image", "rm", "sha256:1", "sha256:3"])
+        #expect(try await builder.remove([]) == [])
+        #expect(docker.calls.count == 2)
+    }
+
     @Test func theIdIsTheOneThatDockerWrote() async throws {
         let (docker, builder) = try builder(
             "build*) echo Step 1; echo Step 2 >&2; printf 'sha256:12\\n' >\"$id\";;")

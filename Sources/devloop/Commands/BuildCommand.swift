@@ -42,7 +42,8 @@ struct BuildCommand: ServiceSubcommand {
         return try await withThrowingTaskGroup(of: Event.self) { group in
             var run = BuildRun(
                 command: self, context: context, configuration: configuration, dependencies: dependencies,
-                services: all, named: named, plan: WorkPlan(jobs: context.jobs))
+                images: context.images(of: configuration), services: all, named: named,
+                plan: WorkPlan(jobs: context.jobs))
             run.perform(run.begin(), in: &group)
             while let event = try await group.next() { run.perform(run.take(event, in: &group), in: &group) }
             return run.isSuccess ? .success : .failure
@@ -51,7 +52,7 @@ struct BuildCommand: ServiceSubcommand {
 
     /// - Returns: the image; none where the build failed, which was told.
     fileprivate func build(
-        _ service: Configuration.Service, _ request: BuildRequest, _ context: CommandContext
+        _ service: Configuration.Service, _ request: BuildRequest, _ context: CommandContext, _ images: BuiltImages
     ) async throws -> BuiltImage? {
         let terminal = context.terminal
         let start = ContinuousClock.Instant.now
@@ -60,6 +61,7 @@ struct BuildCommand: ServiceSubcommand {
                 if terminal.verbosity == .verbose { terminal.log(service: service.name, line: line) }
             }
             terminal.say(.imageBuilt(service: service.name, ContinuousClock.Instant.now - start))
+            images.note { $0.add(image) }
             return image
         } catch let error as TargetError where error.severity == .failed {
             terminal.say(.imageFailed(service: service.name, error))
@@ -98,6 +100,7 @@ private struct BuildRun {
     let context: CommandContext
     let configuration: Configuration
     let dependencies: ImageDependencies
+    let images: BuiltImages
     let services: [Configuration.Service]
     /// Those that were asked for; the others are only built upon.
     let named: Set<String>
@@ -131,9 +134,9 @@ private struct BuildRun {
         guard let service = service(name) else { return }
         let bases = dependencies.images(under: name, in: configuration, image: plan.image)
         let request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases)
-        group.addTask { [command, context] in
+        group.addTask { [command, context, images] in
             do {
-                return .built(name, try await command.build(service, request, context))
+                return .built(name, try await command.build(service, request, context, images))
             } catch let error as MovedBases {
                 return .misbuilt(name, on: error.bases(among: bases))
             }

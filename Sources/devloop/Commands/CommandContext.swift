@@ -39,6 +39,12 @@ struct CommandContext: Sendable {
         }
     }
 
+    /// What was built for a project.
+    func images(of configuration: Configuration) -> BuiltImages {
+        BuiltImages(
+            project: FileSystem.place(of: configuration.path), folder: StateFolder.path(environment: environment))
+    }
+
     private func proxySettings(_ configuration: Configuration) -> ProxySettings {
         let image = environment[ProxySettings.imageVariable] ?? ""
         return ProxySettings(

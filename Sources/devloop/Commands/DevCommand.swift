@@ -76,7 +76,7 @@ struct DevCommand: Subcommand {
             altered: AlteredServices(
                 project: "\(FileSystem.place(of: configuration.path)) \(target.summary)",
                 folder: StateFolder.path(environment: context.environment)),
-            forwarding: forwarding)
+            images: context.images(of: configuration), forwarding: forwarding)
         let last = await driver.run(project, watcher: watcher)
         await watcher.stop()
         try await end(last, target, context)

@@ -42,6 +42,10 @@ extension Configuration: ConfigurationSection {
         .init(
             "configMaps", \.configMaps, .outsideData(.configMap), change: .deployment,
             "the same for ConfigMaps"),
+        .init(
+            "keepImages", \.keptImages, .keptImages, change: .nothing,
+            "how many images of a service stay in Docker, the one that was built last among them; older ones that devloop "
+                + "built are removed once the service is live. With `\"all\"` none is; see [Disk](#disk)"),
         .init("ingress", \.ingress, .section, "how the Ingress is reached on Docker"),
         .init("watch", \.watch, .section, "when changes are looked for"),
     ]

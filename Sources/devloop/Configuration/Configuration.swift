@@ -38,6 +38,8 @@ struct Configuration: Sendable, Equatable {
     var configMaps: [OutsideData] = []
     /// How the Ingress is reached on Docker.
     var ingress = Ingress()
+    /// How many of each service's images are kept.
+    var keptImages = KeptImages.newest(3)
     /// When changes are looked for.
     var watch = Watch()
     /// Where everything stands in the file.

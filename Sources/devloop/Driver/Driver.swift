@@ -15,6 +15,8 @@ struct Driver: Sendable {
     let builderKind: BuilderKind
     /// What is remembered of containers from one run to the next.
     let altered: AlteredServices
+    /// What was built, from one run to the next.
+    let images: BuiltImages
     /// Which ports are forwarded.
     var forwarding = Forwarding.configured
 
@@ -89,7 +91,7 @@ private struct DriverRun {
         tell = { inbox.yield(.fact($0)) }
         loop = Loop(
             current.value, jobs: driver.jobs, startsContainersInApply: driver.target.startsContainersInApply,
-            altered: driver.altered.names, forwarding: driver.forwarding, at: .now)
+            altered: driver.altered.names, images: driver.images.history, forwarding: driver.forwarding, at: .now)
     }
 
     /// The services whose images lack what was brought into their containers.
@@ -144,11 +146,13 @@ private struct DriverRun {
         case .build(var request, let service):
             steps[service] = []
             request.givesWay = request.givesWay && kind.canGiveWay
-            step(of: service, in: &group) { [request] in
+            step(of: service, in: &group) { [request, images = driver.images] in
                 let image = await Result {
-                    try await builder.build(request) { line in
+                    let image = try await builder.build(request) { line in
                         if terminal.verbosity == .verbose { terminal.log(service: service, line: line) }
                     }
+                    images.note { $0.add(image) }
+                    return image
                 }
                 return .built(image, service: service)
             }
@@ -204,6 +208,12 @@ private struct DriverRun {
             run(in: &group) {
                 let image = try? await builder.configuration(of: question.image)
                 return .learned(image.map { Takeup(question, image: $0, files: files) }, question)
+            }
+        case .removeImages(let ids):
+            run(in: &group) { [images = driver.images] in
+                let gone = (try? await builder.remove(ids)) ?? []
+                images.note { $0.remove(gone) }
+                return .removedImages(gone)
             }
         case .wake(let wake, let delay):
             run(in: &group) {

@@ -57,6 +57,8 @@ enum Effect: Sendable {
 
     // MARK: Others
 
+    /// Remove images that devloop built, where nobody else has a use for them.
+    case removeImages([String])
     /// Call for something that failed after a while.
     case retryLater(Outages.Step)
     /// Say something.

@@ -44,6 +44,8 @@ enum Fact: Sendable {
 
     // MARK: From other effects
 
+    /// Of the images that were to be removed, these are gone.
+    case removedImages(Set<String>)
     /// A time has come.
     case woke(Wake)
 

@@ -114,6 +114,7 @@ extension Loop {
         case .failure(let error): return end(service, pass.outcome(of: error))
         case .success(let image):
             passes[service]?.image = image
+            images.add(image)
             passes[service]?.finish("build", at: time)
             let effects = effects(plan.built(image.id, service)) + built(image, pass)
             guard pass.request.service.isOnlyBuiltUpon, passes[service]?.isStopping == false else {
@@ -292,6 +293,15 @@ extension Loop {
         syncs.rolledOut(service)
         let reminders = deployment.reminders(of: service)
         return send(service) + end(service, .live(pass.summary(outcome, at: time, reminders: reminders)))
+            + removeImages()
+    }
+
+    /// Has those removed that are superseded; not while something is built, as that may begin with what they hold.
+    private mutating func removeImages() -> [Effect] {
+        let superseded = images.superseded(by: project.configuration.keptImages)
+        guard plan.isIdle, !isRemovingImages, !superseded.isEmpty else { return [] }
+        isRemovingImages = true
+        return [.removeImages(superseded)]
     }
 
     private mutating func end(_ service: String, _ outcome: Pass.Outcome) -> [Effect] {

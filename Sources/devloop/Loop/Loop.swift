@@ -19,6 +19,9 @@ struct Loop: Sendable {
     var syncs = SyncPlan()
     /// The services whose containers hold something else than their image, also from an earlier run.
     var altered: Set<String>
+    /// What was built, also by earlier runs, and whether some of it is being removed.
+    var images: ImageHistory
+    var isRemovingImages = false
     /// What was asked last of how the containers of each service take up changes.
     var questions: [String: TakeupQuestion] = [:]
     /// What was told of that.
@@ -54,15 +57,17 @@ struct Loop: Sendable {
     ///   - jobs: how many images may be built at once.
     ///   - startsContainersInApply: whether the target does that, see ``Target``.
     ///   - altered: the services into whose containers an earlier run has written.
+    ///   - images: what earlier runs have built.
     ///   - forwarding: which ports are forwarded.
     ///   - now: the time.
     init(
         _ project: Project, jobs: Int, startsContainersInApply: Bool = false, altered: Set<String> = [],
-        forwarding: Forwarding = .configured, at now: ContinuousClock.Instant
+        images: ImageHistory = ImageHistory(), forwarding: Forwarding = .configured, at now: ContinuousClock.Instant
     ) {
         time = now
         ports = Ports(project, forwarding: forwarding)
         self.altered = altered
+        self.images = images
         deployment = Deployment(project, startsContainersInApply: startsContainersInApply)
         watched = project.configuration
         plan = WorkPlan(jobs: jobs)
@@ -91,6 +96,10 @@ struct Loop: Sendable {
         case .watching(let text): return [.say(.warning(text))]
         case .surveyed(let problems, let dependencies): return surveyed(problems, dependencies)
         case .built(let result, let service): return built(result, service)
+        case .removedImages(let gone):
+            isRemovingImages = false
+            images.remove(gone)
+            return []
         case .searched(let result, let service): return searched(result, service)
         case .looked(let result, let service): return looked(result, service)
         case .delivered(let result, let service): return delivered(result, service)

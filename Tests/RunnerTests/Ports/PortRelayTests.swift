@@ -192,6 +192,16 @@ struct PortRelayTests {
         await rig.relay.close()
     }
 
+    @Test func thatNobodyListensWhereAPodIsReadyIsToldSo() async throws {
+        var timing = RelayTiming()
+        timing.holding = .milliseconds(200)
+        let rig = RelayRig(timing: timing)
+        await rig.serve(TCP.freePort())
+        #expect(await TCP.get(rig.port) == nil)
+        #expect(rig.news.current.value.last == .unanswered(rig.port, isRefused: true, said: nil))
+        await rig.relay.close()
+    }
+
     @Test func aServerThatDoesNotListenYetIsTriedAgain() async throws {
         let port = TCP.freePort()
         let rig = RelayRig()
