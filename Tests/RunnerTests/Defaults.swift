@@ -26,14 +26,14 @@ extension DeliveredImages: ExpressibleByArrayLiteral {
     init(_ images: [DeliveredImage]) {
         let registry = images.lazy.filter { $0.built.reference.registry == nil }
             .compactMap { ImageReference($0.reference)?.registry }.first
-        self.init(names: ImageNames(images.map(\.built.reference), registry: registry))
+        self.init(names: ImageNames(images.map(\.built.reference), registries: registry.map { [$0] } ?? []))
         for image in images { self[image.built.reference] = image }
     }
 }
 
 extension Target {
     func delivered(_ image: BuiltImage, runningIn workload: Workload) async throws -> DeliveredImage? {
-        let names = ImageNames([image.reference], registry: "localhost:5000")
+        let names = ImageNames([image.reference], registries: ["localhost:5000"])
         return try await delivered(image, among: names, runningIn: workload)
     }
 

@@ -88,6 +88,8 @@ package final class KubernetesTarget: Target {
             context: requestedContext, namespace: requestedNamespace, registry: registry,
             usesMinikubeDocker: usesMinikubeDocker, launcher: launcher)
         try await permission(cluster.identity)
+        async let registry = LocalRegistry.find(
+            cluster.kubectl, with: launcher, isWanted: cluster.delivery.givesWayToLocalRegistry)
         let version = try await launcher.runTool(cluster.kubectl.serverVersion())
         // Who may not ask for the version has reached the cluster as well.
         guard version.termination.isSuccess || version.errorText.contains("(Forbidden)") else {
@@ -103,8 +105,14 @@ package final class KubernetesTarget: Target {
             }
             throw error
         }
-        let reading = reader(cluster.kubectl)
-        shared.withLock { ($0.cluster, $0.reading) = (cluster, reading) }
+        let (settled, reading) = (cluster.delivering(over: try await registry), reader(cluster.kubectl))
+        shared.withLock { ($0.cluster, $0.reading) = (settled, reading) }
+    }
+
+    /// Where images are that the cluster has chosen a registry for.
+    package var registries: [String] {
+        guard case .local(let registry)? = shared.withLock({ $0.cluster?.delivery }) else { return [] }
+        return [registry.host] + [registry.hostForNodes].compactMap { $0 }
     }
 
     /// The namespace of objects that name none, once ``prepare()`` has settled it.
@@ -129,8 +137,8 @@ package final class KubernetesTarget: Target {
         _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> DeliveredImage {
         let delivery = try cluster().delivery
-        if case .push(let registry) = delivery {
-            let reference = try Self.pushReference(image.reference, registry: registry)
+        if let registries = delivery.registries {
+            let reference = try Self.pushReference(image.reference, registry: registries.pushed)
             let lastFailure = shared.withLock { $0.pushFailures[reference] }
             let digest: String
             do {
@@ -140,9 +148,9 @@ package final class KubernetesTarget: Target {
                 throw error
             }
             shared.withLock { $0.pushFailures[reference] = nil }
-            return DeliveredImage(built: image, reference: reference.tagged, digest: digest)
+            return DeliveredImage(built: image, reference: try delivery.reference(of: image).tagged, digest: digest)
         }
-        if let load = delivery.load(image.reference) {
+        for load in try delivery.load(image) {
             let output = try await launcher.runTool(load)
             guard output.termination.isSuccess else {
                 throw TargetError(
@@ -150,7 +158,7 @@ package final class KubernetesTarget: Target {
                     details: output.errorText.split(separator: "\n").suffix(10).map(String.init))
             }
         }
-        return DeliveredImage(built: image, reference: image.reference.tagged)
+        return DeliveredImage(built: image, reference: try delivery.reference(of: image).tagged)
     }
 
     /// The reference that an image is pushed as.
@@ -223,15 +231,15 @@ package final class KubernetesTarget: Target {
         _ image: BuiltImage, among names: ImageNames, runningIn workload: Workload
     ) async throws -> DeliveredImage? {
         let delivery = try cluster().delivery
-        var candidate = DeliveredImage(built: image, reference: image.reference.tagged)
-        if case .push(let registry) = delivery {
-            let reference = try Self.pushReference(image.reference, registry: registry)
+        var candidate = DeliveredImage(built: image, reference: try delivery.reference(of: image).tagged)
+        if let registries = delivery.registries {
+            let reference = try Self.pushReference(image.reference, registry: registries.pushed)
             let digests = try await builder.repositoryDigests(of: image.id)
             guard
                 let digest = digests.first(where: { ImageReference($0)?.name == reference.name })?.split(separator: "@")
                     .last
             else { return nil }
-            candidate = DeliveredImage(built: image, reference: reference.tagged, digest: String(digest))
+            candidate.digest = String(digest)
         }
         let check = try await check(of: candidate, among: names)
         let pods: [KubernetesPod]
@@ -281,10 +289,10 @@ package final class KubernetesTarget: Target {
 
     private func check(of image: DeliveredImage, among names: ImageNames) async throws -> ImageCheck {
         switch try cluster().delivery {
-        case .push:
+        case .push, .local:
             return ImageCheck(
                 image: image, names: names, identities: [image.digest ?? image.built.id, image.built.id])
-        case .kind, .k3d:
+        case .kind, .k3d, .minikube:
             return ImageCheck(image: image, names: names, identities: [image.built.id], digestsSayNothing: true)
         case .shared:
             let digests = try await builder.repositoryDigests(of: image.built.id)

@@ -17,19 +17,20 @@ package struct ImageNames: Sendable, Hashable {
     }
 
     private let images: [ImageReference]
-    private let registry: String?
+    private let registries: [String]
     /// For each repository the images that it may mean, by their tags; without one under `nil`.
     private let byRepository: [String: [String?: ImageReference]]
 
     /// - Parameters:
     ///   - images: as the configuration names them.
-    ///   - registry: where images are pushed: `HOST[:PORT][/PATH]`
-    package init(_ images: [ImageReference], registry: String? = nil) {
+    ///   - registries: where images are, as `HOST[:PORT][/PATH]`: that which they are pushed to first, and what others call
+    ///     the same one.
+    package init(_ images: [ImageReference], registries: [String] = []) {
         self.images = images
-        self.registry = registry
+        self.registries = registries
         var byRepository: [String: [String?: ImageReference]] = [:]
         for image in images {
-            for name in Set([image.name, Self.delivered(image, registry).name]) {
+            for name in Set([image.name] + registries.map { Self.delivered(image, $0).name }) {
                 byRepository[name, default: [:]][image.tag] = image
             }
         }
@@ -41,14 +42,14 @@ package struct ImageNames: Sendable, Hashable {
         guard let reference = ImageReference(text), reference.digest == nil,
             let tags = byRepository[reference.name]
         else { return nil }
-        return tags[reference.tag ?? "latest"] ?? tags[nil]
+        return tags[reference.plainTag.map(String.init) ?? "latest"] ?? tags[nil]
     }
 
     /// The images that would be delivered under one reference.
     package var collisions: [Collision] {
         var places: [String: Int] = [:]
         return images.enumerated().compactMap { index, image in
-            let reference = Self.delivered(image, registry).tagged
+            let reference = Self.delivered(image, registries.first).tagged
             guard let first = places[reference] else {
                 places[reference] = index
                 return nil

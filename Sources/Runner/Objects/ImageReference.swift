@@ -51,6 +51,22 @@ package struct ImageReference: Sendable, Hashable {
         return ImageReference("\(prefix)/\(repository):\(tag ?? "latest")")
     }
 
+    /// A reference that means one image only, by its id: `shop/web:latest-devloop-0123456789ab`
+    func marked(by id: String) -> ImageReference {
+        let mark = id.split(separator: ":").last?.prefix(12) ?? ""
+        return ImageReference("\(name):\((tag ?? "latest").prefix(100))\(Self.mark)\(mark)") ?? self
+    }
+
+    private static let mark = "-devloop-"
+
+    /// The tag, without what ``marked(by:)`` has added.
+    var plainTag: Substring? {
+        guard let tag, let mark = tag.firstRange(of: Self.mark), tag[mark.upperBound...].utf8.count == 12,
+            tag[mark.upperBound...].allSatisfy(\.isHexDigit)
+        else { return tag?[...] }
+        return tag[..<mark.lowerBound]
+    }
+
     /// The reference without tag and digest.
     package var name: String { registry.map { "\($0)/\(repository)" } ?? repository }
 

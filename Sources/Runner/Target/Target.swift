@@ -198,6 +198,10 @@ package protocol Target: Sendable {
     /// - Parameter onNotice: is told what the user should know before it has ended.
     func deliver(_ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void) async throws -> DeliveredImage
 
+    /// The registries that the target has chosen by itself, by the names that images have there: `HOST[:PORT]`. Known once it
+    /// is prepared.
+    var registries: [String] { get }
+
     /// Creates or updates objects. What fails for an object's own sake is in the report, and the others are applied.
     /// Calls add up: a workload that is applied later finds the services, config maps and
     /// secrets of the calls before it.
@@ -272,6 +276,9 @@ package protocol Target: Sendable {
 extension Target {
     /// Nothing of it is followed by namespace.
     package func followsOthers() {}
+
+    /// It has chosen none.
+    package var registries: [String] { [] }
 
     /// A cluster is asked to.
     package var startsContainersInApply: Bool { false }

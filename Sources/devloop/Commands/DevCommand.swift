@@ -61,17 +61,21 @@ struct DevCommand: Subcommand {
         let read = try await manifests
         try await dockerAnswers
         let builderKind = try await kind
-        let parts = try loader.parts(configuration, manifests: read, builder: builderKind)
+        var parts = try loader.parts(configuration, manifests: read, builder: builderKind)
         try parts.checkOrder()
         // What is wrong with the file is told before anybody is asked about a cluster, and in whatever namespace.
         _ = try parts.project(in: configuration.namespace ?? "default")
         try await prepared
+        var reloader = loader
+        reloader.registries = target.registries
+        parts.configuration.chosenRegistries = target.registries
+        try parts.configuration.checkImages()
         let project = try await loader.project(of: parts, in: try target.namespace)
 
         terminal.say(.running(configuration.name, on: target.summary))
         await warnOfSecrets(parts, context)
         let driver = Driver(
-            loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
+            loader: reloader, target: target, builder: context.builder, terminal: terminal, logs: logs,
             jobs: context.jobs, builderKind: builderKind,
             altered: AlteredServices(
                 project: "\(FileSystem.place(of: configuration.path)) \(target.summary)",

@@ -28,6 +28,8 @@ struct Configuration: Sendable, Equatable {
     var namespace: String?
     /// The registry that images are pushed to: `HOST[:PORT][/PATH]`.
     var registry: String?
+    /// Where images are pushed to without being told by the file: what the target has chosen.
+    var chosenRegistries: [String] = []
     /// The services, in the file's order; never empty, no two with one name or one image.
     var services: [Service]
     /// Ports of this machine that lead to something else than the services.
@@ -49,7 +51,10 @@ struct Configuration: Sendable, Equatable {
     var outsideData: [OutsideData] { secrets + configMaps }
 
     /// Which of the services' images a manifest means.
-    var imageNames: ImageNames { ImageNames(services.map(\.image), registry: registry) }
+    var imageNames: ImageNames {
+        ImageNames(
+            services.map(\.image), registries: registry.map { [$0] } ?? chosenRegistries)
+    }
 
     /// The folder that the file is in; the relative paths in the file are relative to it.
     var directory: String { PathName.directory(of: path) }
@@ -134,7 +139,7 @@ extension Configuration {
             let (first, second) = (services[collision.first], services[collision.second])
             let keyPath = "\(second.keyPath).image"
             let message =
-                "in the registry \(registry ?? "") this and \"\(first.image)\" of \(first.keyPath) would both be "
+                "in the registry \(registry ?? chosenRegistries.first ?? "") this and \"\(first.image)\" of \(first.keyPath) would both be "
                 + collision.reference
             return ConfigurationError.Problem(
                 position: origin.position(of: keyPath), keyPath: keyPath, message: message)

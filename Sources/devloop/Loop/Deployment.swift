@@ -15,8 +15,8 @@ struct Deployment: Sendable {
     private(set) var delivered: DeliveredImages
     /// The image that each service is known to run.
     private var live: [String: BuiltImage] = [:]
-    /// What was applied, and of which services' images: for each how its containers are started where the object says so.
-    private var applied: [KubernetesObject.Identity: [String: ImageStart?]] = [:]
+    /// What was applied, and of which services' images: what the object says of each.
+    private var applied: [KubernetesObject.Identity: [String: Carried]] = [:]
     /// What an apply was begun of, and not let go of since.
     private var touched: Set<KubernetesObject.Identity> = []
     /// The workloads that an apply created and no rollout knows of, and what they were created from.
@@ -66,16 +66,25 @@ struct Deployment: Sendable {
 
     // MARK: - What runs
 
-    /// What of services an object is applied with, besides their images, which have one name.
-    private func starts(
-        in object: KubernetesObject, of project: Project, _ images: DeliveredImages
-    ) -> [String: ImageStart?] {
-        var starts: [String: ImageStart?] = [:]
+    /// What an applied object says of a service's image.
+    private struct Carried: Sendable, Hashable {
+        /// Its name there; `nil` where there is none but the image itself.
+        var reference: String?
+        /// How its containers are started, where the object says so.
+        var start: ImageStart?
+    }
+
+    /// What of services an object is applied with.
+    private func carried(
+        by object: KubernetesObject, of project: Project, _ images: DeliveredImages
+    ) -> [String: Carried] {
+        var carried: [String: Carried] = [:]
         for name in project.services(of: object) {
             let image = project.services.first { $0.name == name }.flatMap { images[$0.configuration.image] }
-            starts.updateValue(image?.built.start, forKey: name)
+            let reference = image.flatMap { $0.reference == $0.built.id ? nil : $0.reference }
+            carried[name] = Carried(reference: reference, start: image?.built.start)
         }
-        return starts
+        return carried
     }
 
     /// What a service is known to run, if that is this image: as the last rollout left it.
@@ -172,7 +181,7 @@ struct Deployment: Sendable {
         live[service] = nil
         for object in project.objects
         where project.services(of: object).contains(service)
-            && applied[object.identity] != starts(in: object, of: project, delivered)
+            && applied[object.identity] != carried(by: object, of: project, delivered)
         {
             let missing = missingImages(object)
             if missing.isEmpty {
@@ -373,7 +382,7 @@ struct Deployment: Sendable {
         _ project: Project, _ report: ApplyReport
     ) -> [Action] {
         for workload in report.created { created[workload] = images }
-        for object in objects { applied[object.identity] = starts(in: object, of: project, images) }
+        for object in objects { applied[object.identity] = carried(by: object, of: project, images) }
         for failure in report.failures { applied[failure.object] = nil }
         let recovered = unapplied.note(objects, failures: report.failures)
         unapplied.keep(only: manifested)

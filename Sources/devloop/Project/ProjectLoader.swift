@@ -7,6 +7,8 @@ struct ProjectLoader: Sendable {
     let reader: ManifestReader
     /// Where values from outside of the manifests are looked for.
     let environment: [String: String]
+    /// The registries that the target has chosen, once it is prepared.
+    var registries: [String] = []
 
     /// Reads both.
     /// - Parameters:
@@ -51,7 +53,8 @@ struct ProjectLoader: Sendable {
     /// Reads devloop.json.
     /// - Parameter isComplete: whether what it names has to be there.
     func configuration(isComplete: Bool = true) throws(ConfigurationError) -> Configuration {
-        let configuration = try Configuration.load(path: file, checksPaths: isComplete).applying(options)
+        var configuration = try Configuration.load(path: file, checksPaths: isComplete).applying(options)
+        configuration.chosenRegistries = registries
         try configuration.checkImages()
         return configuration
     }

@@ -2,7 +2,7 @@ import Runner
 
 /// What a project is joined from, all of it read: devloop.json, the manifests, and which images are built on others.
 struct ProjectParts: Sendable {
-    let configuration: Configuration
+    var configuration: Configuration
     let manifests: [JSONValue]
     let dependencies: ImageDependencies
     /// What the project gets from outside of its manifests; who starts nothing needs none of it.

@@ -12,7 +12,7 @@ import Testing
         let built = BuiltImage(reference: try #require(ImageReference("blog/posts")), id: "sha256:1")
         let image = DeliveredImage(built: built, reference: "localhost:5000/blog/posts:latest", digest: "sha256:2")
         return ImageCheck(
-            image: image, names: ImageNames([built.reference], registry: "localhost:5000"), identities: identities,
+            image: image, names: ImageNames([built.reference], registries: ["localhost:5000"]), identities: identities,
             digestsSayNothing: digestsSayNothing)
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ImageNamesTests {
     private func names(_ images: String..., registry: String? = nil) throws -> ImageNames {
-        ImageNames(try images.map { try #require(ImageReference($0)) }, registry: registry)
+        ImageNames(try images.map { try #require(ImageReference($0)) }, registries: registry.map { [$0] } ?? [])
     }
 
     @Test(arguments: [
@@ -34,7 +34,7 @@ import Testing
         let all = ["shop/amb", "shop/amb:dev", "shop/amb:beta"].compactMap { ImageReference($0) }
         for start in all.indices {
             for turn in [all[start...] + all[..<start], ArraySlice((all[start...] + all[..<start]).reversed())] {
-                let names = ImageNames(Array(turn), registry: "localhost:5000")
+                let names = ImageNames(Array(turn), registries: ["localhost:5000"])
                 #expect(names.image(meantBy: image) == ImageReference(meant))
             }
         }
@@ -58,7 +58,7 @@ import Testing
             (["x/b", "team/x/b"], "docker.io/team", true),
         ] as [([String], String?, Bool)])
     func whatWouldBeDeliveredUnderOneReferenceCollides(images: [String], registry: String?, collides: Bool) {
-        let names = ImageNames(images.compactMap { ImageReference($0) }, registry: registry)
+        let names = ImageNames(images.compactMap { ImageReference($0) }, registries: registry.map { [$0] } ?? [])
         #expect(names.collisions.map { [$0.first, $0.second] } == (collides ? [[0, 1]] : []))
     }
 
@@ -74,7 +74,7 @@ import Testing
                         + ["a", "b", "a/b"].randomElement(using: &generator)!
                         + ["", ":latest", ":dev"].randomElement(using: &generator)!)
             }
-            let names = ImageNames(images, registry: registry)
+            let names = ImageNames(images, registries: registry.map { [$0] } ?? [])
             guard names.collisions.isEmpty else { continue }
             for image in images {
                 let delivered = registry.flatMap { image.inRegistry($0) } ?? image

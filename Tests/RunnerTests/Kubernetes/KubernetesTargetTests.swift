@@ -9,7 +9,9 @@ import Testing
         {"current-context":"lab","clusters":[{"name":"c","cluster":{"server":"https://lab:6443"}}],
          "contexts":[{"name":"lab","context":{"cluster":"c","namespace":"blog"}},
                      {"name":"kind-dev","context":{"cluster":"c"}},{"name":"k3d-dev","context":{"cluster":"c"}},
-                     {"name":"docker-desktop","context":{"cluster":"c"}}]}
+                     {"name":"docker-desktop","context":{"cluster":"c"}},
+                     {"name":"work","context":{"cluster":"c","extensions":[{"name":"context_info","extension":
+                       {"provider":"minikube.sigs.k8s.io"}}]}}]}
         END
         ;;
         *"get --raw=/version --request-timeout=10s") echo '{}';;
@@ -26,7 +28,8 @@ import Testing
         /// The calls after those of ``KubernetesTarget/prepare()``. Each that talks to the cluster must say to which.
         func calls(context: String = "lab", sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
             standIn.verify(sourceLocation: sourceLocation)
-            let calls = standIn.calls
+            // Asked beside the version.
+            let calls = standIn.calls.filter { !$0.contains("local-registry-hosting") }
             for call in calls where call[0] == "kubectl" && call[1] != "config" {
                 #expect(call[1] == "--context=\(context)", sourceLocation: sourceLocation)
                 #expect(call[2].hasPrefix("--namespace="), sourceLocation: sourceLocation)
@@ -39,7 +42,9 @@ import Testing
         _ kubectl: String, reading routes: KeyValuePairs<String, FakeCluster.Answer> = [:],
         others: [String: String] = [:], context: String? = nil, namespace: String? = nil, registry: String? = nil
     ) throws -> Setup {
-        let programs = others.merging(["kubectl": Self.configuration + kubectl]) { $1 }
+        let programs = others.merging([
+            "kubectl": Self.configuration + kubectl + "\n*\"get configmap local-registry-hosting\"*) ;;\n"
+        ]) { $1 }
         let standIn = try StandIn(programs)
         let cluster = FakeCluster(routes)
         // What an apply looks at first, where nothing is there yet.
@@ -106,7 +111,7 @@ import Testing
             setup.target.summary == "Kubernetes context kind-dev (https://lab:6443), namespace mine, images are loaded "
                 + "into the kind cluster dev")
         #expect(setup.calls(context: "kind-dev") == [])
-        #expect(setup.standIn.calls.last?[2] == "--namespace=mine")
+        #expect(setup.standIn.calls.last { $0.contains("--raw=/version") }?[2] == "--namespace=mine")
     }
 
     @Test func aContextThatDoesNotExistNamesThoseThatDo() async throws {
@@ -114,7 +119,7 @@ import Testing
         let error = try await targetError { try await setup.target.prepare() }
         #expect(error.severity == .configuration)
         #expect(error.summary == "there is no context lba in kubectl's configuration")
-        #expect(error.details == ["the contexts are: lab, kind-dev, k3d-dev, docker-desktop"])
+        #expect(error.details == ["the contexts are: lab, kind-dev, k3d-dev, docker-desktop, work"])
     }
 
     @Test func withoutAContextItSaysSo() async throws {
@@ -133,6 +138,7 @@ import Testing
         let standIn = try StandIn([
             "kubectl": Self.configuration.replacingOccurrences(
                 of: "echo '{}'", with: "echo one >&2; echo two >&2; echo 'connection refused' >&2; exit 1")
+                + "\n*\"get configmap local-registry-hosting\"*) exit 1;;\n"
         ])
         let builder = ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch)
         let target = KubernetesTarget(
@@ -183,6 +189,49 @@ import Testing
         let delivered = try await setup.target.deliver(try image())
         #expect(delivered == DeliveredImage(built: try image(), reference: "blog/posts:latest"))
         #expect(setup.calls(context: context) == calls)
+    }
+
+    /// A cluster that names a registry as its own.
+    private static let naming = #"""
+        *"get configmap local-registry-hosting"*)
+            printf '%s' '{"data": {"localRegistryHosting.v1": "host: localhost:5001\nhostFromContainerRuntime: registry:5000\n"}}';;
+        "patch --local --filename=- --type=merge --patch=data:"*)
+            printf '%s' "$*" >"$here/patch"
+            echo '{"data": {"host": "localhost:5001", "hostFromContainerRuntime": "registry:5000"}}';;
+
+        """#
+
+    @Test(arguments: ["lab", "kind-dev", "work"])
+    func theRegistryThatTheClusterNamesIsUsedUnasked(context: String) async throws {
+        let digest = "sha256:\(String(repeating: "d", count: 64))"
+        let setup = try await prepared(
+            Self.naming, others: ["docker": "tag*) ;; push*) echo 'latest: digest: \(digest) size: 1';;"],
+            context: context)
+        #expect(
+            try await setup.target.deliver(try image())
+                == DeliveredImage(built: try image(), reference: "registry:5000/blog/posts:latest", digest: digest))
+        #expect(setup.target.registries == ["localhost:5001", "registry:5000"])
+        #expect(setup.standIn.calls.suffix(1) == [["docker", "push", "localhost:5001/blog/posts:latest"]])
+        #expect(
+            setup.standIn.content(of: "patch").contains(
+                "--patch=data:\n  host: localhost:5001\n  hostFromContainerRuntime: registry:5000\n"))
+    }
+
+    @Test func aRegistryThatIsAskedForComesBeforeTheClustersOwn() async throws {
+        let setup = try await prepared(Self.naming, registry: "localhost:5000")
+        #expect(setup.target.registries == [])
+        #expect(!setup.standIn.callLines.contains { $0.contains("local-registry-hosting") })
+    }
+
+    @Test(arguments: [
+        "*\"get configmap local-registry-hosting\"*) echo 'Forbidden' >&2; exit 1;;\n",
+        "*\"get configmap local-registry-hosting\"*) echo '{\"data\": {\"other\": \"host: a\"}}';;\n",
+        "*\"get configmap local-registry-hosting\"*) echo '{\"data\": {\"localRegistryHosting.v1\": \"{\"}}';;\n"
+            + "*patch*) echo 'yaml: line 2' >&2; exit 1;;\n",
+    ])
+    func whatNamesNoRegistryIsPassedOver(kubectl: String) async throws {
+        let setup = try await prepared(kubectl)
+        #expect(setup.target.registries == [])
     }
 
     @Test func aFailedLoadSaysWhatKindSaid() async throws {

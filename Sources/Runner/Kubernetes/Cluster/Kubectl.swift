@@ -39,6 +39,26 @@ struct Kubectl: Sendable, Hashable {
     /// The contexts, clusters and users that kubectl knows, without their secrets.
     static let configuration = Command("kubectl", ["config", "view", "--output=json"])
 
+    /// The ConfigMap by which a cluster names its local registry; nothing where there is none.
+    func localRegistry() -> Command {
+        command(
+            [
+                "get", "configmap", "local-registry-hosting", "--ignore-not-found", "--output=json",
+                "--request-timeout=10s",
+            ],
+            namespace: "kube-public")
+    }
+
+    /// Reads a YAML document of texts by their names, and prints it as the data of a ConfigMap. No cluster is asked.
+    static func readData(_ text: String) -> Command {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)\n" }.joined()
+        let blank: JSONValue = ["apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": "data"]]
+        return Command(
+            "kubectl",
+            ["patch", "--local", "--filename=-", "--type=merge", "--patch=data:\n\(lines)", "--output=json"],
+            input: Array(blank.description.utf8))
+    }
+
     func serverVersion() -> Command { command(["get", "--raw=/version", "--request-timeout=10s"]) }
 
     /// Lets the cluster be read over a socket of this machine, and no more than devloop reads of it.

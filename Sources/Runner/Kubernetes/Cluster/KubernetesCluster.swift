@@ -2,7 +2,7 @@
 struct KubernetesCluster: Sendable {
     let kubectl: Kubectl
     let identity: ClusterIdentity
-    let delivery: ImageDelivery
+    private(set) var delivery: ImageDelivery
 
     /// Reads kubectl's configuration; the cluster itself is not asked.
     /// - Parameters:
@@ -39,7 +39,23 @@ struct KubernetesCluster: Sendable {
             context: name, server: server?[path: ["cluster", "server"]]?.string ?? "no server",
             namespace: requestedNamespace ?? entry["namespace"]?.string ?? "default")
         kubectl = Kubectl(context: name, namespace: identity.namespace)
-        delivery = ImageDelivery(context: name, registry: registry, usesMinikubeDocker: usesMinikubeDocker)
+        delivery = ImageDelivery(
+            context: name, isMinikubes: Self.isMinikubes(entry), registry: registry,
+            usesMinikubeDocker: usesMinikubeDocker)
+    }
+
+    /// The same with the registry that the cluster names, where it names one.
+    func delivering(over registry: LocalRegistry?) -> KubernetesCluster {
+        var cluster = self
+        if let registry { cluster.delivery = .local(registry) }
+        return cluster
+    }
+
+    /// Whether minikube made a context: it says so in an extension of it.
+    private static func isMinikubes(_ context: JSONValue) -> Bool {
+        (context["extensions"]?.array ?? []).contains {
+            $0[path: ["extension", "provider"]]?.string == "minikube.sigs.k8s.io"
+        }
     }
 
     private static func listing(_ contexts: [String]) -> [String] {

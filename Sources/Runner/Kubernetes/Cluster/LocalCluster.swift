@@ -3,16 +3,19 @@ enum LocalCluster: Sendable, Hashable {
     /// Its nodes are containers with a container runtime of their own.
     case kind(name: String)
     case k3d(name: String)
-    /// A virtual machine or a container with a Docker of its own.
-    case minikube
+    /// A virtual machine or a container with a runtime of its own.
+    case minikube(profile: String)
     /// It runs on this machine's Docker: what is built is there.
     case sharingDocker
     case microk8s
 
-    /// - Parameter context: the name of the context in kubectl's configuration. `nil` where no such tool gives it.
-    init?(context: String) {
+    /// - Parameters:
+    ///   - context: the name of the context in kubectl's configuration. `nil` where no such tool gives it.
+    ///   - isMinikubes: whether minikube says there that it made the context, whose profile has that name then.
+    init?(context: String, isMinikubes: Bool = false) {
         switch context {
-        case "minikube": self = .minikube
+        case _ where isMinikubes: self = .minikube(profile: context)
+        case "minikube": self = .minikube(profile: "minikube")
         case "microk8s": self = .microk8s
         case "docker-desktop", "docker-for-desktop", "orbstack", "rancher-desktop", "colima": self = .sharingDocker
         default:

@@ -1,0 +1,36 @@
+/// The registry that a cluster for development names as its own
+/// (https://github.com/kubernetes/enhancements/tree/master/keps/sig-cluster-lifecycle/generic/1755-communicating-a-local-registry):
+/// the ConfigMap `local-registry-hosting` in `kube-public`, as ctlptl, k3d, minikube's addon and kind's guide make it.
+package struct LocalRegistry: Sendable, Hashable {
+    /// `HOST[:PORT]` for this machine.
+    package var host: String
+    /// The same for the container runtime of the nodes, where that is another one.
+    package var hostForNodes: String?
+
+    package init(host: String, hostForNodes: String? = nil) { (self.host, self.hostForNodes) = (host, hostForNodes) }
+
+    /// Asks a cluster for it.
+    /// - Parameter isWanted: whether it would be used.
+    /// - Returns: `nil` where the cluster names none, or may not be asked.
+    static func find(
+        _ kubectl: Kubectl, with launcher: any CommandRunning, isWanted: Bool
+    ) async throws -> LocalRegistry? {
+        guard isWanted else { return nil }
+        let answer = try await launcher.runTool(kubectl.localRegistry())
+        guard answer.termination.isSuccess, let map = try? JSONParser.parse(answer.standardOutput),
+            let text = map[path: ["data", "localRegistryHosting.v1"]]?.string
+        else { return nil }
+        // A document of YAML in a string: kubectl reads it as a patch of a ConfigMap's data.
+        let reading = try await launcher.runTool(Kubectl.readData(text))
+        guard reading.termination.isSuccess, let json = try? JSONParser.parse(reading.standardOutput) else {
+            return nil
+        }
+        return LocalRegistry(json["data"] ?? .null)
+    }
+
+    private init?(_ data: JSONValue) {
+        guard let host = data["host"]?.string, !host.isEmpty else { return nil }
+        self.host = host
+        hostForNodes = data["hostFromContainerRuntime"]?.string.flatMap { $0.isEmpty || $0 == host ? nil : $0 }
+    }
+}
