@@ -87,6 +87,29 @@ struct ImageHistoryTests {
         #expect(save(&rig, "sha256:6") == ["remove sha256:2 sha256:3"])
     }
 
+    @Test func whatComesBackWhileItIsRemovedIsBuiltAgain() throws {
+        var rig = try rig()
+        for image in ["sha256:2", "sha256:3"] { _ = save(&rig, image) }
+        #expect(save(&rig, "sha256:4") == ["remove sha256:web"])
+        rig.images["web"] = "sha256:web"
+        _ = rig.handle(LoopFixture.saved("web"))
+        #expect(rig.answer("build web").contains("build web"))
+        _ = rig.handle(.removedImages(["sha256:web"]))
+        #expect(rig.finish("web").contains { $0.contains("web live") })
+    }
+
+    @Test func whatContainersAreStartedFromStaysWhereLaterImagesCannotBeDelivered() throws {
+        var rig = try rig(["web", "api"])
+        for image in ["2", "3", "4"] {
+            rig.images["web"] = "sha256:\(image)"
+            _ = rig.handle(LoopFixture.saved("web"))
+            _ = rig.answer("build web")
+            _ = rig.fail("web", TargetError("denied"))
+        }
+        _ = rig.handle(LoopFixture.saved("api"))
+        #expect(!rig.finish("api").contains { $0.hasPrefix("remove") })
+    }
+
     @Test func nothingIsRemovedWhileSomethingIsBuilt() throws {
         var rig = try rig(["web", "api"])
         for image in ["sha256:2", "sha256:3"] { _ = save(&rig, image) }

@@ -226,6 +226,14 @@ private struct SyncDay {
         case .sync(let request): return try end(request, job)
         case .learn(let question):
             return try handle(.learned(breaks && chance(10) ? nil : Takeup(), question))
+        case .removeImages(let ids):
+            for (service, tag) in tags where ids.contains(tag) {
+                problems.append("\(tag) is removed, which \(service) is started from")
+            }
+            let used = Set(pods.values.joined().map(\.image))
+            let gone = Set(ids).subtracting(breaks && chance(4) ? Set(ids) : used)
+            for id in gone { images[id] = nil }
+            return try handle(.removedImages(gone))
         default: break
         }
         if job.isStopped, chance(2) || !isCalm { return try handle(job.effect.fact(.failure(CancellationError()))) }

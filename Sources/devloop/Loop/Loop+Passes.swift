@@ -112,6 +112,11 @@ extension Loop {
         guard let pass = passes[service] else { return [] }
         switch result {
         case .failure(let error): return end(service, pass.outcome(of: error))
+        case .success(let image) where removing.contains(image.id):
+            // An older state came back, and its image may go with the name that it just got.
+            var cause = pass.request.cause
+            cause.isTold = true
+            return effects(plan.changed(service, cause)) + end(service, .stopped)
         case .success(let image):
             passes[service]?.image = image
             images.add(image)
@@ -298,9 +303,11 @@ extension Loop {
 
     /// Has those removed that are superseded; not while something is built, as that may begin with what they hold.
     private mutating func removeImages() -> [Effect] {
-        let superseded = images.superseded(by: project.configuration.keptImages)
-        guard plan.isIdle, !isRemovingImages, !superseded.isEmpty else { return [] }
-        isRemovingImages = true
+        // Where later ones could not be delivered, an older one is what containers are started from.
+        let delivered = Set(deployment.delivered.images.compactMap { deployment.delivered[$0]?.built.id })
+        let superseded = images.superseded(by: project.configuration.keptImages).filter { !delivered.contains($0) }
+        guard plan.isIdle, removing.isEmpty, !superseded.isEmpty else { return [] }
+        removing = Set(superseded)
         return [.removeImages(superseded)]
     }
 

@@ -19,9 +19,9 @@ struct Loop: Sendable {
     var syncs = SyncPlan()
     /// The services whose containers hold something else than their image, also from an earlier run.
     var altered: Set<String>
-    /// What was built, also by earlier runs, and whether some of it is being removed.
+    /// What was built, also by earlier runs, and what of it is being removed.
     var images: ImageHistory
-    var isRemovingImages = false
+    var removing: Set<String> = []
     /// What was asked last of how the containers of each service take up changes.
     var questions: [String: TakeupQuestion] = [:]
     /// What was told of that.
@@ -97,7 +97,7 @@ struct Loop: Sendable {
         case .surveyed(let problems, let dependencies): return surveyed(problems, dependencies)
         case .built(let result, let service): return built(result, service)
         case .removedImages(let gone):
-            isRemovingImages = false
+            removing = []
             images.remove(gone)
             return []
         case .searched(let result, let service): return searched(result, service)
