@@ -24,6 +24,10 @@ package struct BuildRequest: Sendable, Hashable {
     package var stage: String?
     /// The build arguments, in order.
     package var arguments: [Argument]
+    /// The command that builds it in place of a Dockerfile: a program and its arguments; none where empty.
+    package var command: [String] = []
+    /// What the build itself pushes the image as; `nil` where it is pushed afterwards, or not at all.
+    package var destination: ImageReference?
     /// Further names that the image is tagged with.
     package var otherNames: [ImageReference]
     /// The images that it is built on, by the names that the Dockerfile has for them.
@@ -116,7 +120,8 @@ package struct ImageBuilder: Sendable {
         return moved
     }
 
-    private func id(of image: String) async throws -> String? {
+    /// The id of an image; `nil` where there is none of that name.
+    func id(of image: String) async throws -> String? {
         let output = try await launcher.runTool(Command("docker", ["image", "inspect", "--format={{.Id}}", image]))
         if output.termination.isSuccess { return output.text.split(separator: "\n").first.map(String.init) }
         if output.errorText.contains("No such image") { return nil }
@@ -126,6 +131,7 @@ package struct ImageBuilder: Sendable {
     private func buildOnce(
         _ request: BuildRequest, onLine: @escaping @Sendable ([UInt8]) -> Void
     ) async throws -> BuiltImage {
+        guard request.command.isEmpty else { return try await runCommand(of: request, onLine: onLine) }
         let idFile = scratch.newPath()
         defer { scratch.remove(idFile) }
         let tail = OutputTail(limit: 40)
@@ -163,12 +169,7 @@ package struct ImageBuilder: Sendable {
         _ image: BuiltImage, as reference: ImageReference, lastFailure: TargetError? = nil,
         onRetry: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> String {
-        let tag = try await launcher.runTool(Command("docker", ["tag", image.id, reference.tagged]))
-        guard tag.termination.isSuccess else {
-            throw DockerFailure.error(
-                "docker tag of \(reference.tagged) failed", said: [tag.errorText],
-                termination: tag.termination)
-        }
+        try await tag(image.id, as: reference)
         let (progress, errors) = (OutputTail(limit: 10), OutputTail(limit: 10))
         let isFailing = Latest(false)
         let termination = try await withThrowingTaskGroup(of: Termination?.self) { group in
@@ -212,6 +213,16 @@ package struct ImageBuilder: Sendable {
                 details: progress.lines.suffix(5))
         }
         return digest
+    }
+
+    /// Gives an image another name.
+    func tag(_ id: String, as reference: ImageReference) async throws {
+        let tag = try await launcher.runTool(Command("docker", ["tag", id, reference.tagged]))
+        guard tag.termination.isSuccess else {
+            throw DockerFailure.error(
+                "docker tag of \(reference.tagged) failed", said: [tag.errorText],
+                termination: tag.termination)
+        }
     }
 
     /// The digests that a local image was pushed with or pulled by: `localhost:5000/blog/posts@sha256:…`

@@ -128,6 +128,7 @@ package final class KubernetesTarget: Target {
     package func deliver(
         _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> DeliveredImage {
+        if let pushed = DeliveredImage(pushedByItsBuild: image) { return pushed }
         let delivery = try cluster().delivery
         if case .push(let registry) = delivery {
             let reference = try Self.pushReference(image.reference, registry: registry)
@@ -224,7 +225,9 @@ package final class KubernetesTarget: Target {
     ) async throws -> DeliveredImage? {
         let delivery = try cluster().delivery
         var candidate = DeliveredImage(built: image, reference: image.reference.tagged)
-        if case .push(let registry) = delivery {
+        if let pushed = DeliveredImage(pushedByItsBuild: image) {
+            candidate = pushed
+        } else if case .push(let registry) = delivery {
             let reference = try Self.pushReference(image.reference, registry: registry)
             let digests = try await builder.repositoryDigests(of: image.id)
             guard
@@ -281,7 +284,7 @@ package final class KubernetesTarget: Target {
 
     private func check(of image: DeliveredImage, among names: ImageNames) async throws -> ImageCheck {
         switch try cluster().delivery {
-        case .push:
+        case _ where image.wasPushed, .push:
             return ImageCheck(
                 image: image, names: names, identities: [image.digest ?? image.built.id, image.built.id])
         case .kind, .k3d:

@@ -29,6 +29,7 @@ struct BuildCommand: ServiceSubcommand {
     /// built before it, named or not; of the others nothing is pushed or printed as a result.
     func run(in context: CommandContext) async throws -> ExitCode {
         let configuration = try context.loader.configuration()
+        if push { try configuration.checkBuilds() }
         var all = try configuration.services(named: names)
         let named = Set(all.map(\.name))
         try await context.builder.prepare()
@@ -75,6 +76,10 @@ struct BuildCommand: ServiceSubcommand {
         let terminal = context.terminal
         guard push else {
             terminal.say(.result("\(service.image.tagged) \(image.id)"))
+            return true
+        }
+        if let pushed = image.pushed {
+            terminal.say(.result("\(pushed.reference.tagged)@\(pushed.digest)"))
             return true
         }
         do {
@@ -130,8 +135,9 @@ private struct BuildRun {
     private func start(_ name: String, in group: inout Group) {
         guard let service = service(name) else { return }
         let bases = dependencies.images(under: name, in: configuration, image: plan.image)
-        let request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases)
-        group.addTask { [command, context] in
+        var request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases)
+        if command.push, named.contains(name) { request.destination = configuration.destination(of: service) }
+        group.addTask { [command, context, request] in
             do {
                 return .built(name, try await command.build(service, request, context))
             } catch let error as MovedBases {

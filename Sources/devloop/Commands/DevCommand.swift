@@ -62,7 +62,7 @@ struct DevCommand: Subcommand {
         try await dockerAnswers
         let builderKind = try await kind
         let parts = try loader.parts(configuration, manifests: read, builder: builderKind)
-        try parts.checkOrder()
+        try parts.checkBuilds()
         // What is wrong with the file is told before anybody is asked about a cluster, and in whatever namespace.
         _ = try parts.project(in: configuration.namespace ?? "default")
         try await prepared

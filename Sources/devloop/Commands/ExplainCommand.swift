@@ -75,7 +75,11 @@ struct ExplainCommand: ServiceSubcommand {
 
     private static func verdict(_ takeup: Takeup?, of service: Project.Service, _ files: ContextFiles?) -> String {
         if service.configuration.sync == .off { return "saves are built: \"sync\" is false" }
-        if files == nil { return "saves are built: its Dockerfile cannot be read" }
+        if files == nil {
+            return service.configuration.build.isEmpty
+                ? "saves are built: its Dockerfile cannot be read"
+                : "saves are built: of what a \"build\" command makes, only rules in \"sync\" say where files go"
+        }
         guard let takeup else { return "saves are built until it is known what its containers run: build it first" }
         let after = takeup.after.map { $0.files.isEmpty ? "" : " for \($0.files.joined(separator: " "))" }
         let what =

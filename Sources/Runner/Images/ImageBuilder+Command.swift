@@ -1,0 +1,97 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Builds by a command of the project's own.
+///
+/// It runs in the context, and is told by its environment what to do: `IMAGE` is the name that the image must have when
+/// it ends, `PUSH` is `1` where it must be in the registry under that name, and empty otherwise. Nobody but the command
+/// knows which image it made, so it is looked up by that name afterwards: one that was there before, because nothing
+/// changed, is right; one that is missing is not.
+extension ImageBuilder {
+    /// Runs a request's command to its end, and finds the image.
+    /// - Throws: ``TargetError`` with the end of the command's output, or `CancellationError`.
+    func runCommand(
+        of request: BuildRequest, onLine: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws -> BuiltImage {
+        let name = "the build command of \(request.reference) (\(request.command[0]))"
+        let tail = OutputTail(limit: 40)
+        let output: CommandOutput
+        do {
+            output = try await launcher.run(
+                Self.command(of: request),
+                output: .lines { _, line in
+                    tail.append(line)
+                    onLine(line)
+                })
+        } catch let error as LaunchError {
+            throw Self.failure(of: name, error, in: request.context)
+        }
+        guard output.termination.isSuccess else {
+            throw TargetError("\(name) failed (\(output.termination))", details: tail.lines)
+        }
+        let image = try await find(request, builtBy: name, said: tail.lines)
+        let others = (image.pushed == nil ? [] : [request.reference]) + request.otherNames
+        for other in others { try await tag(image.id, as: other) }
+        return image
+    }
+
+    /// What runs, and where.
+    static func command(of request: BuildRequest) -> Command {
+        let word = request.command[0]
+        let program = word.hasPrefix("./") ? String(word.dropFirst(2)) : word
+        return Command(
+            word.contains("/") && !word.hasPrefix("/") ? "\(request.context)/\(program)" : word,
+            Array(request.command.dropFirst()),
+            environment: [
+                "IMAGE": (request.destination ?? request.reference).tagged, "CONTEXT": request.context,
+                "PUSH": request.destination == nil ? "" : "1", "PLATFORM": "",
+            ], directory: request.context)
+    }
+
+    private func find(_ request: BuildRequest, builtBy name: String, said lines: [String]) async throws -> BuiltImage {
+        guard let destination = request.destination else {
+            guard let id = try await id(of: request.reference.tagged) else {
+                throw TargetError(
+                    "\(name) ended without an error, but Docker has no image \(request.reference.tagged)",
+                    details: lines.suffix(5),
+                    advice: "it has to leave an image of the name that its environment variable IMAGE holds; if it "
+                        + "pushes instead, say so with \"pushes\": true")
+            }
+            return BuiltImage(reference: request.reference, id: id)
+        }
+        // With the image itself it is known how its containers start, and whether it is another one than before.
+        let pull = try await launcher.runTool(Command("docker", ["pull", "--quiet", destination.tagged]))
+        guard pull.termination.isSuccess, let id = try await id(of: destination.tagged) else {
+            let isDown = DockerFailure.isRegistryDown(pull.errorText)
+            throw TargetError(
+                isDown ? .unavailable : .failed,
+                "\(name) ended without an error, but \(destination.tagged) could not be pulled",
+                details: lines.suffix(5) + [pull.errorText],
+                advice: "where PUSH is 1 it has to push an image of the name that its environment variable IMAGE holds")
+        }
+        let digests = try await repositoryDigests(of: id)
+        let digest = digests.first { ImageReference($0)?.name == destination.name }?.split(separator: "@").last
+        guard let digest else {
+            throw TargetError("docker knows no digest of \(destination.tagged), which it has pulled", details: digests)
+        }
+        return BuiltImage(
+            reference: request.reference, id: id,
+            pushed: PushedImage(reference: destination, digest: String(digest)))
+    }
+
+    private static func failure(of name: String, _ error: LaunchError, in context: String) -> TargetError {
+        switch error {
+        case .notFound(let program) where access(program, F_OK) == 0:
+            TargetError("\(name) can't be run", advice: "make it a program: chmod +x \(program)")
+        case .notFound(let program) where program.contains("/"):
+            TargetError("\(name) is not there", advice: "the path is relative to the context, \(context)")
+        case .notFound: TargetError("\(name) was not found on PATH", advice: "install it, or name it by its path")
+        case .failed(_, let reason): TargetError("\(name) could not be started: \(reason)")
+        }
+    }
+}
