@@ -64,18 +64,31 @@ struct BuildCommandKeysTests {
             #"{ \#(more) "services": [{ "image": "\#(image)", "context": "web", "build": ["x"], "pushes": \#(pushes), "workloads": ["deployment/web"] }] }"#
         let configuration = try Configuration.parse(Array(text.utf8), path: "/p/devloop.json", file: "f")
         #expect(configuration.destination(of: configuration.services[0])?.tagged == destination)
-        #expect(throws: Never.self) { try configuration.checkBuilds() }
+        #expect(throws: Never.self) { try configuration.checkPushes() }
         #expect(try Project(configuration: configuration, objects: []).services[0].destination?.tagged == destination)
     }
 
     @Test func aPushWithoutARegistryIsRefused() throws {
         let configuration = try parse(#""build": ["x"], "pushes": true"#)
-        let error = try #require(throws: ConfigurationError.self) { try configuration.checkBuilds() }
+        let error = try #require(throws: ConfigurationError.self) { try configuration.checkPushes() }
         #expect(error.problems[0].keyPath == "services[0].pushes")
         #expect(error.problems[0].message == "there is no registry that shop/web could be pushed to")
         #expect(error.advice?.contains("--registry") == true)
         let flagged = configuration.applying(CommonOptions(settings: ["registry": "r:5000"]))
-        #expect(throws: Never.self) { try flagged.checkBuilds() }
+        #expect(throws: Never.self) { try flagged.checkPushes() }
+    }
+
+    @Test(arguments: ImageProgramName.allCases) func onDockerOnlyDockersImagesRun(builder: ImageProgramName) throws {
+        let configuration = try parse(#""workloads": ["deployment/web"]"#, #""builder": "\#(builder.rawValue)","#)
+        #expect(configuration.builder == builder)
+        #expect(throws: Never.self) { try configuration.checkBuilder() }
+        let onDocker = configuration.applying(CommonOptions(settings: ["target": "docker"]))
+        guard builder != .docker else {
+            #expect(throws: Never.self) { try onDocker.checkBuilder() }
+            return
+        }
+        let error = try #require(throws: ConfigurationError.self) { try onDocker.checkBuilder() }
+        #expect(error.problems[0].keyPath == "builder" && error.advice?.contains("--registry") == true)
     }
 
     /// What is watched of a context.

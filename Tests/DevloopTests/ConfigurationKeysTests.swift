@@ -28,7 +28,8 @@ struct ConfigurationKeysTests {
     /// For each key that is read, a value other than the default and than the files' below.
     private static let samples: [String: JSONValue] = [
         "name": "other", "manifests": ["other"], "target": "docker", "kubeContext": "other",
-        "allowedContexts": ["other"], "namespace": "other", "registry": "other:5000", "services[].name": "other",
+        "allowedContexts": ["other"], "namespace": "other", "registry": "other:5000", "builder": "podman",
+        "services[].name": "other",
         "services[].image": "a/other", "services[].context": "other", "services[].dockerfile": "other",
         "services[].stage": "other", "services[].buildArgs": ["OTHER": "1"],
         "services[].build": ["./other"], "services[].pushes": true, "services[].inputs": ["other"],

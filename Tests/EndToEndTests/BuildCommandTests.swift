@@ -58,7 +58,7 @@ struct BuildCommandTests {
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
-            (#""true""#, ["(true) ended without an error, but Docker has no image", "IMAGE"]),
+            (#""true""#, ["(true) ended without an error, but docker has no image", "IMAGE"]),
             (#""./build.sh""#, ["(./build.sh) is not there", "relative to the context"]),
             (#""sh", "-c", "echo why; exit 7""#, ["failed (exit status 7)", "why"]),
             (#""./run""#, ["(./run) can't be run", "chmod +x"]),

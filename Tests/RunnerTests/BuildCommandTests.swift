@@ -102,7 +102,7 @@ import Testing
         #expect(error.severity == .failed)
         #expect(
             error.summary
-                == "the build command of shop/web (./build) ended without an error, but Docker has no image "
+                == "the build command of shop/web (./build) ended without an error, but docker has no image "
                 + "shop/web:latest")
         #expect(error.details == ["done"])
         #expect(error.advice?.contains("IMAGE") == true && error.advice?.contains("\"pushes\"") == true)

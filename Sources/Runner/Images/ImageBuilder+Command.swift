@@ -57,7 +57,7 @@ extension ImageBuilder {
         guard let destination = request.destination else {
             guard let id = try await id(of: request.reference.tagged) else {
                 throw TargetError(
-                    "\(name) ended without an error, but Docker has no image \(request.reference.tagged)",
+                    "\(name) ended without an error, but \(program.name) has no image \(request.reference.tagged)",
                     details: lines.suffix(5),
                     advice: "it has to leave an image of the name that its environment variable IMAGE holds; if it "
                         + "pushes instead, say so with \"pushes\": true")
@@ -65,7 +65,7 @@ extension ImageBuilder {
             return BuiltImage(reference: request.reference, id: id)
         }
         // With the image itself it is known how its containers start, and whether it is another one than before.
-        let pull = try await launcher.runTool(Command("docker", ["pull", "--quiet", destination.tagged]))
+        let pull = try await pull(destination)
         guard pull.termination.isSuccess, let id = try await id(of: destination.tagged) else {
             let isDown = DockerFailure.isRegistryDown(pull.errorText)
             throw TargetError(
@@ -74,14 +74,11 @@ extension ImageBuilder {
                 details: lines.suffix(5) + [pull.errorText],
                 advice: "where PUSH is 1 it has to push an image of the name that its environment variable IMAGE holds")
         }
-        let digests = try await repositoryDigests(of: id)
-        let digest = digests.first { ImageReference($0)?.name == destination.name }?.split(separator: "@").last
-        guard let digest else {
-            throw TargetError("docker knows no digest of \(destination.tagged), which it has pulled", details: digests)
+        guard let digest = try await digest(of: id, pushedAs: destination) else {
+            throw TargetError("\(program.name) knows no digest of \(destination.tagged), which it has pulled")
         }
         return BuiltImage(
-            reference: request.reference, id: id,
-            pushed: PushedImage(reference: destination, digest: String(digest)))
+            reference: request.reference, id: id, pushed: PushedImage(reference: destination, digest: digest))
     }
 
     private static func failure(of name: String, _ error: LaunchError, in context: String) -> TargetError {

@@ -60,30 +60,31 @@ package struct MovedBases: Error, Equatable {
     package init(names: Set<ImageReference>) { self.names = names }
 }
 
-/// Builds images with `docker build` and pushes them with `docker push`.
+/// Builds images with `docker build` and pushes them with `docker push`, or with another program that is called as docker is.
 package struct ImageBuilder: Sendable {
     let launcher: any CommandRunning
+    /// What is called.
+    package let program: any ImageProgram
     private let scratch: ScratchFolder
     let knowledge = ImageKnowledge()
 
     /// A builder.
-    /// - Parameter scratch: a folder for the files through which docker hands over image ids.
-    package init(launcher: any CommandRunning, scratch: ScratchFolder) {
+    /// - Parameter scratch: a folder for the files through which the program hands over ids and digests.
+    package init(
+        launcher: any CommandRunning, scratch: ScratchFolder,
+        program: any ImageProgram = ImageProgramName.docker.program
+    ) {
         self.launcher = launcher
         self.scratch = scratch
+        self.program = program
     }
 
-    /// Asks the Docker daemon for its version.
-    /// - Throws: ``TargetError`` of severity `unavailable` where docker is missing or its daemon does not answer.
-    package func prepare() async throws {
-        try await DockerCommand.checkDaemon(with: launcher)
-    }
+    /// Makes sure that the program is there, and that what does its work answers.
+    /// - Throws: ``TargetError`` of severity `unavailable`.
+    package func prepare() async throws { try await program.check(launcher) }
 
-    /// Asks docker which builder its builds use.
-    package func kind() async throws -> BuilderKind {
-        let output = try await launcher.runTool(Command("docker", ["build", "--help"]))
-        return BuilderKind(help: output.text + "\n" + output.errorText)
-    }
+    /// Which builder the program's builds use.
+    package func kind() async throws -> BuilderKind { try await program.kind(launcher) }
 
     /// Builds an image and returns it with the id that docker gave it.
     ///
@@ -122,10 +123,21 @@ package struct ImageBuilder: Sendable {
 
     /// The id of an image; `nil` where there is none of that name.
     func id(of image: String) async throws -> String? {
-        let output = try await launcher.runTool(Command("docker", ["image", "inspect", "--format={{.Id}}", image]))
-        if output.termination.isSuccess { return output.text.split(separator: "\n").first.map(String.init) }
-        if output.errorText.contains("No such image") { return nil }
-        throw DockerFailure.error("docker image inspect of \(image) failed", said: [output.errorText])
+        let output = try await run(["image", "inspect", "--format={{.Id}}", image])
+        if output.termination.isSuccess {
+            return output.text.split(separator: "\n").first.map { $0.hasPrefix("sha256:") ? "\($0)" : "sha256:\($0)" }
+        }
+        if program.hasNone(output.errorText) { return nil }
+        throw failure("image inspect of \(image) failed", output)
+    }
+
+    func run(_ arguments: [String]) async throws -> CommandOutput {
+        try await launcher.runTool(program.command(arguments))
+    }
+
+    /// - Parameter summary: what follows the program's name.
+    func failure(_ summary: String, _ output: CommandOutput) -> TargetError {
+        program.error("\(program.name) \(summary)", said: [output.errorText], termination: output.termination)
     }
 
     private func buildOnce(
@@ -135,7 +147,7 @@ package struct ImageBuilder: Sendable {
         let idFile = scratch.newPath()
         defer { scratch.remove(idFile) }
         let tail = OutputTail(limit: 40)
-        let command = Self.buildCommand(request, idFile: idFile)
+        let command = program.command(Self.buildCommand(request, idFile: idFile).arguments)
         let output = try await launcher.runTool(
             command,
             output: .lines { _, line in
@@ -144,13 +156,14 @@ package struct ImageBuilder: Sendable {
                 onLine(line)
             })
         guard output.termination.isSuccess else {
-            throw DockerFailure.error(
-                "docker build of \(request.reference) failed (\(output.termination))", said: tail.lines,
+            throw program.error(
+                "\(program.name) build of \(request.reference) failed (\(output.termination))", said: tail.lines,
                 termination: output.termination)
         }
         guard let id = scratch.read(idFile).map({ String(decoding: $0, as: UTF8.self) }), id.hasPrefix("sha256:")
         else {
-            throw TargetError("docker build of \(request.reference) ended without an image id", details: tail.lines)
+            throw TargetError(
+                "\(program.name) build of \(request.reference) ended without an image id", details: tail.lines)
         }
         return BuiltImage(
             reference: request.reference, id: String(id.prefix { !$0.isWhitespace }))
@@ -170,19 +183,22 @@ package struct ImageBuilder: Sendable {
         onRetry: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> String {
         try await tag(image.id, as: reference)
+        let digestFile = scratch.newPath()
+        defer { scratch.remove(digestFile) }
+        let flags = program.registryFlags(reference) + program.digestFlags(digestFile)
         let (progress, errors) = (OutputTail(limit: 10), OutputTail(limit: 10))
         let isFailing = Latest(false)
         let termination = try await withThrowingTaskGroup(of: Termination?.self) { group in
-            group.addTask {
+            group.addTask { [name = program.name] in
                 try await launcher.runTool(
-                    Command("docker", ["push", reference.tagged]),
+                    program.command(["push"] + flags + [reference.tagged]),
                     output: .lines { source, line in
                         (source == .standardOutput ? progress : errors).append(line)
                         let text = String(decoding: line, as: UTF8.self)
-                        guard text.contains(": Retrying in "), !isFailing.current.value else { return }
+                        guard program.triesAgain(text), !isFailing.current.value else { return }
                         isFailing.set(true)
                         if lastFailure == nil {
-                            onRetry("docker push of \(reference.tagged) fails, docker tries again: \(text)")
+                            onRetry("\(name) push of \(reference.tagged) fails, \(name) tries again: \(text)")
                         }
                     }
                 ).termination
@@ -197,38 +213,53 @@ package struct ImageBuilder: Sendable {
             return try await group.next() ?? nil
         }
         try Task.checkCancellation()
-        guard let termination else { throw lastFailure ?? TargetError("docker push did not end") }
+        guard let termination else { throw lastFailure ?? TargetError("\(program.name) push did not end") }
         guard termination.isSuccess else {
             let said = (errors.lines.isEmpty ? progress : errors).lines.joined(separator: "\n")
-            let error = DockerFailure.error("", said: [said], termination: termination)
+            let error = program.error("", said: [said], termination: termination)
             throw TargetError(
                 DockerFailure.isRegistryDown(said) ? .unavailable : error.severity,
-                "docker push of \(reference.tagged) failed (\(termination))",
+                "\(program.name) push of \(reference.tagged) failed (\(termination))",
                 details: said.split(separator: "\n").map(String.init),
-                advice: Self.pushAdvice(reference: reference, said: said))
+                advice: pushAdvice(reference: reference, said: said))
         }
-        guard let digest = Self.digest(inPushOutput: progress.lines.joined(separator: "\n")) else {
-            throw TargetError(
-                "docker push of \(reference.tagged) named no digest",
-                details: progress.lines.suffix(5))
+        if let digest = Self.digest(inPushOutput: progress.lines.joined(separator: "\n")) { return digest }
+        if let written = scratch.read(digestFile).map({ String(decoding: $0, as: UTF8.self) }) {
+            if written.hasPrefix("sha256:") { return String(written.prefix { !$0.isWhitespace }) }
+        } else if let digest = try await digest(of: image.id, pushedAs: reference) {
+            return digest
         }
-        return digest
+        throw TargetError(
+            "\(program.name) push of \(reference.tagged) named no digest", details: progress.lines.suffix(5))
     }
 
     /// Gives an image another name.
     func tag(_ id: String, as reference: ImageReference) async throws {
-        let tag = try await launcher.runTool(Command("docker", ["tag", id, reference.tagged]))
-        guard tag.termination.isSuccess else {
-            throw DockerFailure.error(
-                "docker tag of \(reference.tagged) failed", said: [tag.errorText],
-                termination: tag.termination)
-        }
+        let tag = try await run(["tag", id, reference.tagged])
+        guard tag.termination.isSuccess else { throw failure("tag of \(reference.tagged) failed", tag) }
+    }
+
+    /// Gets an image from its registry.
+    func pull(_ reference: ImageReference) async throws -> CommandOutput {
+        let image = reference.digest.map { "\(reference.name)@\($0)" } ?? reference.tagged
+        return try await run(["pull", "--quiet"] + program.registryFlags(reference) + [image])
+    }
+
+    /// The digest by which a registry has a local image that was pushed there or pulled from there; `nil` where that is
+    /// not known.
+    package func digest(of id: String, pushedAs reference: ImageReference) async throws -> String? {
+        // What was pushed is told apart from what is here only when it was pulled.
+        if !program.knowsItsPushes { _ = try await pull(reference) }
+        let known = try await repositoryDigests(of: id).compactMap { ImageReference($0) }
+        let digests = known.filter { $0.name == reference.name && $0.digest != nil }
+        guard !program.knowsItsPushes, digests.count > 1 else { return digests.first?.digest }
+        for digest in digests where try await pull(digest).termination.isSuccess { return digest.digest }
+        return nil
     }
 
     /// The digests that a local image was pushed with or pulled by: `localhost:5000/blog/posts@sha256:…`
     package func repositoryDigests(of id: String) async throws -> [String] {
-        let output = try await launcher.runTool(
-            Command("docker", ["image", "inspect", "--format={{json .RepoDigests}}", id]))
+        let output = try await run(["image", "inspect", "--format={{json .RepoDigests}}", id])
         guard output.termination.isSuccess, let list = try? JSONParser.parse(output.standardOutput) else { return [] }
         return (list.array ?? []).compactMap(\.string)
     }
@@ -262,7 +293,7 @@ package struct ImageBuilder: Sendable {
         return String(words[label + 1])
     }
 
-    private static func pushAdvice(reference: ImageReference, said: String) -> String? {
+    private func pushAdvice(reference: ImageReference, said: String) -> String? {
         if reference.registry == nil {
             return "without a registry the image goes to Docker Hub: set \"registry\" in devloop.json or --registry"
         }
@@ -270,10 +301,10 @@ package struct ImageBuilder: Sendable {
             return "is the registry \(reference.registry ?? "") up? Try: curl http://\(reference.registry ?? "")/v2/"
         }
         if said.contains("denied") || said.contains("unauthorized") || said.contains("no basic auth") {
-            return "log in first: docker login \(reference.registry ?? "")"
+            return "log in first: \(program.name) login \(reference.registry ?? "")"
         }
         if said.contains("HTTP response to HTTPS client") {
-            return "the registry speaks plain HTTP: add it to \"insecure-registries\" in Docker's daemon.json"
+            return "the registry speaks plain HTTP: \(program.plainRegistryAdvice)"
         }
         return nil
     }

@@ -88,6 +88,7 @@ package final class KubernetesTarget: Target {
             context: requestedContext, namespace: requestedNamespace, registry: registry,
             usesMinikubeDocker: usesMinikubeDocker, launcher: launcher)
         try await permission(cluster.identity)
+        if let problem = cluster.delivery.problem(with: builder.program) { throw problem }
         let version = try await launcher.runTool(cluster.kubectl.serverVersion())
         // Who may not ask for the version has reached the cluster as well.
         guard version.termination.isSuccess || version.errorText.contains("(Forbidden)") else {
@@ -229,12 +230,8 @@ package final class KubernetesTarget: Target {
             candidate = pushed
         } else if case .push(let registry) = delivery {
             let reference = try Self.pushReference(image.reference, registry: registry)
-            let digests = try await builder.repositoryDigests(of: image.id)
-            guard
-                let digest = digests.first(where: { ImageReference($0)?.name == reference.name })?.split(separator: "@")
-                    .last
-            else { return nil }
-            candidate = DeliveredImage(built: image, reference: reference.tagged, digest: String(digest))
+            guard let digest = try await builder.digest(of: image.id, pushedAs: reference) else { return nil }
+            candidate = DeliveredImage(built: image, reference: reference.tagged, digest: digest)
         }
         let check = try await check(of: candidate, among: names)
         let pods: [KubernetesPod]

@@ -46,6 +46,7 @@ struct DevCommand: Subcommand {
         defer { withExtendedLifetime(lock) {} }
         context.farewell.leaves("nothing was deleted", deletedBy: context.downCommand())
         terminal.setServices(configuration.services.map(\.name))
+        let builder = context.builder(for: configuration)
         let target = context.target(for: configuration)
         // Watching begins before anything is read or built: what is saved from now on is noticed.
         let watcher = try TreeWatcher(
@@ -55,11 +56,11 @@ struct DevCommand: Subcommand {
                 settleMilliseconds: configuration.watch.settle.milliseconds))
         try await watcher.start()
         async let prepared: Void = target.prepare()
-        async let dockerAnswers: Void = context.builder.prepare()
-        async let kind = context.builder.kind()
+        async let builderAnswers: Void = builder.prepare()
+        async let kind = builder.kind()
         async let manifests = loader.reader.read(configuration.manifests)
         let read = try await manifests
-        try await dockerAnswers
+        try await builderAnswers
         let builderKind = try await kind
         let parts = try loader.parts(configuration, manifests: read, builder: builderKind)
         try parts.checkBuilds()
@@ -71,7 +72,7 @@ struct DevCommand: Subcommand {
         terminal.say(.running(configuration.name, on: target.summary))
         await warnOfSecrets(parts, context)
         let driver = Driver(
-            loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
+            loader: loader, target: target, builder: builder, terminal: terminal, logs: logs,
             jobs: context.jobs, builderKind: builderKind,
             altered: AlteredServices(
                 project: "\(FileSystem.place(of: configuration.path)) \(target.summary)",

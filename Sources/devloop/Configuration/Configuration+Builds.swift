@@ -10,9 +10,18 @@ extension Configuration {
         return service.image.inRegistry(registry)
     }
 
-    /// Refuses builds that can't do what they are asked for, with what flags say too.
+    /// Refuses a builder whose images can't run where they are to run, with what flags say too.
     /// - Throws: ``ConfigurationError``.
-    func checkBuilds() throws(ConfigurationError) {
+    func checkBuilder() throws(ConfigurationError) {
+        guard target == .docker, builder != .docker else { return }
+        throw error(
+            at: "builder", "on Docker only images run that docker has, and what \(builder.rawValue) builds it has not",
+            advice: "leave \"builder\" out, or run on a cluster, over a registry: --target kubernetes --registry R")
+    }
+
+    /// Refuses pushes that have nowhere to go, with what flags say too.
+    /// - Throws: ``ConfigurationError``.
+    func checkPushes() throws(ConfigurationError) {
         for service in services where service.pushes && target == .kubernetes && destination(of: service) == nil {
             throw error(
                 at: "\(service.keyPath).pushes", "there is no registry that \(service.image) could be pushed to",

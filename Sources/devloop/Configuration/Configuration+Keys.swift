@@ -27,6 +27,9 @@ extension Configuration: ConfigurationSection {
             "registry", \.registry, .text(.registry), change: .restart,
             "where images go, as `HOST[:PORT][/PATH]`; with it, they are always pushed"),
         .init(
+            "builder", \.builder, .choice, change: .restart,
+            "what builds and pushes images, by the name of its command; see [Builders](Docs/builders.md)"),
+        .init(
             "services", \.services,
             .list(
                 of: .section, called: "services", whenEmpty: "expected at least one service, found an empty array"),

@@ -20,6 +20,8 @@ struct Configuration: Sendable, Equatable {
     var manifests: [String] = []
     /// Where the services run.
     var target: TargetKind = .kubernetes
+    /// What builds, keeps and pushes images.
+    var builder = ImageProgramName.docker
     /// The kubectl context; `nil` is the current one.
     var kubeContext: String?
     /// The contexts that may be used though they are not known to be local.

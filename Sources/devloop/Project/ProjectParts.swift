@@ -18,7 +18,8 @@ struct ProjectParts: Sendable {
     /// Makes sure that all can be built, and that there is an order to do it in; who builds nothing needs none.
     /// - Throws: ``ConfigurationError``.
     func checkBuilds() throws(ConfigurationError) {
-        try configuration.checkBuilds()
+        try configuration.checkBuilder()
+        try configuration.checkPushes()
         try dependencies.checkOrder(configuration)
     }
 

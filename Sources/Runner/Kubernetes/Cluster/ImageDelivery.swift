@@ -37,6 +37,22 @@ package enum ImageDelivery: Sendable, Hashable {
     }
 }
 
+extension ImageDelivery {
+    /// Why this way can't begin where a program keeps its images; `nil` where it can.
+    func problem(with program: any ImageProgram) -> TargetError? {
+        let isPossible =
+            switch self {
+            case .push: true
+            case .shared: program is DockerProgram || program is NerdctlProgram
+            case .kind, .k3d: program is DockerProgram
+            }
+        guard !isPossible else { return nil }
+        return TargetError(
+            .configuration, "what \(program.name) builds does not come to this cluster by itself: \(self)",
+            advice: "say where both find a registry, with \"registry\" or --registry, or build with docker")
+    }
+}
+
 extension ImageDelivery: CustomStringConvertible {
     /// For the first line: `images go to localhost:5000`.
     package var description: String {
