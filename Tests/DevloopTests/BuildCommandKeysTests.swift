@@ -68,6 +68,18 @@ struct BuildCommandKeysTests {
         #expect(try Project(configuration: configuration, objects: []).services[0].destination?.tagged == destination)
     }
 
+    /// Its builder may be elsewhere, so that there is nothing to push here.
+    @Test(
+        arguments: [
+            (#""registry": "r:5000","#, "r:5000/shop/web:latest"), (#""registry": "r:5000", "target": "docker","#, nil),
+            ("", nil),
+        ] as [(String, String?)])
+    func buildxPushesWhereThereIsARegistry(more: String, destination: String?) throws {
+        let configuration = try parse(#""workloads": ["deployment/web"]"#, more + #""builder": "buildx","#)
+        #expect(configuration.destination(of: configuration.services[0])?.tagged == destination)
+        #expect(throws: Never.self) { try configuration.checkPushes() }
+    }
+
     @Test func aPushWithoutARegistryIsRefused() throws {
         let configuration = try parse(#""build": ["x"], "pushes": true"#)
         let error = try #require(throws: ConfigurationError.self) { try configuration.checkPushes() }
@@ -83,7 +95,7 @@ struct BuildCommandKeysTests {
         #expect(configuration.builder == builder)
         #expect(throws: Never.self) { try configuration.checkBuilder() }
         let onDocker = configuration.applying(CommonOptions(settings: ["target": "docker"]))
-        guard builder != .docker else {
+        guard ![.docker, .buildx].contains(builder) else {
             #expect(throws: Never.self) { try onDocker.checkBuilder() }
             return
         }

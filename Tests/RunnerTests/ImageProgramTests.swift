@@ -6,7 +6,7 @@ import Testing
 /// The programs that stand in docker's place.
 @Suite(.timeLimit(.minutes(1))) struct ImageProgramTests {
     private func builder(_ name: ImageProgramName, _ branches: String) throws -> (StandIn, ImageBuilder) {
-        let standIn = try StandIn([name.rawValue: branches])
+        let standIn = try StandIn([name.program.name: branches])
         return (
             standIn, ImageBuilder(launcher: standIn.launcher, scratch: standIn.scratch, program: name.program)
         )
@@ -20,10 +20,10 @@ import Testing
 
     @Test(arguments: [
         (ImageProgramName.docker, "docker build"), (.podman, "podman build"),
-        (.nerdctl, "nerdctl --namespace=k8s.io build"),
+        (.nerdctl, "nerdctl --namespace=k8s.io build"), (.buildx, "docker buildx build --load"),
     ])
     func eachBuildsByTheSameFlags(name: ImageProgramName, start: String) async throws {
-        let branch = "*build\\ --tag=*) printf 'sha256:12\\n' >\"$id\"; echo built;;"
+        let branch = "*build\\ --*tag=*) printf 'sha256:12\\n' >\"$id\"; echo built;;"
         let (program, builder) = try builder(name, branch)
         let request = BuildRequest(reference: try reference("shop/web"), context: "/c", dockerfile: "/c/Dockerfile")
         #expect(try await builder.build(request).id == "sha256:12")
@@ -38,12 +38,12 @@ import Testing
         let (program, builder) = try builder(name, "*build*) echo why; exit 3;;")
         let request = BuildRequest(reference: try reference("shop/web"), context: "/c", dockerfile: "/c/Dockerfile")
         let error = try await targetError { try await builder.build(request) }
-        #expect(error == TargetError("\(name.rawValue) build of shop/web failed (exit status 3)", details: ["why"]))
+        #expect(error == TargetError("\(name.program.name) build of shop/web failed (exit status 3)", details: ["why"]))
         program.verify()
         let none = try StandIn([:])
         let missing = ImageBuilder(launcher: none.launcher, scratch: none.scratch, program: name.program)
         let absence = try await targetError { try await missing.prepare() }
-        #expect(absence.severity == .unavailable && absence.summary == "\(name.rawValue) was not found on PATH")
+        #expect(absence.severity == .unavailable && absence.summary == "\(name.program.name) was not found on PATH")
         #expect(absence.advice?.contains("install") == true)
     }
 
@@ -130,6 +130,63 @@ import Testing
         program.verify()
     }
 
+    private static let buildx = #"""
+        'version '*|'buildx version') echo 1;;
+        'buildx build --push '*) for word in "$@"; do case "$word" in --metadata-file=*) file=${word#*=};; esac; done
+            echo '{"containerimage.config.digest":"sha256:c","containerimage.digest":"DIGEST"}' >"$file";;
+        'pull --quiet r:5000/shop/'*'@DIGEST') ;;
+        'image inspect --format={{.Id}} '*) echo sha256:1;;
+        'tag sha256:1 '*) ;;
+        """#.replacingOccurrences(of: "DIGEST", with: digest("9"))
+
+    /// The builder may be on another machine, and leave no image here.
+    @Test func whatBuildxPushesIsKnownByItsMetadataAndPulled() async throws {
+        let (program, builder) = try builder(.buildx, Self.buildx)
+        var request = BuildRequest(
+            reference: try reference("shop/base"), context: "/c", dockerfile: "/c/Dockerfile",
+            otherNames: [try reference("shop/base:dev")])
+        request.destination = try reference("r:5000/shop/base")
+        let pushed = PushedImage(reference: try reference("r:5000/shop/base"), digest: Self.digest("9"))
+        let base = try await builder.build(request)
+        #expect(base == BuiltImage(reference: request.reference, id: "sha256:1", pushed: pushed))
+        let build = program.calls[0]
+        // Nothing is pushed by a name of this machine.
+        #expect(build.filter { $0.hasPrefix("--tag=") } == ["--tag=r:5000/shop/base:latest"])
+        #expect(
+            program.callLines.suffix(2) == [
+                "docker tag sha256:1 shop/base:latest", "docker tag sha256:1 shop/base:dev",
+            ])
+
+        var dependant = BuildRequest(
+            reference: try reference("shop/web"), context: "/c", dockerfile: "/c/Dockerfile",
+            bases: [BuiltImage(reference: try reference("shop/base"), id: "sha256:1")])
+        dependant.destination = try reference("r:5000/shop/web")
+        _ = try await builder.build(dependant)
+        #expect(
+            program.callLines.contains {
+                $0.contains(" --build-context=shop/base=docker-image://r:5000/shop/base@\(Self.digest("9")) ")
+            })
+        #expect(try await builder.kind() == .buildKit)
+        program.verify()
+    }
+
+    @Test func withoutBuildxOrADigestItSaysSo() async throws {
+        let (program, builder) = try builder(
+            .buildx,
+            """
+            'version '*) echo 20;;
+            'buildx version') echo "docker: 'buildx' is not a docker command." >&2; exit 1;;
+            'buildx build '*) ;;
+            """)
+        let error = try await targetError { try await builder.prepare() }
+        #expect(error.severity == .unavailable && error.summary == "docker has no buildx")
+        var request = BuildRequest(reference: try reference("a/b"), context: "/c", dockerfile: "/c/Dockerfile")
+        request.destination = try reference("r:5000/a/b")
+        let failure = try await targetError { try await builder.build(request) }
+        #expect(failure.summary == "docker build of a/b ended without a digest")
+        program.verify()
+    }
+
     @Test(arguments: [
         "level=fatal msg=\"no buildkit host is available, tried 2 candidates\"",
         "level=fatal msg=\"cannot access containerd socket\"",
@@ -155,8 +212,9 @@ import Testing
 
     @Test(
         arguments: [
-            (ImageDelivery.push(registry: "r"), [.docker, .podman, .nerdctl]), (.shared, [.docker, .nerdctl]),
-            (.kind(cluster: "k"), [.docker]), (.k3d(cluster: "k"), [.docker]),
+            (ImageDelivery.push(registry: "r"), [.docker, .podman, .nerdctl, .buildx]),
+            (.shared, [.docker, .nerdctl, .buildx]),
+            (.kind(cluster: "k"), [.docker, .buildx]), (.k3d(cluster: "k"), [.docker, .buildx]),
         ] as [(ImageDelivery, [ImageProgramName])])
     func onlyARegistryTakesWhatEachOfThemBuilds(delivery: ImageDelivery, possible: [ImageProgramName]) {
         for name in ImageProgramName.allCases {

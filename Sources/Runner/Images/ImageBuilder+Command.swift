@@ -34,10 +34,49 @@ extension ImageBuilder {
         guard output.termination.isSuccess else {
             throw TargetError("\(name) failed (\(output.termination))", details: tail.lines)
         }
-        let image = try await find(request, builtBy: name, said: tail.lines)
-        let others = (image.pushed == nil ? [] : [request.reference]) + request.otherNames
-        for other in others { try await tag(image.id, as: other) }
-        return image
+        if let destination = request.destination {
+            return try await fetch(destination, for: request, name, said: tail.lines)
+        }
+        guard let id = try await id(of: request.reference.tagged) else {
+            throw TargetError(
+                "\(name) ended without an error, but \(program.name) has no image \(request.reference.tagged)",
+                details: tail.lines.suffix(5),
+                advice: "it has to leave an image of the name that its environment variable IMAGE holds; if it pushes "
+                    + "instead, say so with \"pushes\": true")
+        }
+        for other in request.otherNames { try await tag(id, as: other) }
+        return BuiltImage(reference: request.reference, id: id)
+    }
+
+    /// Gets what a build itself has pushed: with the image it is known how its containers start, and whether it is another
+    /// one than before.
+    /// - Parameters:
+    ///   - digest: the image's digest in the registry, where it is known.
+    ///   - name: what has built it.
+    func fetch(
+        _ destination: ImageReference, digest: String? = nil, for request: BuildRequest, _ name: String,
+        said lines: [String]
+    ) async throws -> BuiltImage {
+        let source = digest.map { "\(destination.name)@\($0)" } ?? destination.tagged
+        let pull = try await run(["pull", "--quiet"] + program.registryFlags(destination) + [source])
+        guard pull.termination.isSuccess, let id = try await id(of: source) else {
+            throw TargetError(
+                DockerFailure.isRegistryDown(pull.errorText) ? .unavailable : .failed,
+                "\(name) ended without an error, but \(source) could not be pulled",
+                details: lines.suffix(5) + [pull.errorText],
+                advice: digest == nil
+                    ? "where PUSH is 1 it has to push an image of the name that its environment variable IMAGE holds"
+                    : nil)
+        }
+        var known = digest
+        if known == nil { known = try await self.digest(of: id, pushedAs: destination) }
+        guard let known else {
+            throw TargetError("\(program.name) knows no digest of \(destination.tagged), which it has pulled")
+        }
+        for other in [request.reference] + request.otherNames { try await tag(id, as: other) }
+        let pushed = PushedImage(reference: destination, digest: known)
+        knowledge.pushes[id] = pushed
+        return BuiltImage(reference: request.reference, id: id, pushed: pushed)
     }
 
     /// What runs, and where.
@@ -51,34 +90,6 @@ extension ImageBuilder {
                 "IMAGE": (request.destination ?? request.reference).tagged, "CONTEXT": request.context,
                 "PUSH": request.destination == nil ? "" : "1", "PLATFORM": "",
             ], directory: request.context)
-    }
-
-    private func find(_ request: BuildRequest, builtBy name: String, said lines: [String]) async throws -> BuiltImage {
-        guard let destination = request.destination else {
-            guard let id = try await id(of: request.reference.tagged) else {
-                throw TargetError(
-                    "\(name) ended without an error, but \(program.name) has no image \(request.reference.tagged)",
-                    details: lines.suffix(5),
-                    advice: "it has to leave an image of the name that its environment variable IMAGE holds; if it "
-                        + "pushes instead, say so with \"pushes\": true")
-            }
-            return BuiltImage(reference: request.reference, id: id)
-        }
-        // With the image itself it is known how its containers start, and whether it is another one than before.
-        let pull = try await pull(destination)
-        guard pull.termination.isSuccess, let id = try await id(of: destination.tagged) else {
-            let isDown = DockerFailure.isRegistryDown(pull.errorText)
-            throw TargetError(
-                isDown ? .unavailable : .failed,
-                "\(name) ended without an error, but \(destination.tagged) could not be pulled",
-                details: lines.suffix(5) + [pull.errorText],
-                advice: "where PUSH is 1 it has to push an image of the name that its environment variable IMAGE holds")
-        }
-        guard let digest = try await digest(of: id, pushedAs: destination) else {
-            throw TargetError("\(program.name) knows no digest of \(destination.tagged), which it has pulled")
-        }
-        return BuiltImage(
-            reference: request.reference, id: id, pushed: PushedImage(reference: destination, digest: digest))
     }
 
     private static func failure(of name: String, _ error: LaunchError, in context: String) -> TargetError {

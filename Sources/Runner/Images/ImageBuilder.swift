@@ -144,10 +144,17 @@ package struct ImageBuilder: Sendable {
         _ request: BuildRequest, onLine: @escaping @Sendable ([UInt8]) -> Void
     ) async throws -> BuiltImage {
         guard request.command.isEmpty else { return try await runCommand(of: request, onLine: onLine) }
-        let idFile = scratch.newPath()
-        defer { scratch.remove(idFile) }
+        let (idFile, metadataFile) = (scratch.newPath(), scratch.newPath())
+        defer { for file in [idFile, metadataFile] { scratch.remove(file) } }
+        let destination = program.pushesItsBuilds ? request.destination : nil
         let tail = OutputTail(limit: 40)
-        let command = program.command(Self.buildCommand(request, idFile: idFile).arguments)
+        let flags = program.outputFlags(
+            request, pushed: { knowledge.pushes[$0] }, metadataFile: metadataFile)
+        var named = request
+        // What is pushed is pushed under each name.
+        if let destination { (named.reference, named.otherNames) = (destination, []) }
+        let words = Self.buildCommand(named, idFile: idFile).arguments
+        let command = program.command(words.prefix(1) + flags + words.dropFirst())
         let output = try await launcher.runTool(
             command,
             output: .lines { _, line in
@@ -159,6 +166,15 @@ package struct ImageBuilder: Sendable {
             throw program.error(
                 "\(program.name) build of \(request.reference) failed (\(output.termination))", said: tail.lines,
                 termination: output.termination)
+        }
+        if let destination {
+            // https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file
+            let metadata = scratch.read(metadataFile).flatMap { try? JSONParser.parse($0) }
+            guard let digest = metadata?["containerimage.digest"]?.string else {
+                throw TargetError(
+                    "\(program.name) build of \(request.reference) ended without a digest", details: tail.lines)
+            }
+            return try await fetch(destination, digest: digest, for: request, "the build", said: tail.lines)
         }
         guard let id = scratch.read(idFile).map({ String(decoding: $0, as: UTF8.self) }), id.hasPrefix("sha256:")
         else {

@@ -20,6 +20,8 @@ final class ImageKnowledge: Sendable {
     }
 
     let configurations = Memory<ImageConfiguration>()
+    /// Where builds have pushed them.
+    let pushes = Memory<PushedImage>()
     /// Whether there is a `/bin/sh`.
     let shells = Memory<Bool>()
 }

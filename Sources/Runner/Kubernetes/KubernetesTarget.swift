@@ -87,8 +87,8 @@ package final class KubernetesTarget: Target {
         let cluster = try await KubernetesCluster(
             context: requestedContext, namespace: requestedNamespace, registry: registry,
             usesMinikubeDocker: usesMinikubeDocker, launcher: launcher)
-        try await permission(cluster.identity)
         if let problem = cluster.delivery.problem(with: builder.program) { throw problem }
+        try await permission(cluster.identity)
         let version = try await launcher.runTool(cluster.kubectl.serverVersion())
         // Who may not ask for the version has reached the cluster as well.
         guard version.termination.isSuccess || version.errorText.contains("(Forbidden)") else {

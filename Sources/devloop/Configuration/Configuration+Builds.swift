@@ -5,7 +5,8 @@ extension Configuration {
     /// What the build of a service itself pushes its image as; `nil` where the image stays on this machine until devloop
     /// brings it to where it is needed.
     func destination(of service: Service) -> ImageReference? {
-        guard service.pushes, target == .kubernetes else { return nil }
+        let pushes = service.build.isEmpty ? builder.program.pushesItsBuilds : service.pushes
+        guard pushes, target == .kubernetes else { return nil }
         guard let registry else { return service.image.registry == nil ? nil : service.image }
         return service.image.inRegistry(registry)
     }
@@ -13,7 +14,7 @@ extension Configuration {
     /// Refuses a builder whose images can't run where they are to run, with what flags say too.
     /// - Throws: ``ConfigurationError``.
     func checkBuilder() throws(ConfigurationError) {
-        guard target == .docker, builder != .docker else { return }
+        guard target == .docker, ![.docker, .buildx].contains(builder) else { return }
         throw error(
             at: "builder", "on Docker only images run that docker has, and what \(builder.rawValue) builds it has not",
             advice: "leave \"builder\" out, or run on a cluster, over a registry: --target kubernetes --registry R")

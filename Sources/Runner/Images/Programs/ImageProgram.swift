@@ -14,6 +14,15 @@ package protocol ImageProgram: Sendable {
     /// The command for what one would type after its name.
     func command(_ arguments: [String]) -> Command
 
+    /// Flags of a build that say where its image goes; none where it simply stays.
+    /// - Parameters:
+    ///   - pushed: the images that builds have pushed, by their ids.
+    ///   - metadataFile: where a build that pushes writes the digest.
+    func outputFlags(_ request: BuildRequest, pushed: (String) -> PushedImage?, metadataFile: String) -> [String]
+
+    /// Whether a build pushes the image itself where the request says as what.
+    var pushesItsBuilds: Bool { get }
+
     /// Flags for talking to the registry of an image.
     func registryFlags(_ reference: ImageReference) -> [String]
 
@@ -46,6 +55,7 @@ package enum ImageProgramName: String, Sendable, CaseIterable {
     case docker
     case podman
     case nerdctl
+    case buildx
 
     /// What is called.
     package var program: any ImageProgram {
@@ -53,12 +63,19 @@ package enum ImageProgramName: String, Sendable, CaseIterable {
         case .docker: DockerProgram()
         case .podman: PodmanProgram()
         case .nerdctl: NerdctlProgram()
+        case .buildx: DockerProgram(usesBuildx: true)
         }
     }
 }
 
 extension ImageProgram {
     func command(_ arguments: [String]) -> Command { Command(name, arguments) }
+
+    func outputFlags(
+        _ request: BuildRequest, pushed: (String) -> PushedImage?, metadataFile: String
+    ) -> [String] { [] }
+
+    var pushesItsBuilds: Bool { false }
 
     func registryFlags(_ reference: ImageReference) -> [String] { [] }
 
