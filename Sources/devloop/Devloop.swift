@@ -92,8 +92,7 @@ private struct Execution: Sendable {
             defer { scratch.remove() }
             let context = CommandContext(
                 environment: environment, options: options, terminal: terminal, farewell: farewell,
-                launcher: launcher, builder: ImageBuilder(launcher: launcher, scratch: scratch),
-                scratch: scratch)
+                launcher: launcher, scratch: scratch)
             return try await command.run(in: context)
         } catch let error as UsageError {
             terminal.error(error)

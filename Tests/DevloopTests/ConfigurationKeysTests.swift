@@ -28,9 +28,11 @@ struct ConfigurationKeysTests {
     /// For each key that is read, a value other than the default and than the files' below.
     private static let samples: [String: JSONValue] = [
         "name": "other", "manifests": ["other"], "target": "docker", "kubeContext": "other",
-        "allowedContexts": ["other"], "namespace": "other", "registry": "other:5000", "services[].name": "other",
+        "allowedContexts": ["other"], "namespace": "other", "registry": "other:5000", "builder": "podman",
+        "services[].name": "other",
         "services[].image": "a/other", "services[].context": "other", "services[].dockerfile": "other",
         "services[].stage": "other", "services[].buildArgs": ["OTHER": "1"],
+        "services[].build": ["./other"], "services[].pushes": true, "services[].inputs": ["other"],
         "services[].workloads": ["deployment/other"], "services[].ignore": ["other"], "services[].sync": false,
         "services[].onSync": ["restart": true],
         "services[].ports": [3000, "8080:http"], "forward[].to": "service/db:5432", "forward[].port": 99,
@@ -43,6 +45,8 @@ struct ConfigurationKeysTests {
     private static func text(_ path: String? = nil, _ value: JSONValue = .null) -> String {
         var service: JSONValue = ["name": "web", "image": "a/web", "context": "web", "workloads": ["deployment/web"]]
         var document: JSONValue = [:]
+        // It goes with a command only.
+        if path == "services[].pushes", value != false { service["build"] = ["./other"] }
         if let path, path.hasPrefix("services[].") {
             service[String(path.dropFirst("services[].".count))] = value
         } else if let path, path.hasPrefix("forward[].") {
@@ -97,7 +101,8 @@ struct ConfigurationKeysTests {
         let row = try #require(Row.all.first { $0.path == path })
         guard path != "$schema" else { return #expect(row.key.cost == .nothing) }
         let sample = try #require(Self.samples[path], "the tests have no value for it")
-        let (before, after) = (try Self.parse(Self.text()), try Self.parse(Self.text(path, sample)))
+        let blank = path == "services[].pushes" ? Self.text("services[].build", ["./other"]) : Self.text()
+        let (before, after) = (try Self.parse(blank), try Self.parse(Self.text(path, sample)))
         let isOfService = path.hasPrefix("services[].")
         let changes =
             isOfService
@@ -127,7 +132,7 @@ struct ConfigurationKeysTests {
 
     @Test(arguments: Row.all.map(\.path)) func aValueOfAnotherKindIsRefusedAtItsPlace(_ path: String) throws {
         let row = try #require(Row.all.first { $0.path == path })
-        let wrong: JSONValue = path.hasSuffix("ync") ? 7 : true
+        let wrong: JSONValue = ["ync", "pushes"].contains(where: path.hasSuffix) ? 7 : true
         let error = try #require(throws: ConfigurationError.self) { try Self.parse(Self.text(path, wrong)) }
         #expect(error.problems.count == 1)
         #expect(error.problems[0].keyPath == path.replacingOccurrences(of: "[]", with: "[0]"))

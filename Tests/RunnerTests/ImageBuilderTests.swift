@@ -311,7 +311,7 @@ import Testing
     }
 
     @Test func aPushWithoutADigestIsAFailure() async throws {
-        let (docker, builder) = try builder("tag*) ;; push*) echo done; echo digest:;;")
+        let (docker, builder) = try builder("tag*) ;; push*) echo done; echo digest:;; *RepoDigests*) echo null;;")
         let error = try await targetError { try await builder.push(try image(), as: try image().reference) }
         #expect(error.summary.contains("named no digest"))
         docker.verify()

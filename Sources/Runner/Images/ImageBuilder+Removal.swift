@@ -6,18 +6,21 @@ extension ImageBuilder {
     /// - Throws: ``TargetError`` where docker can't be asked, or `CancellationError`.
     package func remove(_ ids: [String]) async throws -> Set<String> {
         guard !ids.isEmpty else { return [] }
-        let listing = try await launcher.runTool(
-            Command("docker", ["image", "inspect", "--format={{.Id}} {{len .RepoTags}}"] + ids))
-        let missing = Set(ids.filter { listing.errorText.contains("No such image: \($0)") })
+        let listing = try await run(["image", "inspect", "--format={{.Id}} {{len .RepoTags}}"] + ids)
+        // Only of what is missing it complains.
+        let missing = Set(ids.filter { listing.errorText.contains($0) })
         let unnamed = listing.text.split(separator: "\n").compactMap { line -> String? in
             let words = line.split(separator: " ")
-            return words.count == 2 && words[1] == "0" ? String(words[0]) : nil
+            return words.count == 2 && words[1] == "0" ? Self.id(words[0]) : nil
         }
         guard !unnamed.isEmpty else { return missing }
-        let removal = try await launcher.runTool(Command("docker", ["image", "rm"] + unnamed))
-        let removed = removal.text.split(separator: "\n").filter { $0.hasPrefix("Deleted: ") }.map {
-            String($0.dropFirst("Deleted: ".count))
+        let removal = try await run(["image", "rm"] + unnamed)
+        let removed = removal.text.split(separator: "\n").map { line in
+            Self.id(line.hasPrefix("Deleted: ") ? line.dropFirst("Deleted: ".count) : line)
         }
         return missing.union(removed).intersection(ids)
     }
+
+    /// podman names images without their algorithm.
+    private static func id(_ text: Substring) -> String { text.hasPrefix("sha256:") ? "\(text)" : "sha256:\(text)" }
 }

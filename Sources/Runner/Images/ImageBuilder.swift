@@ -24,6 +24,10 @@ package struct BuildRequest: Sendable, Hashable {
     package var stage: String?
     /// The build arguments, in order.
     package var arguments: [Argument]
+    /// The command that builds it in place of a Dockerfile: a program and its arguments; none where empty.
+    package var command: [String] = []
+    /// What the build itself pushes the image as; `nil` where it is pushed afterwards, or not at all.
+    package var destination: ImageReference?
     /// Further names that the image is tagged with.
     package var otherNames: [ImageReference]
     /// The images that it is built on, by the names that the Dockerfile has for them.
@@ -56,30 +60,31 @@ package struct MovedBases: Error, Equatable {
     package init(names: Set<ImageReference>) { self.names = names }
 }
 
-/// Builds images with `docker build` and pushes them with `docker push`.
+/// Builds images with `docker build` and pushes them with `docker push`, or with another program that is called as docker is.
 package struct ImageBuilder: Sendable {
     let launcher: any CommandRunning
+    /// What is called.
+    package let program: any ImageProgram
     private let scratch: ScratchFolder
     let knowledge = ImageKnowledge()
 
     /// A builder.
-    /// - Parameter scratch: a folder for the files through which docker hands over image ids.
-    package init(launcher: any CommandRunning, scratch: ScratchFolder) {
+    /// - Parameter scratch: a folder for the files through which the program hands over ids and digests.
+    package init(
+        launcher: any CommandRunning, scratch: ScratchFolder,
+        program: any ImageProgram = ImageProgramName.docker.program
+    ) {
         self.launcher = launcher
         self.scratch = scratch
+        self.program = program
     }
 
-    /// Asks the Docker daemon for its version.
-    /// - Throws: ``TargetError`` of severity `unavailable` where docker is missing or its daemon does not answer.
-    package func prepare() async throws {
-        try await DockerCommand.checkDaemon(with: launcher)
-    }
+    /// Makes sure that the program is there, and that what does its work answers.
+    /// - Throws: ``TargetError`` of severity `unavailable`.
+    package func prepare() async throws { try await program.check(launcher) }
 
-    /// Asks docker which builder its builds use.
-    package func kind() async throws -> BuilderKind {
-        let output = try await launcher.runTool(Command("docker", ["build", "--help"]))
-        return BuilderKind(help: output.text + "\n" + output.errorText)
-    }
+    /// Which builder the program's builds use.
+    package func kind() async throws -> BuilderKind { try await program.kind(launcher) }
 
     /// Builds an image and returns it with the id that docker gave it.
     ///
@@ -116,20 +121,40 @@ package struct ImageBuilder: Sendable {
         return moved
     }
 
-    private func id(of image: String) async throws -> String? {
-        let output = try await launcher.runTool(Command("docker", ["image", "inspect", "--format={{.Id}}", image]))
-        if output.termination.isSuccess { return output.text.split(separator: "\n").first.map(String.init) }
-        if output.errorText.contains("No such image") { return nil }
-        throw DockerFailure.error("docker image inspect of \(image) failed", said: [output.errorText])
+    /// The id of an image; `nil` where there is none of that name.
+    func id(of image: String) async throws -> String? {
+        let output = try await run(["image", "inspect", "--format={{.Id}}", image])
+        if output.termination.isSuccess {
+            return output.text.split(separator: "\n").first.map { $0.hasPrefix("sha256:") ? "\($0)" : "sha256:\($0)" }
+        }
+        if program.hasNone(output.errorText) { return nil }
+        throw failure("image inspect of \(image) failed", output)
+    }
+
+    func run(_ arguments: [String]) async throws -> CommandOutput {
+        try await launcher.runTool(program.command(arguments))
+    }
+
+    /// - Parameter summary: what follows the program's name.
+    func failure(_ summary: String, _ output: CommandOutput) -> TargetError {
+        program.error("\(program.name) \(summary)", said: [output.errorText], termination: output.termination)
     }
 
     private func buildOnce(
         _ request: BuildRequest, onLine: @escaping @Sendable ([UInt8]) -> Void
     ) async throws -> BuiltImage {
-        let idFile = scratch.newPath()
-        defer { scratch.remove(idFile) }
+        guard request.command.isEmpty else { return try await runCommand(of: request, onLine: onLine) }
+        let (idFile, metadataFile) = (scratch.newPath(), scratch.newPath())
+        defer { for file in [idFile, metadataFile] { scratch.remove(file) } }
+        let destination = program.pushesItsBuilds ? request.destination : nil
         let tail = OutputTail(limit: 40)
-        let command = Self.buildCommand(request, idFile: idFile)
+        let flags = program.outputFlags(
+            request, pushed: { knowledge.pushes[$0] }, metadataFile: metadataFile)
+        var named = request
+        // What is pushed is pushed under each name.
+        if let destination { (named.reference, named.otherNames) = (destination, []) }
+        let words = Self.buildCommand(named, idFile: idFile).arguments
+        let command = program.command(words.prefix(1) + flags + words.dropFirst())
         let output = try await launcher.runTool(
             command,
             output: .lines { _, line in
@@ -138,13 +163,23 @@ package struct ImageBuilder: Sendable {
                 onLine(line)
             })
         guard output.termination.isSuccess else {
-            throw DockerFailure.error(
-                "docker build of \(request.reference) failed (\(output.termination))", said: tail.lines,
+            throw program.error(
+                "\(program.name) build of \(request.reference) failed (\(output.termination))", said: tail.lines,
                 termination: output.termination)
+        }
+        if let destination {
+            // https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file
+            let metadata = scratch.read(metadataFile).flatMap { try? JSONParser.parse($0) }
+            guard let digest = metadata?["containerimage.digest"]?.string else {
+                throw TargetError(
+                    "\(program.name) build of \(request.reference) ended without a digest", details: tail.lines)
+            }
+            return try await fetch(destination, digest: digest, for: request, "the build", said: tail.lines)
         }
         guard let id = scratch.read(idFile).map({ String(decoding: $0, as: UTF8.self) }), id.hasPrefix("sha256:")
         else {
-            throw TargetError("docker build of \(request.reference) ended without an image id", details: tail.lines)
+            throw TargetError(
+                "\(program.name) build of \(request.reference) ended without an image id", details: tail.lines)
         }
         return BuiltImage(
             reference: request.reference, id: String(id.prefix { !$0.isWhitespace }))
@@ -163,25 +198,23 @@ package struct ImageBuilder: Sendable {
         _ image: BuiltImage, as reference: ImageReference, lastFailure: TargetError? = nil,
         onRetry: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> String {
-        let tag = try await launcher.runTool(Command("docker", ["tag", image.id, reference.tagged]))
-        guard tag.termination.isSuccess else {
-            throw DockerFailure.error(
-                "docker tag of \(reference.tagged) failed", said: [tag.errorText],
-                termination: tag.termination)
-        }
+        try await tag(image.id, as: reference)
+        let digestFile = scratch.newPath()
+        defer { scratch.remove(digestFile) }
+        let flags = program.registryFlags(reference) + program.digestFlags(digestFile)
         let (progress, errors) = (OutputTail(limit: 10), OutputTail(limit: 10))
         let isFailing = Latest(false)
         let termination = try await withThrowingTaskGroup(of: Termination?.self) { group in
-            group.addTask {
+            group.addTask { [name = program.name] in
                 try await launcher.runTool(
-                    Command("docker", ["push", reference.tagged]),
+                    program.command(["push"] + flags + [reference.tagged]),
                     output: .lines { source, line in
                         (source == .standardOutput ? progress : errors).append(line)
                         let text = String(decoding: line, as: UTF8.self)
-                        guard text.contains(": Retrying in "), !isFailing.current.value else { return }
+                        guard program.triesAgain(text), !isFailing.current.value else { return }
                         isFailing.set(true)
                         if lastFailure == nil {
-                            onRetry("docker push of \(reference.tagged) fails, docker tries again: \(text)")
+                            onRetry("\(name) push of \(reference.tagged) fails, \(name) tries again: \(text)")
                         }
                     }
                 ).termination
@@ -196,28 +229,53 @@ package struct ImageBuilder: Sendable {
             return try await group.next() ?? nil
         }
         try Task.checkCancellation()
-        guard let termination else { throw lastFailure ?? TargetError("docker push did not end") }
+        guard let termination else { throw lastFailure ?? TargetError("\(program.name) push did not end") }
         guard termination.isSuccess else {
             let said = (errors.lines.isEmpty ? progress : errors).lines.joined(separator: "\n")
-            let error = DockerFailure.error("", said: [said], termination: termination)
+            let error = program.error("", said: [said], termination: termination)
             throw TargetError(
                 DockerFailure.isRegistryDown(said) ? .unavailable : error.severity,
-                "docker push of \(reference.tagged) failed (\(termination))",
+                "\(program.name) push of \(reference.tagged) failed (\(termination))",
                 details: said.split(separator: "\n").map(String.init),
-                advice: Self.pushAdvice(reference: reference, said: said))
+                advice: pushAdvice(reference: reference, said: said))
         }
-        guard let digest = Self.digest(inPushOutput: progress.lines.joined(separator: "\n")) else {
-            throw TargetError(
-                "docker push of \(reference.tagged) named no digest",
-                details: progress.lines.suffix(5))
+        if let digest = Self.digest(inPushOutput: progress.lines.joined(separator: "\n")) { return digest }
+        if let written = scratch.read(digestFile).map({ String(decoding: $0, as: UTF8.self) }) {
+            if written.hasPrefix("sha256:") { return String(written.prefix { !$0.isWhitespace }) }
+        } else if let digest = try await digest(of: image.id, pushedAs: reference) {
+            return digest
         }
-        return digest
+        throw TargetError(
+            "\(program.name) push of \(reference.tagged) named no digest", details: progress.lines.suffix(5))
+    }
+
+    /// Gives an image another name.
+    func tag(_ id: String, as reference: ImageReference) async throws {
+        let tag = try await run(["tag", id, reference.tagged])
+        guard tag.termination.isSuccess else { throw failure("tag of \(reference.tagged) failed", tag) }
+    }
+
+    /// Gets an image from its registry.
+    func pull(_ reference: ImageReference) async throws -> CommandOutput {
+        let image = reference.digest.map { "\(reference.name)@\($0)" } ?? reference.tagged
+        return try await run(["pull", "--quiet"] + program.registryFlags(reference) + [image])
+    }
+
+    /// The digest by which a registry has a local image that was pushed there or pulled from there; `nil` where that is
+    /// not known.
+    package func digest(of id: String, pushedAs reference: ImageReference) async throws -> String? {
+        // What was pushed is told apart from what is here only when it was pulled.
+        if !program.knowsItsPushes { _ = try await pull(reference) }
+        let known = try await repositoryDigests(of: id).compactMap { ImageReference($0) }
+        let digests = known.filter { $0.name == reference.name && $0.digest != nil }
+        guard !program.knowsItsPushes, digests.count > 1 else { return digests.first?.digest }
+        for digest in digests where try await pull(digest).termination.isSuccess { return digest.digest }
+        return nil
     }
 
     /// The digests that a local image was pushed with or pulled by: `localhost:5000/blog/posts@sha256:…`
     package func repositoryDigests(of id: String) async throws -> [String] {
-        let output = try await launcher.runTool(
-            Command("docker", ["image", "inspect", "--format={{json .RepoDigests}}", id]))
+        let output = try await run(["image", "inspect", "--format={{json .RepoDigests}}", id])
         guard output.termination.isSuccess, let list = try? JSONParser.parse(output.standardOutput) else { return [] }
         return (list.array ?? []).compactMap(\.string)
     }
@@ -251,7 +309,7 @@ package struct ImageBuilder: Sendable {
         return String(words[label + 1])
     }
 
-    private static func pushAdvice(reference: ImageReference, said: String) -> String? {
+    private func pushAdvice(reference: ImageReference, said: String) -> String? {
         if reference.registry == nil {
             return "without a registry the image goes to Docker Hub: set \"registry\" in devloop.json or --registry"
         }
@@ -259,10 +317,10 @@ package struct ImageBuilder: Sendable {
             return "is the registry \(reference.registry ?? "") up? Try: curl http://\(reference.registry ?? "")/v2/"
         }
         if said.contains("denied") || said.contains("unauthorized") || said.contains("no basic auth") {
-            return "log in first: docker login \(reference.registry ?? "")"
+            return "log in first: \(program.name) login \(reference.registry ?? "")"
         }
         if said.contains("HTTP response to HTTPS client") {
-            return "the registry speaks plain HTTP: add it to \"insecure-registries\" in Docker's daemon.json"
+            return "the registry speaks plain HTTP: \(program.plainRegistryAdvice)"
         }
         return nil
     }

@@ -21,10 +21,9 @@ extension ImageBuilder {
     /// - Throws: ``TargetError``, or `CancellationError`.
     package func configuration(of image: String) async throws -> ImageConfiguration {
         if let known = knowledge.configurations[image] { return known }
-        let output = try await launcher.runTool(
-            Command("docker", ["image", "inspect", "--format={{json .Config}}", image]))
+        let output = try await run(["image", "inspect", "--format={{json .Config}}", image])
         guard output.termination.isSuccess, let json = try? JSONParser.parse(output.standardOutput) else {
-            throw DockerFailure.error("docker image inspect of \(image) failed", said: [output.errorText])
+            throw failure("image inspect of \(image) failed", output)
         }
         let configuration = ImageConfiguration(json)
         knowledge.configurations[image] = configuration
@@ -37,7 +36,7 @@ extension ImageBuilder {
         if let known = knowledge.shells[image] {
             hasShell = known
         } else {
-            hasShell = try await !paths(["/bin/sh"], in: image).isEmpty
+            hasShell = try await program.look(into: image, for: ["/bin/sh"], with: launcher)?.isEmpty == false
             knowledge.shells[image] = hasShell
         }
         guard hasShell else { return nil }

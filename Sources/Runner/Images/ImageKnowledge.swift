@@ -20,24 +20,19 @@ final class ImageKnowledge: Sendable {
     }
 
     let configurations = Memory<ImageConfiguration>()
+    /// Where builds have pushed them.
+    let pushes = Memory<PushedImage>()
     /// Whether there is a `/bin/sh`.
     let shells = Memory<Bool>()
 }
 
 extension ImageBuilder {
-    /// How many paths an engine is asked for: each is a request, and of an engine elsewhere a process.
-    private static let limits = (here: 2000, elsewhere: 20)
-
     /// Looks which of some absolute paths are in an image, in a container of it that is never started: what is not there
     /// could not say so.
-    /// - Returns: those that are there; also those of which the engine doesn't say it, or which it isn't asked for, as they
-    ///   are too many.
+    /// - Returns: those that are there; also those of which it isn't told, or which aren't asked for, as they are too many.
     /// - Throws: ``TargetError``, or `CancellationError`.
     package func paths(_ paths: Set<String>, in image: String) async throws -> Set<String> {
-        let engine = DockerEngine(launcher: launcher)
-        let isHere = DockerEngine.socket(of: try await engine.findHost()) != nil
-        guard paths.count <= (isHere ? Self.limits.here : Self.limits.elsewhere) else { return paths }
-        return try await engine.look(into: image, for: paths)
+        try await program.look(into: image, for: paths, with: launcher) ?? paths
     }
 }
 

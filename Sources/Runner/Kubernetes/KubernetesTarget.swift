@@ -106,6 +106,7 @@ package final class KubernetesTarget: Target {
             throw error
         }
         let (settled, reading) = (cluster.delivering(over: try await registry), reader(cluster.kubectl))
+        if let problem = settled.delivery.problem(with: builder.program) { throw problem }
         shared.withLock { ($0.cluster, $0.reading) = (settled, reading) }
     }
 
@@ -137,6 +138,7 @@ package final class KubernetesTarget: Target {
         _ image: BuiltImage, onNotice: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> DeliveredImage {
         let delivery = try cluster().delivery
+        if let pushed = try delivery.pushedByItsBuild(image) { return pushed }
         if let registries = delivery.registries {
             let reference = try Self.pushReference(image.reference, registry: registries.pushed)
             let lastFailure = shared.withLock { $0.pushFailures[reference] }
@@ -232,14 +234,12 @@ package final class KubernetesTarget: Target {
     ) async throws -> DeliveredImage? {
         let delivery = try cluster().delivery
         var candidate = DeliveredImage(built: image, reference: try delivery.reference(of: image).tagged)
-        if let registries = delivery.registries {
+        if let pushed = try delivery.pushedByItsBuild(image) {
+            candidate = pushed
+        } else if let registries = delivery.registries {
             let reference = try Self.pushReference(image.reference, registry: registries.pushed)
-            let digests = try await builder.repositoryDigests(of: image.id)
-            guard
-                let digest = digests.first(where: { ImageReference($0)?.name == reference.name })?.split(separator: "@")
-                    .last
-            else { return nil }
-            candidate.digest = String(digest)
+            guard let digest = try await builder.digest(of: image.id, pushedAs: reference) else { return nil }
+            candidate.digest = digest
         }
         let check = try await check(of: candidate, among: names)
         let pods: [KubernetesPod]
@@ -289,7 +289,7 @@ package final class KubernetesTarget: Target {
 
     private func check(of image: DeliveredImage, among names: ImageNames) async throws -> ImageCheck {
         switch try cluster().delivery {
-        case .push, .local:
+        case _ where image.wasPushed, .push, .local:
             return ImageCheck(
                 image: image, names: names, identities: [image.digest ?? image.built.id, image.built.id])
         case .kind, .k3d, .minikube:

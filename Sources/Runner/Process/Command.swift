@@ -8,6 +8,8 @@ package struct Command: Sendable, Hashable {
     package var arguments: [String]
     /// What is added to, or replaced in, the launcher's environment.
     package var environment: [String: String]
+    /// The absolute path of the folder that it runs in; ours where `nil`.
+    package var directory: String?
     /// What the program reads from standard input; `/dev/null` where `nil`.
     package var input: [UInt8]?
     /// A socket that is its standard input and output both, in place of ``input``: what it writes there is nowhere in its
@@ -18,12 +20,13 @@ package struct Command: Sendable, Hashable {
 
     /// Names a program to run.
     package init(
-        _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: [UInt8]? = nil,
-        socket: Int32? = nil, purpose: String? = nil
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
+        input: [UInt8]? = nil, socket: Int32? = nil, purpose: String? = nil
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
+        self.directory = directory
         self.input = input
         self.socket = socket
         self.purpose = purpose
@@ -35,7 +38,8 @@ extension Command: CustomStringConvertible {
     /// left out.
     package var description: String {
         let assignments = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.quoted($0.value))" }
-        let words = assignments + [Self.quoted(executable)] + arguments.map(Self.quoted)
+        let place = directory.map { ["cd", Self.quoted($0), "&&"] } ?? []
+        let words = place + assignments + [Self.quoted(executable)] + arguments.map(Self.quoted)
         return (words + (purpose.map { ["# \($0)"] } ?? [])).joined(separator: " ")
     }
 

@@ -40,6 +40,9 @@ struct SpawnRequest {
         posix_spawn_file_actions_adddup2(&actions, input, 0)
         posix_spawn_file_actions_adddup2(&actions, command.socket ?? standardOutput, 1)
         posix_spawn_file_actions_adddup2(&actions, standardError, 2)
+        if let directory = command.directory, !WorkingDirectory.change(to: directory, in: &actions) {
+            throw LaunchError.failed(command.executable, "this system starts no program in another folder")
+        }
 
         var flags = Int32(POSIX_SPAWN_SETPGROUP) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
         #if canImport(Darwin)

@@ -25,6 +25,8 @@ extension CommandRunning {
         case "docker": "install Docker: https://docs.docker.com/get-docker/ (Debian and Ubuntu: apt install docker.io)"
         case "kubectl":
             "install kubectl: https://kubernetes.io/docs/tasks/tools/ (devloop reads manifests with it, cluster or not)"
+        case "podman": "install podman: https://podman.io/docs/installation (Debian and Ubuntu: apt install podman)"
+        case "nerdctl": "install nerdctl, with containerd and BuildKit: https://github.com/containerd/nerdctl/releases"
         case "kind": "install kind: https://kind.sigs.k8s.io, or give a registry with --registry"
         case "k3d": "install k3d: https://k3d.io, or give a registry with --registry"
         default: nil

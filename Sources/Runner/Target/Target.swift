@@ -6,11 +6,27 @@ package struct BuiltImage: Sendable, Hashable {
     package var id: String
     /// How its containers are started, where they are to run under a ``Supervisor`` and can.
     package var start: ImageStart?
+    /// Where its own build has pushed it, if it did.
+    package var pushed: PushedImage?
 
-    package init(reference: ImageReference, id: String, start: ImageStart? = nil) {
+    package init(reference: ImageReference, id: String, start: ImageStart? = nil, pushed: PushedImage? = nil) {
         self.reference = reference
         self.id = id
         self.start = start
+        self.pushed = pushed
+    }
+}
+
+/// An image in a registry.
+package struct PushedImage: Sendable, Hashable {
+    /// The name that it was pushed as.
+    package var reference: ImageReference
+    /// What the registry knows it by: `sha256:…`
+    package var digest: String
+
+    package init(reference: ImageReference, digest: String) {
+        self.reference = reference
+        self.digest = digest
     }
 }
 
@@ -27,6 +43,12 @@ package struct DeliveredImage: Sendable, Hashable {
         self.built = built
         self.reference = reference
         self.digest = digest
+    }
+
+    /// What a build itself has pushed is where it belongs; `nil` for any other image.
+    init?(pushedByItsBuild image: BuiltImage) {
+        guard let pushed = image.pushed else { return nil }
+        self.init(built: image, reference: pushed.reference.tagged, digest: pushed.digest)
     }
 
     /// Whether it came over a registry, so that a node has to pull it.

@@ -29,20 +29,22 @@ struct BuildCommand: ServiceSubcommand {
     /// built before it, named or not; of the others nothing is pushed or printed as a result.
     func run(in context: CommandContext) async throws -> ExitCode {
         let configuration = try context.loader.configuration()
+        if push { try configuration.checkPushes() }
+        let builder = context.builder(for: configuration)
         var all = try configuration.services(named: names)
         let named = Set(all.map(\.name))
-        try await context.builder.prepare()
+        try await builder.prepare()
         let dependencies = ImageDependencies(
             configuration, environment: context.environment,
-            builder: try await context.builder.kind())
+            builder: try await builder.kind())
         try dependencies.checkOrder(configuration)
         let needed = dependencies.closure(of: Array(named)).subtracting(named)
         all += configuration.services.filter { needed.contains($0.name) }
         context.terminal.setServices(all.map(\.name))
         return try await withThrowingTaskGroup(of: Event.self) { group in
             var run = BuildRun(
-                command: self, context: context, configuration: configuration, dependencies: dependencies,
-                images: context.images(of: configuration), services: all, named: named,
+                command: self, context: context, builder: builder, configuration: configuration,
+                dependencies: dependencies, images: context.images(of: configuration), services: all, named: named,
                 plan: WorkPlan(jobs: context.jobs))
             run.perform(run.begin(), in: &group)
             while let event = try await group.next() { run.perform(run.take(event, in: &group), in: &group) }
@@ -52,12 +54,13 @@ struct BuildCommand: ServiceSubcommand {
 
     /// - Returns: the image; none where the build failed, which was told.
     fileprivate func build(
-        _ service: Configuration.Service, _ request: BuildRequest, _ context: CommandContext, _ images: BuiltImages
+        _ service: Configuration.Service, _ request: BuildRequest, by builder: ImageBuilder, _ context: CommandContext,
+        _ images: BuiltImages
     ) async throws -> BuiltImage? {
         let terminal = context.terminal
         let start = ContinuousClock.Instant.now
         do {
-            let image = try await context.builder.build(request) { line in
+            let image = try await builder.build(request) { line in
                 if terminal.verbosity == .verbose { terminal.log(service: service.name, line: line) }
             }
             terminal.say(.imageBuilt(service: service.name, ContinuousClock.Instant.now - start))
@@ -72,16 +75,20 @@ struct BuildCommand: ServiceSubcommand {
     /// Pushes the image, where that is asked for, and prints what came out.
     fileprivate func finish(
         _ image: BuiltImage, _ service: Configuration.Service, _ configuration: Configuration,
-        _ context: CommandContext
+        by builder: ImageBuilder, _ context: CommandContext
     ) async throws -> Bool {
         let terminal = context.terminal
         guard push else {
             terminal.say(.result("\(service.image.tagged) \(image.id)"))
             return true
         }
+        if let pushed = image.pushed {
+            terminal.say(.result("\(pushed.reference.tagged)@\(pushed.digest)"))
+            return true
+        }
         do {
             let reference = try KubernetesTarget.pushReference(service.image, registry: configuration.registry)
-            let digest = try await context.builder.push(
+            let digest = try await builder.push(
                 image, as: reference, onRetry: { terminal.say(.passNotice(service: service.name, $0)) })
             terminal.say(.result("\(reference.tagged)@\(digest)"))
             return true
@@ -98,6 +105,7 @@ private struct BuildRun {
 
     let command: BuildCommand
     let context: CommandContext
+    let builder: ImageBuilder
     let configuration: Configuration
     let dependencies: ImageDependencies
     let images: BuiltImages
@@ -133,10 +141,11 @@ private struct BuildRun {
     private func start(_ name: String, in group: inout Group) {
         guard let service = service(name) else { return }
         let bases = dependencies.images(under: name, in: configuration, image: plan.image)
-        let request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases)
-        group.addTask { [command, context, images] in
+        var request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases)
+        if command.push, named.contains(name) { request.destination = configuration.destination(of: service) }
+        group.addTask { [command, context, builder, images, request] in
             do {
-                return .built(name, try await command.build(service, request, context, images))
+                return .built(name, try await command.build(service, request, by: builder, context, images))
             } catch let error as MovedBases {
                 return .misbuilt(name, on: error.bases(among: bases))
             }
@@ -148,8 +157,9 @@ private struct BuildRun {
         case .built(let name, let image?):
             let actions = plan.built(image.id, name)
             guard named.contains(name), let service = service(name) else { return actions + plan.ended(name) }
-            group.addTask { [command, context, configuration] in
-                .ended(name, isSuccess: try await command.finish(image, service, configuration, context))
+            group.addTask { [command, context, builder, configuration] in
+                .ended(
+                    name, isSuccess: try await command.finish(image, service, configuration, by: builder, context))
             }
             return actions
         case .built(let name, nil):

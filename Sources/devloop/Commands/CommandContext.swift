@@ -8,7 +8,6 @@ struct CommandContext: Sendable {
     let terminal: Terminal
     let farewell: Farewell
     let launcher: any CommandRunning
-    let builder: ImageBuilder
     let scratch: ScratchFolder
 
     /// Reads devloop.json and joins it with the manifests.
@@ -16,6 +15,11 @@ struct CommandContext: Sendable {
         ProjectLoader(
             file: options.file ?? Configuration.defaultFile, options: options,
             reader: ManifestReader(launcher: launcher), environment: environment)
+    }
+
+    /// What builds the images of a configuration.
+    func builder(for configuration: Configuration) -> ImageBuilder {
+        ImageBuilder(launcher: launcher, scratch: scratch, program: configuration.builder.program)
     }
 
     /// Where the services of a configuration run.
@@ -34,7 +38,7 @@ struct CommandContext: Sendable {
                 context: configuration.kubeContext, namespace: configuration.namespace,
                 registry: configuration.registry,
                 usesMinikubeDocker: environment["MINIKUBE_ACTIVE_DOCKERD"] != nil, launcher: launcher,
-                builder: builder, scratch: scratch,
+                builder: builder(for: configuration), scratch: scratch,
                 permission: { if let permission { try await permission.check($0) } }, onRead: terminal.read)
         }
     }

@@ -46,6 +46,7 @@ struct DevCommand: Subcommand {
         defer { withExtendedLifetime(lock) {} }
         context.farewell.leaves("nothing was deleted", deletedBy: context.downCommand())
         terminal.setServices(configuration.services.map(\.name))
+        let builder = context.builder(for: configuration)
         let target = context.target(for: configuration)
         // Watching begins before anything is read or built: what is saved from now on is noticed.
         let watcher = try TreeWatcher(
@@ -55,14 +56,14 @@ struct DevCommand: Subcommand {
                 settleMilliseconds: configuration.watch.settle.milliseconds))
         try await watcher.start()
         async let prepared: Void = target.prepare()
-        async let dockerAnswers: Void = context.builder.prepare()
-        async let kind = context.builder.kind()
+        async let builderAnswers: Void = builder.prepare()
+        async let kind = builder.kind()
         async let manifests = loader.reader.read(configuration.manifests)
         let read = try await manifests
-        try await dockerAnswers
+        try await builderAnswers
         let builderKind = try await kind
         var parts = try loader.parts(configuration, manifests: read, builder: builderKind)
-        try parts.checkOrder()
+        try parts.checkBuilds()
         // What is wrong with the file is told before anybody is asked about a cluster, and in whatever namespace.
         _ = try parts.project(in: configuration.namespace ?? "default")
         try await prepared
@@ -75,7 +76,7 @@ struct DevCommand: Subcommand {
         terminal.say(.running(configuration.name, on: target.summary))
         await warnOfSecrets(parts, context)
         let driver = Driver(
-            loader: reloader, target: target, builder: context.builder, terminal: terminal, logs: logs,
+            loader: reloader, target: target, builder: builder, terminal: terminal, logs: logs,
             jobs: context.jobs, builderKind: builderKind,
             altered: AlteredServices(
                 project: "\(FileSystem.place(of: configuration.path)) \(target.summary)",

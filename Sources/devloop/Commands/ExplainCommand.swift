@@ -23,14 +23,15 @@ struct ExplainCommand: ServiceSubcommand {
     func run(in context: CommandContext) async throws -> ExitCode {
         let configuration = try context.loader.configuration()
         let services = try configuration.services(named: Array(names.prefix(1)))
-        let builder = try await context.builder.kind()
+        let images = context.builder(for: configuration)
+        let builder = try await images.kind()
         let manifests = try await context.loader.reader.read(configuration.manifests)
         let project = try ProjectParts(configuration, manifests: manifests, builder: builder)
             .project(in: configuration.namespace ?? "default")
         let paths = WatchedPaths(configuration, environment: context.environment, builder: builder)
         for service in project.services where services.contains(where: { $0.name == service.name }) {
             let files = paths.files(of: service.name)
-            let takeup = try await takeup(of: service, in: project, files, context)
+            let takeup = try await takeup(of: service, in: project, files, images)
             tell(service.name, Self.verdict(takeup, of: service, files), context)
             guard let files, !names.isEmpty else { continue }
             let named = names.dropFirst().map {
@@ -59,13 +60,13 @@ struct ExplainCommand: ServiceSubcommand {
 
     /// - Returns: `nil` where that is not known before the image is built.
     private func takeup(
-        of service: Project.Service, in project: Project, _ files: ContextFiles?, _ context: CommandContext
+        of service: Project.Service, in project: Project, _ files: ContextFiles?, _ images: ImageBuilder
     ) async throws -> Takeup? {
         let image = service.configuration.image.tagged
         guard let containers = project.containers(of: service), !containers.isEmpty else { return nil }
         let configuration: ImageConfiguration
         do {
-            configuration = try await context.builder.configuration(of: image)
+            configuration = try await images.configuration(of: image)
         } catch let error as TargetError where error.severity == .failed {
             return nil
         }
@@ -75,7 +76,11 @@ struct ExplainCommand: ServiceSubcommand {
 
     private static func verdict(_ takeup: Takeup?, of service: Project.Service, _ files: ContextFiles?) -> String {
         if service.configuration.sync == .off { return "saves are built: \"sync\" is false" }
-        if files == nil { return "saves are built: its Dockerfile cannot be read" }
+        if files == nil {
+            return service.configuration.build.isEmpty
+                ? "saves are built: its Dockerfile cannot be read"
+                : "saves are built: of what a \"build\" command makes, only rules in \"sync\" say where files go"
+        }
         guard let takeup else { return "saves are built until it is known what its containers run: build it first" }
         let after = takeup.after.map { $0.files.isEmpty ? "" : " for \($0.files.joined(separator: " "))" }
         let what =

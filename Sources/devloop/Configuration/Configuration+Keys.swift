@@ -27,6 +27,9 @@ extension Configuration: ConfigurationSection {
             "registry", \.registry, .text(.registry), change: .restart,
             "where images go, as `HOST[:PORT][/PATH]`; with it, they are always pushed"),
         .init(
+            "builder", \.builder, .choice, change: .restart,
+            "what builds and pushes images, by the name of its command; see [Builders](Docs/builders.md)"),
+        .init(
             "services", \.services,
             .list(
                 of: .section, called: "services", whenEmpty: "expected at least one service, found an empty array"),
@@ -97,6 +100,13 @@ extension Configuration.Service: ConfigurationSection {
             "values for its `ARG`s: `{ \"KEY\": \"value\" }`; `null` takes the value from the environment, if it is set "
                 + "there"),
         .init(
+            "build", \.build, .program, change: .build,
+            "a command that builds the image, in place of a Dockerfile: `[\"./build.sh\"]`, run in the context, with the "
+                + "name for the image in `$IMAGE`; see [Builders](Docs/builders.md)"),
+        .init(
+            "pushes", \.pushes, .flag, change: .build,
+            "whether that command pushes the image itself where `$PUSH` is 1, so that it need not be in Docker"),
+        .init(
             "workloads", \.workloads,
             .list(
                 of: .text(.workload) { Workload.Name($0) }, called: "workloads",
@@ -109,6 +119,10 @@ extension Configuration.Service: ConfigurationSection {
         .init(
             "ignore", \.ignore, .list(of: .text(.ignorePattern), called: "patterns"), change: .nothing,
             "patterns, as in `.dockerignore`, of files whose change needs no build"),
+        .init(
+            "inputs", \.inputs, .list(of: .text(.inputPattern), called: "patterns"),
+            default: "what the Dockerfile copies", change: .nothing,
+            "patterns, as in `.dockerignore`, of the only files whose change needs a build: `[\"src\", \"**/*.go\"]`"),
         .init(
             "sync", \.sync, .sync, change: .nothing,
             "which saves are written into the containers that run instead of being built: with `\"auto\"` those that the "
@@ -136,15 +150,41 @@ extension Configuration.Service: ConfigurationSection {
     mutating func complete(_ read: Set<String>, at path: String, _ reader: inout ConfigurationReader) {
         if read.contains("context") {
             let isNamed = read.contains("dockerfile")
-            dockerfile = reader.require(
-                dockerfile, in: context, as: .dockerfile(context: context, isNamed: isNamed),
-                at: isNamed ? "\(path).dockerfile" : "\(path).context")
+            dockerfile =
+                read.contains("build")
+                ? PathName.absolute(dockerfile, in: context)
+                : reader.require(
+                    dockerfile, in: context, as: .dockerfile(context: context, isNamed: isNamed),
+                    at: isNamed ? "\(path).dockerfile" : "\(path).context")
         }
+        reportWhatNoCommandHas(read, at: path, to: &reader)
         guard name.isEmpty, read.contains("image") else { return }
         name = PathName.lastComponent(of: image.repository)
         if let problem = ValueRule.serviceName.problem(with: name) {
             reader.report(
                 "\(path).image", "the service's name is taken from its image: \(problem); give it a \"name\"")
+        }
+    }
+}
+
+extension Configuration.Service {
+    /// Refuses what says something of a Dockerfile beside a command, and the reverse.
+    private func reportWhatNoCommandHas(_ read: Set<String>, at path: String, to reader: inout ConfigurationReader) {
+        guard read.contains("build") else {
+            if pushes {
+                reader.report("\(path).pushes", "without a \"build\" command nothing could push by itself")
+            }
+            return
+        }
+        for key in ["dockerfile", "stage", "buildArgs"] where read.contains(key) {
+            reader.report("\(path).\(key)", "a \"build\" command has no Dockerfile: leave one of the two out")
+        }
+        if case .rules = sync { return }
+        for key in ["sync", "onSync"] where read.contains(key) && (key == "sync" ? sync == .on : !onSync.isEmpty) {
+            reader.report(
+                "\(path).\(key)",
+                "where the files of a \"build\" command are in the image is known only by rules in \"sync\": "
+                    + "[{ \"from\": \"static/**\", \"to\": \"/app/static\" }]")
         }
     }
 }

@@ -20,6 +20,8 @@ struct Configuration: Sendable, Equatable {
     var manifests: [String] = []
     /// Where the services run.
     var target: TargetKind = .kubernetes
+    /// What builds, keeps and pushes images.
+    var builder = ImageProgramName.docker
     /// The kubectl context; `nil` is the current one.
     var kubeContext: String?
     /// The contexts that may be used though they are not known to be local.
@@ -75,10 +77,17 @@ extension Configuration {
         var stage: String?
         /// The build arguments, in the file's order.
         var buildArgs: [BuildArgument] = []
+        /// The command that builds the image in place of a Dockerfile: a program and its arguments; none where empty.
+        var build: [String] = []
+        /// Whether that command pushes the image where it is told to.
+        var pushes = false
         /// What runs the image; `nil` where the manifests say it.
         var workloads: [Workload.Name]?
         /// Patterns, in `.dockerignore`'s language, of files in the context whose changes don't count.
         var ignore: [String] = []
+        /// Patterns, in `.dockerignore`'s language, of the only files in the context whose changes count; where it is
+        /// empty, the Dockerfile says which, and of a command all do.
+        var inputs: [String] = []
         /// Whether files that change are brought into containers that run.
         var sync = Sync.auto
         /// What is done in a container after files arrived there, in this order.

@@ -142,6 +142,12 @@ extension ValueRule {
     /// A pattern of `.dockerignore`'s language.
     static let ignorePattern = ValueRule("a pattern, as in .dockerignore")
 
+    /// A pattern of that language, of files that count: its exceptions are files that don't.
+    static let inputPattern = ValueRule("a pattern, as in .dockerignore, relative to the context") { text in
+        if text.hasPrefix("..") || text.hasPrefix("!..") { return "only files of the context can be named" }
+        return ["/", ".", "!"].contains(text) ? "leave \"inputs\" out for all of the context" : nil
+    }
+
     /// `a, b and c`
     private static func inWords(_ names: [String]) -> String {
         "\(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"

@@ -136,6 +136,7 @@ struct PassRequest: Sendable {
     /// What docker is asked to build.
     var build: BuildRequest {
         var request = service.configuration.buildRequest(named: otherNames, on: bases)
+        request.destination = service.destination
         request.isSupervised = service.configuration.onSync.contains(where: \.restarts)
         request.givesWay = cause.isQuiet
         return request
@@ -152,9 +153,11 @@ extension MovedBases {
 extension Configuration.Service {
     /// What docker is asked to build.
     var buildRequest: BuildRequest {
-        BuildRequest(
+        var request = BuildRequest(
             reference: image, context: context, dockerfile: dockerfile, stage: stage,
             arguments: buildArgs.map { .init(name: $0.name, value: $0.value) })
+        request.command = build
+        return request
     }
 
     /// The same where other Dockerfiles build on it, or it builds on others' images.

@@ -20,7 +20,7 @@ struct ImageDependencies: Sendable, Equatable {
         builder: BuilderKind
     ) {
         var images: [String: [String]] = [:]
-        for service in configuration.services {
+        for service in configuration.services where service.build.isEmpty {
             guard let dockerfile = try? FileSystem.read(service.dockerfile) else { continue }
             images[service.name] = BuildInputs.images(
                 dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment,

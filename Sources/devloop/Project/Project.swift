@@ -8,6 +8,8 @@ struct Project: Sendable {
         var configuration: Configuration.Service
         /// What is restarted when its image changes.
         var workloads: [Workload]
+        /// See ``Configuration/destination(of:)``.
+        var destination: ImageReference?
         /// Whether nothing but other images needs its image.
         var isOnlyBuiltUpon = false
 
@@ -86,7 +88,10 @@ struct Project: Sendable {
                 let areJobs = users.allSatisfy { $0.identity.kind == "Job" }
                 if !areJobs || configuration.target != .docker { notices.append(Self.notice(of: service, users)) }
             }
-            services.append(Service(configuration: service, workloads: workloads, isOnlyBuiltUpon: isOnlyBuiltUpon))
+            services.append(
+                Service(
+                    configuration: service, workloads: workloads, destination: configuration.destination(of: service),
+                    isOnlyBuiltUpon: isOnlyBuiltUpon))
         }
         if let first = problems.first {
             throw ConfigurationError(

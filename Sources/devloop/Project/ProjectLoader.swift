@@ -19,7 +19,7 @@ struct ProjectLoader: Sendable {
         let configuration = try configuration()
         let manifests = try await reader.read(configuration.manifests)
         let parts = try parts(configuration, manifests: manifests, builder: builder)
-        try parts.checkOrder()
+        try parts.checkBuilds()
         return LoadedProject(
             project: try await project(of: parts, in: namespace), dependencies: parts.dependencies)
     }

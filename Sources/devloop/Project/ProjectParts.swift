@@ -15,9 +15,13 @@ struct ProjectParts: Sendable {
         dependencies = ImageDependencies(configuration, builder: builder)
     }
 
-    /// Makes sure that there is an order to build in; who builds nothing needs none.
-    /// - Throws: ``ConfigurationError`` where services are built on each other.
-    func checkOrder() throws(ConfigurationError) { try dependencies.checkOrder(configuration) }
+    /// Makes sure that all can be built, and that there is an order to do it in; who builds nothing needs none.
+    /// - Throws: ``ConfigurationError``.
+    func checkBuilds() throws(ConfigurationError) {
+        try configuration.checkBuilder()
+        try configuration.checkPushes()
+        try dependencies.checkOrder(configuration)
+    }
 
     /// What devloop.json holds and the manifests hold too, or devloop.json twice.
     func doubles(in namespace: String) -> [(object: KubernetesObject.Identity, keyPath: String, isInManifests: Bool)] {

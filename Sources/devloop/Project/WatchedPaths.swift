@@ -82,12 +82,13 @@ struct WatchedPaths: Sendable {
             return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil
         }
         let patterns = ignorePatterns(of: service, builder)
-        let read = [dockerfile] + builder.ignoreFiles(dockerfile: dockerfile, context: context)
+        let hasDockerfile = service.build.isEmpty
+        let read = (hasDockerfile ? [dockerfile] : []) + service.ignoreFiles(builder)
         let always = read.compactMap(inside)
-        let stages = (try? FileSystem.read(dockerfile)).map {
+        let stages = (hasDockerfile ? try? FileSystem.read(dockerfile) : nil).map {
             DockerfileStages.read($0, arguments: service.buildArgs, environment: environment)
         }
-        let sources = stages.flatMap { Self.sources(of: service, $0, builder) }
+        let sources = service.inputs.isEmpty ? stages.flatMap { Self.sources(of: service, $0, builder) } : nil
         watch(
             "context of \(service.name)", context,
             PathFilter(ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always),
@@ -121,10 +122,11 @@ struct WatchedPaths: Sendable {
             }
         }
         let isThere = { FileSystem.kind(of: $0) == .file }
-        if let file = builder.ignoreFile(dockerfile: service.dockerfile, context: service.context, isThere) {
+        if let file = service.ignoreFile(builder, isThere) {
             add(PathName.lastComponent(of: file)) { try IgnorePatterns(parsing: try FileSystem.read(file)) }
         }
         add("ignore") { try IgnorePatterns(patterns: service.ignore) }
+        add("inputs") { try IgnorePatterns(patterns: service.patternsOfOthers) }
         return patterns
     }
 
@@ -215,5 +217,20 @@ struct WatchedPaths: Sendable {
     private func name(ofManifest path: String, in root: String) -> String {
         let whole = FileSystem.kind(of: root) == .folder ? "\(root)/\(path)" : root
         return whole.hasPrefix(directory + "/") ? String(whole.dropFirst(directory.count + 1)) : whole
+    }
+}
+
+extension Configuration.Service {
+    /// Where it is looked for what to leave out of the context: where the builder looks, and of a command what docker
+    /// obeys first.
+    fileprivate func ignoreFiles(_ builder: BuilderKind) -> [String] {
+        build.isEmpty ? builder.ignoreFiles(dockerfile: dockerfile, context: context) : ["\(context)/.dockerignore"]
+    }
+
+    /// Which of those files counts.
+    fileprivate func ignoreFile(_ builder: BuilderKind, _ isThere: (String) -> Bool) -> String? {
+        build.isEmpty
+            ? builder.ignoreFile(dockerfile: dockerfile, context: context, isThere)
+            : ignoreFiles(builder).first(where: isThere)
     }
 }

@@ -83,7 +83,7 @@ extension ValueForm where Value == [AfterSync] {
 
 extension ValueForm where Value == [String] {
     /// A program and its arguments.
-    fileprivate static var program: Self {
+    static var program: Self {
         let words = ValueForm.list(of: .anyText, called: "words", whenEmpty: "expected a program and its arguments")
         return ValueForm(words.shape) { value, path, reader in
             if let text = value.string {

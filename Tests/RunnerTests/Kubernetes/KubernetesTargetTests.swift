@@ -164,6 +164,17 @@ import Testing
         #expect(setup.calls().last == "docker push localhost:5000/blog/posts:latest")
     }
 
+    @Test(arguments: ["lab", "kind-dev", "docker-desktop"])
+    func whatItsOwnBuildHasPushedIsWhereItBelongs(context: String) async throws {
+        let setup = try await prepared("", context: context)
+        var image = try image()
+        image.pushed = PushedImage(reference: try #require(ImageReference("r:5000/blog/posts")), digest: "sha256:2")
+        #expect(
+            try await setup.target.deliver(image)
+                == DeliveredImage(built: image, reference: "r:5000/blog/posts:latest", digest: "sha256:2"))
+        #expect(setup.calls(context: context) == [])
+    }
+
     /// Docker itself would try again for 50 seconds.
     @Test func aPushThatFailedForTheRegistryIsTriedWithoutDockersOwnPauses() async throws {
         let setup = try await prepared(

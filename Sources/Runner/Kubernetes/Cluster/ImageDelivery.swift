@@ -61,6 +61,13 @@ package enum ImageDelivery: Sendable, Hashable {
         }
     }
 
+    /// An image that its build has pushed already; `nil` where it has not.
+    func pushedByItsBuild(_ image: BuiltImage) throws -> DeliveredImage? {
+        guard var delivered = DeliveredImage(pushedByItsBuild: image) else { return nil }
+        if case .local = self { delivered.reference = try reference(of: image).tagged }
+        return delivered
+    }
+
     /// The commands that load an image without a registry; none where this way has no need of any.
     func load(_ image: BuiltImage) throws -> [Command] {
         let reference = try reference(of: image).tagged
@@ -75,6 +82,22 @@ package enum ImageDelivery: Sendable, Hashable {
                 Command("docker", ["image", "rm", reference]),
             ]
         }
+    }
+}
+
+extension ImageDelivery {
+    /// Why this way can't begin where a program keeps its images; `nil` where it can.
+    func problem(with program: any ImageProgram) -> TargetError? {
+        let isPossible =
+            switch self {
+            case .push, .local: true
+            case .shared: program is DockerProgram || program is NerdctlProgram
+            case .kind, .k3d, .minikube: program is DockerProgram
+            }
+        guard !isPossible else { return nil }
+        return TargetError(
+            .configuration, "what \(program.name) builds does not come to this cluster by itself: \(self)",
+            advice: "say where both find a registry, with \"registry\" or --registry, or build with docker")
     }
 }
 
