@@ -39,9 +39,16 @@ struct BuildCommandTests {
         await Self.removeImages(of: name, place)
     }
 
+    /// Those that were pulled back from the registry have only a digest when newer ones came.
     private static func removeImages(of project: String, _ place: TinyPlace) async {
-        let registries = place == .cluster ? ["", "\(KubernetesStage.registry ?? "")/"] : [""]
-        _ = try? await Shell.attempt("docker", ["rmi", "--force"] + registries.map { "\($0)\(project)/app" })
+        var images = ["\(project)/app"]
+        if place == .cluster {
+            let pushed = "\(KubernetesStage.registry ?? "")/\(project)/app"
+            let list = ["images", "--digests", "--format={{.Repository}}@{{.Digest}}", pushed]
+            let digests = (try? await Shell.attempt("docker", list).text) ?? ""
+            images += [pushed] + digests.split(separator: "\n").map(String.init)
+        }
+        for image in images { _ = try? await Shell.attempt("docker", ["rmi", "--force", image]) }
     }
 
     private func build(

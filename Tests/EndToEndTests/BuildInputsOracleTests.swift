@@ -42,13 +42,15 @@ import Watcher
             await builder.remove(before)
             if let id = after.id, id != before { await builder.remove(id) }
         }
-        #expect(built * 2 > count, "only \(built) of the \(count) cases could be built")
+        // Podman 4 knows less of what can stand in a Dockerfile.
+        #expect(
+            built * (builder.builder == .podman ? 3 : 2) > count, "only \(built) of the \(count) cases could be built")
         #expect(outside * 5 > files, "only \(outside) of the \(files) files don't count")
     }
 
     @Test(.timeLimit(.minutes(5)), arguments: ImageBuilderProgram.all)
     func whatDockersHelpSaysIsTheBuilderThatBuilds(program: ImageBuilderProgram) async throws {
-        #expect(try await program.kind() == (program.usesBuildKit ? .buildKit : .legacy))
+        #expect(try await program.kind() == program.builder)
     }
 
     /// What arrives in an image says which ignore file is obeyed.
@@ -83,7 +85,7 @@ import Watcher
             let configuration = Configuration(
                 path: folder + "/devloop.json", name: "a", services: [service], origin: .init(file: ""))
             let filter = try #require(
-                WatchedPaths(configuration, builder: program.usesBuildKit ? .buildKit : .legacy).roots
+                WatchedPaths(configuration, builder: program.builder).roots
                     .first { $0.path == context }
             ).filter
             var last = try await build()
@@ -254,7 +256,7 @@ private struct BuildTree {
         let configuration = Configuration(
             path: folder + "/devloop.json", name: "a", services: [service], origin: .init(file: ""))
         return try #require(
-            WatchedPaths(configuration, builder: builder.usesBuildKit ? .buildKit : .legacy).roots.first {
+            WatchedPaths(configuration, builder: builder.builder).roots.first {
                 $0.path == context
             }
         ).filter

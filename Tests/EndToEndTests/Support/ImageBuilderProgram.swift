@@ -1,27 +1,32 @@
 import Foundation
 import Runner
 
-/// A docker client with one of the two builders.
+/// A docker client with one of the two builders, or podman.
 struct ImageBuilderProgram: Sendable, CustomStringConvertible {
     let executable: String
-    let usesBuildKit: Bool
+    let builder: BuilderKind
 
-    var description: String { "\(executable), \(usesBuildKit ? "BuildKit" : "legacy builder")" }
+    var usesBuildKit: Bool { builder == .buildKit }
 
-    /// Each client in `PATH` with each builder that works with it.
+    var description: String { "\(executable), \(builder)" }
+
+    /// Each client in `PATH` with each builder that works with it, and podman.
     static let all: [ImageBuilderProgram] = {
         guard Docker.isThere else { return [] }
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         var seen: Set<String> = []
-        let executables = folders.map { URL(fileURLWithPath: "\($0)/docker").resolvingSymlinksInPath().path }
-            .filter { FileManager.default.isExecutableFile(atPath: $0) && seen.insert($0).inserted }
-        return executables.flatMap { executable in
-            [false, true].map { ImageBuilderProgram(executable: executable, usesBuildKit: $0) }
-        }.filter(\.works)
+        let find = { (name: String) in
+            folders.map { URL(fileURLWithPath: "\($0)/\(name)").resolvingSymlinksInPath().path }
+                .filter { FileManager.default.isExecutableFile(atPath: $0) && seen.insert($0).inserted }
+        }
+        let docker = find("docker").flatMap { executable in
+            [BuilderKind.legacy, .buildKit].map { ImageBuilderProgram(executable: executable, builder: $0) }
+        }
+        return (docker + find("podman").map { ImageBuilderProgram(executable: $0, builder: .podman) }).filter(\.works)
     }()
 
-    /// One for each builder, whichever client.
-    static let builders = [false, true].compactMap { usesBuildKit in all.first { $0.usesBuildKit == usesBuildKit } }
+    /// One for each of docker's builders, whichever client.
+    static let builders = [BuilderKind.legacy, .buildKit].compactMap { kind in all.first { $0.builder == kind } }
 
     var environment: [String: String] { ["DOCKER_BUILDKIT": usesBuildKit ? "1" : "0"] }
 
@@ -71,7 +76,8 @@ struct ImageBuilderProgram: Sendable, CustomStringConvertible {
         let launcher = SystemLauncher(environment: variables.merging(["PATH": folder]) { $1 })
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
-        return try await ImageBuilder(launcher: launcher, scratch: scratch).kind()
+        let name = builder == .podman ? ImageProgramName.podman : .docker
+        return try await ImageBuilder(launcher: launcher, scratch: scratch, program: name.program).kind()
     }
 
     /// The images that a build has made, as far as the legacy builder tells: those of its other stages, and of the steps
