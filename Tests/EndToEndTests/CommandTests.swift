@@ -109,6 +109,17 @@ import Testing
         #expect(results.count == 1 && results[0].hasPrefix("shop/api:latest sha256:"), "\(output)")
     }
 
+    @Test(arguments: ["dev", "build"]) func aCircleIsRefusedWithItsPath(_ command: String) async throws {
+        let standIns = try StandIns()
+        defer { standIns.remove() }
+        try standIns.write("ARG BASE=shop/api\nFROM $BASE\n", to: "web/Dockerfile")
+        try standIns.write("FROM scratch\nCOPY --from=shop/web /a /a\n", to: "api/Dockerfile")
+        let run = try standIns.devloop(command, "--color=never")
+        #expect(await run.exitStatus() == 78)
+        #expect(run.output.contains("web is built on api is built on web"), "\(run.output)")
+        #expect(standIns.builds == [] && standIns.unexpected == [])
+    }
+
     @Test func nothingIsBuiltOnAnImageThatFailed() async throws {
         let (status, output, builds) = try await buildOnWeb(docker: "build*web) exit 1;;\n" + StandIns.docker)
         #expect(status == 1)
@@ -187,7 +198,6 @@ import Testing
         (#"{ "services": [] }"#, "devloop.json:1:3: services"),
         (#"{ "services": [{ "image": "--help", "context": "web" }] }"#, "services[0].image"),
         (#"{ "servces": [] }"#, "services"),
-        (#"{ "services": [{ "image": "shop/other", "context": "web" }], "manifests": ["k8s"] }"#, "shop/other"),
         (#"{ "services": [{ "image": "shop/web", "context": "missing" }] }"#, "missing"),
         ("not json", "devloop.json:1:1"),
     ])
@@ -197,6 +207,23 @@ import Testing
         #expect(result.output.contains("devloop.json:1:"))
         #expect(result.output.contains(expected), "\(result.output)")
         #expect(!result.calls.contains { $0.hasPrefix("docker build --tag") || $0.contains("apply") })
+    }
+
+    @Test func anImageThatNothingRunsIsBuiltAndTheNearNameIsTold() async throws {
+        let standIns = try StandIns(
+            configuration: StandIns.configuration.replacingOccurrences(of: "shop/api", with: "shop/apii"))
+        defer { standIns.remove() }
+        let dev = try standIns.devloop("dev", "--color=never")
+        try await dev.line(containing: "apii: built, but nothing runs its image shop/apii")
+        #expect(dev.output.contains("did you mean shop/api, which a manifest uses?"), "\(dev.output)")
+        try await dev.line(containing: "✓ apii built in")
+        // A base that is saved is built again all the same.
+        let mark = dev.lineCount
+        try standIns.write("edited", to: "api/file")
+        try await dev.line(from: mark, containing: "✓ apii built in")
+        dev.signal(SIGTERM)
+        #expect(await dev.exitStatus() == 0)
+        #expect(standIns.unexpected == [])
     }
 
     @Test func buildBuildsAllImagesAndPrintsTheirIds() async throws {

@@ -116,7 +116,7 @@ extension Loop {
             passes[service]?.image = image
             passes[service]?.finish("build", at: time)
             let effects = effects(plan.built(image.id, service)) + built(image, pass)
-            guard pass.request.service.isOnlyBuiltUpon, passes[service]?.isStopping == false else {
+            guard pass.request.service.isOnlyBuilt, passes[service]?.isStopping == false else {
                 return effects + next(service, from: .build)
             }
             return effects + live(service, image.id == pass.request.lastImage ? "unchanged, checked in" : "built in")
@@ -288,7 +288,7 @@ extension Loop {
 
     private mutating func live(_ service: String, _ outcome: String) -> [Effect] {
         guard let pass = passes[service] else { return [] }
-        if let image = pass.image, !pass.request.service.isOnlyBuiltUpon { deployment.setLive(image, of: service) }
+        if let image = pass.image, !pass.request.service.isOnlyBuilt { deployment.setLive(image, of: service) }
         syncs.rolledOut(service)
         let reminders = deployment.reminders(of: service)
         return send(service) + end(service, .live(pass.summary(outcome, at: time, reminders: reminders)))

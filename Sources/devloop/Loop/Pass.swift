@@ -68,7 +68,7 @@ struct Pass: Sendable {
     init(_ request: PassRequest, at now: ContinuousClock.Instant) {
         self.request = request
         steps =
-            request.service.isOnlyBuiltUpon
+            request.service.isOnlyBuilt
             ? [.build]
             : request.cause.isQuiet
                 ? [.build, .search, .deliver] : [.build, .look, .deliver, .rollOut, .ready, .verify]
