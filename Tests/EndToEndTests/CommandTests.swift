@@ -109,6 +109,23 @@ import Testing
         #expect(results.count == 1 && results[0].hasPrefix("shop/api:latest sha256:"), "\(output)")
     }
 
+    @Test func servicesOfOneRequestAreBuiltOnceAndTaggedWithEachName() async throws {
+        let standIns = try StandIns(
+            configuration: StandIns.configuration.replacingOccurrences(
+                of: #""context": "api""#, with: #""context": "web""#))
+        defer { standIns.remove() }
+        let build = try standIns.devloop("build", "--color=never")
+        #expect(await build.exitStatus() == 0, "\(build.output)")
+        #expect(standIns.builds.count == 1 && standIns.builds.first?.contains("--tag=shop/web:latest") == true)
+        #expect(standIns.calls.contains { $0.hasPrefix("docker tag sha256:") && $0.hasSuffix(" shop/api:latest") })
+        #expect(build.output.contains("shop/api:latest sha256:"), "\(build.output)")
+        // Who asks for one gets that one.
+        let second = try standIns.devloop("build", "api", "--color=never")
+        #expect(await second.exitStatus() == 0)
+        #expect(standIns.builds.count == 2 && standIns.builds.last?.contains("--tag=shop/api:latest") == true)
+        #expect(standIns.unexpected == [])
+    }
+
     @Test(arguments: ["dev", "build"]) func aCircleIsRefusedWithItsPath(_ command: String) async throws {
         let standIns = try StandIns()
         defer { standIns.remove() }

@@ -28,6 +28,8 @@ package struct BuildRequest: Sendable, Hashable {
     package var otherNames: [ImageReference]
     /// The images that it is built on, by the names that the Dockerfile has for them.
     package var bases: [BuiltImage]
+    /// An image that was built from the very same: it is given the names of this one, and nothing is built.
+    package var original: BuiltImage?
     /// Whether its containers are to run under a ``Supervisor``.
     package var isSupervised = false
     /// Whether nobody waits for it: what it runs gives way to all else on the machine. BuildKit has nothing for that.
@@ -92,7 +94,11 @@ package struct ImageBuilder: Sendable {
     ) async throws -> BuiltImage {
         let result: Result<BuiltImage, any Error>
         do {
-            result = .success(try await buildOnce(request, onLine: onLine))
+            if let original = request.original {
+                result = .success(try await copy(original, as: request))
+            } else {
+                result = .success(try await buildOnce(request, onLine: onLine))
+            }
         } catch let error as TargetError where error.severity == .failed {
             result = .failure(error)
         }
@@ -102,6 +108,18 @@ package struct ImageBuilder: Sendable {
         var image = try result.get()
         if request.isSupervised { image.start = try await start(of: image.id) }
         return image
+    }
+
+    /// Gives an image the names of another one.
+    private func copy(_ original: BuiltImage, as request: BuildRequest) async throws -> BuiltImage {
+        for name in [request.reference] + request.otherNames {
+            let tag = try await launcher.runTool(Command("docker", ["tag", original.id, name.tagged]))
+            guard tag.termination.isSuccess else {
+                throw DockerFailure.error(
+                    "docker tag of \(name.tagged) failed", said: [tag.errorText], termination: tag.termination)
+            }
+        }
+        return BuiltImage(reference: request.reference, id: original.id)
     }
 
     private func movedNames(of images: [BuiltImage]) async throws -> Set<ImageReference> {

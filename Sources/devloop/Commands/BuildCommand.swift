@@ -32,14 +32,15 @@ struct BuildCommand: ServiceSubcommand {
         var all = try configuration.services(named: names)
         let named = Set(all.map(\.name))
         try await context.builder.prepare()
-        let dependencies = ImageDependencies(
+        var dependencies = ImageDependencies(
             configuration, environment: context.environment,
             builder: try await context.builder.kind())
         try dependencies.checkOrder(configuration)
         let needed = dependencies.closure(of: Array(named)).subtracting(named)
         all += configuration.services.filter { needed.contains($0.name) }
+        dependencies.copies = ImageDependencies.copies(among: all)
         context.terminal.setServices(all.map(\.name))
-        return try await withThrowingTaskGroup(of: Event.self) { group in
+        return try await withThrowingTaskGroup(of: Event.self) { [dependencies] group in
             var run = BuildRun(
                 command: self, context: context, configuration: configuration, dependencies: dependencies,
                 services: all, named: named, plan: WorkPlan(jobs: context.jobs))
@@ -106,7 +107,7 @@ private struct BuildRun {
 
     mutating func begin() -> [WorkPlan.Action] {
         let now = ContinuousClock.Instant.now
-        return plan.build(on: dependencies.bases)
+        return plan.build(on: dependencies.bases, copies: dependencies.copies)
             + plan.changed(services.map { ($0.name, .init(noticed: now)) })
     }
 
@@ -129,8 +130,10 @@ private struct BuildRun {
 
     private func start(_ name: String, in group: inout Group) {
         guard let service = service(name) else { return }
-        let bases = dependencies.images(under: name, in: configuration, image: plan.image)
-        let request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases)
+        let original = plan.original(of: name)
+        let bases = dependencies.images(under: name, copying: original, in: configuration, image: plan.image)
+        let request = service.buildRequest(
+            named: dependencies.names[name] ?? [], on: bases, copying: original)
         group.addTask { [command, context] in
             do {
                 return .built(name, try await command.build(service, request, context))

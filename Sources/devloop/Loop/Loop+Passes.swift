@@ -27,10 +27,12 @@ extension Loop {
                     effects.append(.say(.changed(service: name, cause.changes, because: cause.reason)))
                 }
                 syncs.begin(name)
+                let original = plan.original(of: name)
                 let request = PassRequest(
                     service: service, otherNames: dependencies.names[name] ?? [],
-                    bases: dependencies.images(under: name, in: project.configuration, image: plan.image),
-                    lastImage: plan.image(of: name), cause: cause)
+                    bases: dependencies.images(
+                        under: name, copying: original, in: project.configuration, image: plan.image),
+                    original: original, lastImage: plan.image(of: name), cause: cause)
                 let pass = Pass(request, at: time)
                 passes[name] = pass
                 effects += perform(.build, pass)

@@ -7,6 +7,8 @@ struct ImageDependencies: Sendable, Equatable {
     private(set) var bases: [String: Set<String>] = [:]
     /// The names besides its own that Dockerfiles have for a service's image: the builder must find it by them.
     private(set) var names: [String: [ImageReference]] = [:]
+    /// For each service that is built from the very same as one before it: that one, whose image it gets.
+    var copies: [String: String] = [:]
 
     /// None.
     init() {}
@@ -39,6 +41,7 @@ struct ImageDependencies: Sendable, Equatable {
         let elsewhere = Set(
             images.flatMap { name, texts in texts.filter { meant($0)?.name == name } }
                 .compactMap { ImageReference($0)?.tagged })
+        copies = Self.copies(among: configuration.services)
         for service in configuration.services {
             for text in images[service.name] ?? [] {
                 guard let reference = ImageReference(text), !elsewhere.contains(reference.tagged),
@@ -51,13 +54,33 @@ struct ImageDependencies: Sendable, Equatable {
         }
     }
 
+    /// Which of these services are built from the very same as another one before them, under another name only.
+    static func copies(among services: [Configuration.Service]) -> [String: String] {
+        var originals: [BuildRequest: String] = [:]
+        var copies: [String: String] = [:]
+        for service in services {
+            var request = service.buildRequest
+            request.reference = services[0].image
+            if let original = originals[request] {
+                copies[service.name] = original
+            } else {
+                originals[request] = service.name
+            }
+        }
+        return copies
+    }
+
     /// The images that a service is built on: for each base, its image by every name that Dockerfiles have for it.
-    /// - Parameter image: the id of a service's image.
+    /// - Parameters:
+    ///   - original: the service whose image it gets.
+    ///   - image: the id of a service's image.
     func images(
-        under service: String, in configuration: Configuration, image: (String) -> String?
+        under service: String, copying original: String? = nil, in configuration: Configuration,
+        image: (String) -> String?
     ) -> [String: [BuiltImage]] {
         var images: [String: [BuiltImage]] = [:]
-        for base in configuration.services where bases[service]?.contains(base.name) == true {
+        for base in configuration.services
+        where bases[service]?.contains(base.name) == true || base.name == original {
             guard let id = image(base.name) else { continue }
             images[base.name] = ([base.image] + (names[base.name] ?? [])).map { BuiltImage(reference: $0, id: id) }
         }

@@ -1,0 +1,79 @@
+import Runner
+import TestSupport
+import Testing
+
+@testable import devloop
+
+/// Services that are built from the very same.
+struct SharedBuildTests {
+    private func dependencies(
+        _ services: String..., dockerfiles: [String: String] = [:]
+    ) throws -> (ImageDependencies, Configuration) {
+        let folder = try TemporaryFolder()
+        for (name, text) in dockerfiles { try TestFile.write(Array(text.utf8), to: "\(folder.path)/\(name)") }
+        let text = #"{ "services": [\#(services.joined(separator: ", "))] }"#
+        let configuration = try Configuration.parse(
+            Array(text.utf8), path: "\(folder.path)/devloop.json", file: "devloop.json")
+        return (ImageDependencies(configuration, environment: [:], builder: .buildKit), configuration)
+    }
+
+    @Test func servicesOfOneRequestAreBuiltOnce() throws {
+        let (found, configuration) = try dependencies(
+            #"{ "image": "shop/web", "context": "." }"#, #"{ "image": "shop/worker", "context": "." }"#,
+            #"{ "image": "shop/cron", "context": ".", "buildArgs": { "A": "1" } }"#,
+            dockerfiles: ["Dockerfile": "FROM scratch\n"])
+        #expect(found.copies == ["worker": "web"])
+        #expect(found.bases == [:] && found.allBases == [] && found.closure(of: ["worker"]) == ["worker"])
+        let images = found.images(under: "worker", copying: "web", in: configuration) { "sha256:\($0)" }
+        #expect(found.images(under: "worker", in: configuration) { $0 } == [:])
+        let request = configuration.services[1].buildRequest(named: [], on: images, copying: found.copies["worker"])
+        #expect(request.original?.id == "sha256:web" && request.bases == [request.original])
+        #expect(ImageDependencies.copies(among: Array(configuration.services[1...])) == [:])
+    }
+
+    private func cause(_ files: String...) -> WorkPlan.Cause { .init(files: files, noticed: start) }
+    private let start = ContinuousClock.now
+
+    @Test func aChangeOfWhatIsSharedIsOneBuildAndThenTheOthersImage() {
+        var plan = WorkPlan(jobs: 4)
+        _ = plan.build(on: [:], copies: ["worker": "web"])
+        #expect(plan.changed([("worker", cause("a")), ("web", cause("a"))]) == [.start("web", cause("a"))])
+        #expect(plan.built("1", "web") == [.start("worker", cause("a"))])
+        #expect(plan.original(of: "worker") == "web" && plan.original(of: "web") == nil)
+        #expect(plan.built("1", "worker") == [])
+        _ = plan.ended("web")
+        _ = plan.ended("worker")
+        // What is synced into both needs no image of either.
+        #expect(plan.isCurrent("web") && plan.isCurrent("worker"))
+        _ = plan.build(on: ["worker": ["web"]])
+        #expect(!plan.isCurrent("web"))
+    }
+
+    @Test func whatTheOtherOneWasSentAndHasNoImageWithIsBuilt() {
+        var plan = WorkPlan(jobs: 4)
+        _ = plan.build(on: [:], copies: ["worker": "web"])
+        _ = plan.changed([("worker", cause()), ("web", cause())])
+        _ = plan.built("1", "web")
+        #expect(plan.original(of: "worker") == "web")
+        _ = plan.built("1", "worker")
+        _ = plan.ended("web")
+        _ = plan.ended("worker")
+        #expect(plan.changed("worker", cause("a")) == [.start("worker", cause("a"))])
+        #expect(plan.original(of: "worker") == nil)
+        _ = plan.built("2", "worker")
+        _ = plan.ended("worker")
+        // Its image follows, and is the other one's again.
+        _ = plan.changed("web", cause("a"))
+        #expect(plan.built("2", "web") == [.start("worker", .init(bases: ["web"], noticed: start))])
+        #expect(plan.original(of: "worker") == "web")
+    }
+
+    @Test func whatIsSharedAndFailsIsTriedOnceForAll() {
+        var plan = WorkPlan(jobs: 4)
+        _ = plan.build(on: [:], copies: ["worker": "web"])
+        _ = plan.changed([("worker", cause("a")), ("web", cause("a"))])
+        #expect(plan.ended("web") == [.hold("worker", base: "web")])
+        _ = plan.changed([("worker", cause("b")), ("web", cause("b"))])
+        #expect(plan.built("2", "web") == [.start("worker", cause("a", "b"))])
+    }
+}
