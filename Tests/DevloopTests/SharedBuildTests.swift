@@ -4,7 +4,7 @@ import Testing
 
 @testable import devloop
 
-/// Services that are built from the very same.
+/// Named contexts and shared requests as dependencies between services.
 struct SharedBuildTests {
     private func dependencies(
         _ services: String..., dockerfiles: [String: String] = [:]
@@ -17,10 +17,23 @@ struct SharedBuildTests {
         return (ImageDependencies(configuration, environment: [:], builder: .buildKit), configuration)
     }
 
+    @Test func anImageInTheListOfContextsIsADependencyAndTakesThePlaceOfTheNameInTheDockerfile() throws {
+        let (found, _) = try dependencies(
+            #"{ "image": "shop/base", "context": "." , "dockerfile": "Base" }"#,
+            #"{ "image": "shop/tools", "context": ".", "dockerfile": "Tools" }"#,
+            #"{ "image": "shop/web", "context": ".", "dockerfile": "Web", "buildContexts": { "shop/tools": "x", "alpine": "docker-image://shop/base" } }"#,
+            dockerfiles: [
+                "Base": "FROM scratch\n", "Tools": "FROM scratch\nLABEL a=b\n",
+                "Web": "FROM alpine\nCOPY --from=shop/tools /a /a\n",
+            ])
+        #expect(found.bases == ["web": ["base"]])
+    }
+
     @Test func servicesOfOneRequestAreBuiltOnce() throws {
         let (found, configuration) = try dependencies(
             #"{ "image": "shop/web", "context": "." }"#, #"{ "image": "shop/worker", "context": "." }"#,
             #"{ "image": "shop/cron", "context": ".", "buildArgs": { "A": "1" } }"#,
+            #"{ "image": "shop/jobs", "context": ".", "platform": "linux/arm64" }"#,
             dockerfiles: ["Dockerfile": "FROM scratch\n"])
         #expect(found.copies == ["worker": "web"])
         #expect(found.bases == [:] && found.allBases == [] && found.closure(of: ["worker"]) == ["worker"])

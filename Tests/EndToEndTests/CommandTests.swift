@@ -126,6 +126,30 @@ import Testing
         #expect(standIns.unexpected == [])
     }
 
+    @Test(
+        arguments: [
+            (#""secrets": { "NO_SUCH_VARIABLE": null }"#, "secrets.NO_SUCH_VARIABLE: the environment's variable"),
+            (#""secrets": { "npm": ".npmrc" }"#, "secrets.npm: expected the file that holds the secret at "),
+            (#""buildContexts": { "shared": "shard" }"#, "buildContexts.shared: expected a folder at "),
+            (
+                #""noCacheFilter": ["build"]"#,
+                "noCacheFilter: the builder here is Docker's old one and has no --no-cache-filter"
+            ),
+            (#""platform": "linux/amd46""#, "platform: expected a platform as OS/ARCH[/VARIANT]"),
+        ], ["build", "dev"])
+    func whatABuildLacksIsSaidBeforeIt(_ lack: (keys: String, words: String), _ command: String) async throws {
+        let result = try await run(
+            command,
+            docker: StandIns.docker.replacingOccurrences(
+                of: "PATH | URL | -\"", with: "PATH | URL | -\"; echo '      --label list  Set metadata'"),
+            configuration: StandIns.configuration.replacingOccurrences(
+                of: #""context": "api""#, with: #""context": "api", \#(lack.keys)"#))
+        #expect(result.status == 78)
+        #expect(result.output.contains("devloop.json:3:"), "\(result.output)")
+        #expect(result.output.contains("services[1].\(lack.words)"), "\(result.output)")
+        #expect(!result.calls.contains { $0.hasPrefix("docker build --tag") })
+    }
+
     @Test(arguments: ["dev", "build"]) func aCircleIsRefusedWithItsPath(_ command: String) async throws {
         let standIns = try StandIns()
         defer { standIns.remove() }

@@ -28,6 +28,10 @@ package struct BuildRequest: Sendable, Hashable {
     package var otherNames: [ImageReference]
     /// The images that it is built on, by the names that the Dockerfile has for them.
     package var bases: [BuiltImage]
+    /// How it is built.
+    package var options: BuildOptions
+    /// Whether nothing is taken from the builder's cache.
+    package var ignoresCache = false
     /// An image that was built from the very same: it is given the names of this one, and nothing is built.
     package var original: BuiltImage?
     /// Whether its containers are to run under a ``Supervisor``.
@@ -37,7 +41,8 @@ package struct BuildRequest: Sendable, Hashable {
 
     package init(
         reference: ImageReference, context: String, dockerfile: String, stage: String? = nil,
-        arguments: [Argument] = [], otherNames: [ImageReference] = [], bases: [BuiltImage] = []
+        arguments: [Argument] = [], otherNames: [ImageReference] = [], bases: [BuiltImage] = [],
+        options: BuildOptions = BuildOptions()
     ) {
         self.bases = bases
         self.reference = reference
@@ -46,6 +51,7 @@ package struct BuildRequest: Sendable, Hashable {
         self.stage = stage
         self.arguments = arguments
         self.otherNames = otherNames
+        self.options = options
     }
 }
 
@@ -75,12 +81,6 @@ package struct ImageBuilder: Sendable {
     /// - Throws: ``TargetError`` of severity `unavailable` where docker is missing or its daemon does not answer.
     package func prepare() async throws {
         try await DockerCommand.checkDaemon(with: launcher)
-    }
-
-    /// Asks docker which builder its builds use.
-    package func kind() async throws -> BuilderKind {
-        let output = try await launcher.runTool(Command("docker", ["build", "--help"]))
-        return BuilderKind(help: output.text + "\n" + output.errorText)
     }
 
     /// Builds an image and returns it with the id that docker gave it.
@@ -156,9 +156,11 @@ package struct ImageBuilder: Sendable {
                 onLine(line)
             })
         guard output.termination.isSuccess else {
-            throw DockerFailure.error(
+            var error = DockerFailure.error(
                 "docker build of \(request.reference) failed (\(output.termination))", said: tail.lines,
                 termination: output.termination)
+            error.advice = error.advice ?? BuildAdvice.words(for: tail.lines, request.options)
+            throw error
         }
         guard let id = scratch.read(idFile).map({ String(decoding: $0, as: UTF8.self) }), id.hasPrefix("sha256:")
         else {
@@ -251,7 +253,8 @@ package struct ImageBuilder: Sendable {
         for argument in request.arguments {
             arguments.append("--build-arg=\(argument.name)" + (argument.value.map { "=\($0)" } ?? ""))
         }
-        return Command("docker", arguments + [request.context])
+        if request.ignoresCache { arguments.append("--no-cache") }
+        return Command("docker", arguments + request.options.arguments + [request.context])
     }
 
     /// The notice with which docker's clients of version 23 and later begin each build of the old builder.

@@ -31,19 +31,22 @@ struct BuildCommand: ServiceSubcommand {
         let configuration = try context.loader.configuration()
         var all = try configuration.services(named: names)
         let named = Set(all.map(\.name))
+        async let found = context.builder.ability()
         try await context.builder.prepare()
+        let ability = try await found
         var dependencies = ImageDependencies(
-            configuration, environment: context.environment,
-            builder: try await context.builder.kind())
+            configuration, environment: context.environment, builder: ability.kind)
         try dependencies.checkOrder(configuration)
         let needed = dependencies.closure(of: Array(named)).subtracting(named)
         all += configuration.services.filter { needed.contains($0.name) }
         dependencies.copies = ImageDependencies.copies(among: all)
+        try BuildRequirements(ability: ability, environment: context.environment).check(all, of: configuration)
         context.terminal.setServices(all.map(\.name))
         return try await withThrowingTaskGroup(of: Event.self) { [dependencies] group in
             var run = BuildRun(
                 command: self, context: context, configuration: configuration, dependencies: dependencies,
-                services: all, named: named, plan: WorkPlan(jobs: context.jobs))
+                services: all, named: named, secrets: context.secrets(of: configuration),
+                plan: WorkPlan(jobs: context.jobs))
             run.perform(run.begin(), in: &group)
             while let event = try await group.next() { run.perform(run.take(event, in: &group), in: &group) }
             return run.isSuccess ? .success : .failure
@@ -52,12 +55,15 @@ struct BuildCommand: ServiceSubcommand {
 
     /// - Returns: the image; none where the build failed, which was told.
     fileprivate func build(
-        _ service: Configuration.Service, _ request: BuildRequest, _ context: CommandContext
+        _ service: Configuration.Service, _ request: BuildRequest, _ secrets: BuiltSecrets,
+        _ context: CommandContext
     ) async throws -> BuiltImage? {
         let terminal = context.terminal
         let start = ContinuousClock.Instant.now
         do {
-            let image = try await context.builder.build(request) { line in
+            let image = try await secrets.build(request, of: service.name, with: context.builder) {
+                terminal.say(.secretsChanged(service: service.name))
+            } onLine: { line in
                 if terminal.verbosity == .verbose { terminal.log(service: service.name, line: line) }
             }
             terminal.say(.imageBuilt(service: service.name, ContinuousClock.Instant.now - start))
@@ -102,6 +108,7 @@ private struct BuildRun {
     let services: [Configuration.Service]
     /// Those that were asked for; the others are only built upon.
     let named: Set<String>
+    let secrets: BuiltSecrets
     var plan: WorkPlan
     var isSuccess = true
 
@@ -134,9 +141,9 @@ private struct BuildRun {
         let bases = dependencies.images(under: name, copying: original, in: configuration, image: plan.image)
         let request = service.buildRequest(
             named: dependencies.names[name] ?? [], on: bases, copying: original)
-        group.addTask { [command, context] in
+        group.addTask { [command, context, secrets] in
             do {
-                return .built(name, try await command.build(service, request, context))
+                return .built(name, try await command.build(service, request, secrets, context))
             } catch let error as MovedBases {
                 return .misbuilt(name, on: error.bases(among: bases))
             }

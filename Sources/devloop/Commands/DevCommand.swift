@@ -56,13 +56,13 @@ struct DevCommand: Subcommand {
         try await watcher.start()
         async let prepared: Void = target.prepare()
         async let dockerAnswers: Void = context.builder.prepare()
-        async let kind = context.builder.kind()
+        async let ability = context.builder.ability()
         async let manifests = loader.reader.read(configuration.manifests)
         let read = try await manifests
         try await dockerAnswers
-        let builderKind = try await kind
-        let parts = try loader.parts(configuration, manifests: read, builder: builderKind)
-        try parts.checkOrder()
+        let builder = try await ability
+        let parts = try loader.parts(configuration, manifests: read, builder: builder.kind)
+        try loader.checkBuilds(parts, by: builder)
         // What is wrong with the file is told before anybody is asked about a cluster, and in whatever namespace.
         _ = try parts.project(in: configuration.namespace ?? "default")
         try await prepared
@@ -70,13 +70,14 @@ struct DevCommand: Subcommand {
 
         terminal.say(.running(configuration.name, on: target.summary))
         await warnOfSecrets(parts, context)
+        try await warnOfPlatforms(configuration, context)
         let driver = Driver(
             loader: loader, target: target, builder: context.builder, terminal: terminal, logs: logs,
-            jobs: context.jobs, builderKind: builderKind,
+            jobs: context.jobs, ability: builder,
             altered: AlteredServices(
                 project: "\(FileSystem.place(of: configuration.path)) \(target.summary)",
                 folder: StateFolder.path(environment: context.environment)),
-            forwarding: forwarding)
+            secrets: context.secrets(of: configuration), forwarding: forwarding)
         let last = await driver.run(project, watcher: watcher)
         await watcher.stop()
         try await end(last, target, context)
@@ -87,8 +88,19 @@ struct DevCommand: Subcommand {
     private func warnOfSecrets(_ parts: ProjectParts, _ context: CommandContext) async {
         let configuration = parts.configuration
         let files = parts.outside?.filesWithSecrets(configurationFile: configuration.path) ?? []
-        let exposed = await GitIgnorance.exposed(files, launcher: context.launcher)
+        let buildFiles = configuration.services.flatMap(\.options.secrets).compactMap(\.file)
+        let exposed = await GitIgnorance.exposed((files + buildFiles).unique, launcher: context.launcher)
         if let line = GitIgnorance.warning(exposed.map(configuration.relative)) { context.terminal.say(.warning(line)) }
+    }
+
+    /// In a cluster there may be nodes of any kind.
+    private func warnOfPlatforms(_ configuration: Configuration, _ context: CommandContext) async throws {
+        guard configuration.target == .docker, configuration.services.contains(where: { $0.options.platform != nil }),
+            let machine = try await context.builder.platform()
+        else { return }
+        for notice in BuildRequirements.notices(configuration.services, on: machine) {
+            context.terminal.say(.warning(notice))
+        }
     }
 
     /// The task is cancelled by now; what is deleted is deleted by another one.

@@ -68,6 +68,8 @@ extension Configuration {
         var stage: String?
         /// The build arguments, in the file's order.
         var buildArgs: [BuildArgument] = []
+        /// How it is built, beside that.
+        var options = BuildOptions()
         /// What runs the image; `nil` where the manifests say it.
         var workloads: [Workload.Name]?
         /// Patterns, in `.dockerignore`'s language, of files in the context whose changes don't count.

@@ -156,7 +156,7 @@ extension Configuration.Service {
     var buildRequest: BuildRequest {
         BuildRequest(
             reference: image, context: context, dockerfile: dockerfile, stage: stage,
-            arguments: buildArgs.map { .init(name: $0.name, value: $0.value) })
+            arguments: buildArgs.map { .init(name: $0.name, value: $0.value) }, options: options)
     }
 
     /// The same where other Dockerfiles build on it, or it builds on others' images.

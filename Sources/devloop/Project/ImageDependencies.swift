@@ -24,9 +24,10 @@ struct ImageDependencies: Sendable, Equatable {
         var images: [String: [String]] = [:]
         for service in configuration.services {
             guard let dockerfile = try? FileSystem.read(service.dockerfile) else { continue }
-            images[service.name] = BuildInputs.images(
+            let named = BuildInputs.images(
                 dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment,
                 skipsUnneededStages: builder.skipsUnneededStages)
+            images[service.name] = service.options.contexts.images(insteadOf: named)
         }
         self.init(configuration, images: images)
     }
@@ -124,4 +125,18 @@ struct ImageDependencies: Sendable, Equatable {
         }
         return nil
     }
+}
+
+extension [BuildOptions.NamedContext] {
+    /// The images that a Dockerfile means where these contexts have some of the names that it has: those of the contexts,
+    /// whether or not it names them.
+    /// - Parameter names: the images that it names.
+    fileprivate func images(insteadOf names: [String]) -> [String] {
+        let replaced = Set(map { Self.key($0.name) })
+        return names.filter { !replaced.contains(Self.key($0)) }
+            + compactMap { if case .image(let image) = $0.source { image.description } else { nil } }
+    }
+
+    /// BuildKit compares whole names: https://docs.docker.com/reference/cli/docker/buildx/build/#build-context
+    private static func key(_ name: String) -> String { ImageReference(name.lowercased())?.tagged ?? name.lowercased() }
 }
