@@ -81,6 +81,71 @@ struct SharedBuildTests {
         #expect(plan.original(of: "worker") == "web")
     }
 
+    /// Random days of two services that share their files: a save reaches both at once, one after the other, or only one
+    /// of them, since the other is sent the file and has its image made later.
+    @Test(arguments: 0..<20) func inNoOrderOfSavesIsAnOlderImageTaken(_ part: UInt64) {
+        for seed in part * 100..<(part + 1) * 100 {
+            var random = SeededGenerator(seed: seed)
+            var plan = WorkPlan(jobs: Int.random(in: 1...2, using: &random))
+            _ = plan.build(on: [:], copies: ["worker": "web"])
+            var (saved, told, built): (Int, [String: Int], [String: Int]) = (0, [:], [:])
+            /// What each pass builds, or takes.
+            var runs: [String: Int] = [:]
+            var isStopping: Set<String> = []
+            func take(_ actions: [WorkPlan.Action]) {
+                for action in actions {
+                    switch action {
+                    case .start(let service, _):
+                        guard plan.original(of: service) != nil else {
+                            runs[service] = saved
+                            continue
+                        }
+                        runs[service] = built["web"]
+                        #expect(built["web"] ?? 0 >= told["worker"] ?? 0, "seed \(seed): an older image is taken")
+                    case .stop(let service): isStopping.insert(service)
+                    default: break
+                    }
+                }
+            }
+            func tell(_ services: [String]) {
+                for service in services { told[service] = saved }
+                take(plan.changed(services.map { ($0, cause("\(saved)")) }))
+            }
+            func step() {
+                guard let service = runs.keys.sorted().randomElement(using: &random), let content = runs[service] else {
+                    return
+                }
+                runs[service] = nil
+                if isStopping.remove(service) == nil {
+                    built[service] = content
+                    take(plan.built("\(content)", service))
+                }
+                take(plan.ended(service))
+            }
+            tell(["worker", "web"])
+            for _ in 0..<30 {
+                if Bool.random(using: &random) {
+                    step()
+                    continue
+                }
+                saved += 1
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: tell(["web", "worker"])
+                case 1:
+                    tell(["web"])
+                    tell(["worker"])
+                case 2:
+                    tell(["worker"])
+                    tell(["web"])
+                default: tell(["worker"])
+                }
+            }
+            tell(["web"])
+            while !runs.isEmpty { step() }
+            #expect(plan.isIdle && built == ["web": saved, "worker": saved], "seed \(seed)")
+        }
+    }
+
     @Test func whatIsSharedAndFailsIsTriedOnceForAll() {
         var plan = WorkPlan(jobs: 4)
         _ = plan.build(on: [:], copies: ["worker": "web"])

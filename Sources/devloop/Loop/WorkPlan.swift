@@ -306,7 +306,7 @@ struct WorkPlan: Sendable {
             queue.removeAll { $0 == service }
             guard var activity = activities[service], let cause = activity.waiting else { continue }
             activity.waiting = nil
-            activity.run = Run(cause: cause, isCopy: copies[service] != nil && !activity.isAhead)
+            activity.run = Run(cause: cause, isCopy: canCopy(service))
             activity.bases = [:]
             for base in bases[service] ?? [] { activity.bases[base] = image(of: base) }
             activities[service] = activity
@@ -344,6 +344,13 @@ struct WorkPlan: Sendable {
             guard let activity = activities[base], case .image = activity.product else { return false }
             return !activity.isPending || activity.unrest.isRestless
         }
+    }
+
+    /// Whether the image of the service that has the same is what this one would be built to.
+    private func canCopy(_ service: String) -> Bool {
+        guard let original = copies[service] else { return false }
+        // One that never rests may be built upon, but what it has is older than what it is built from.
+        return activities[original]?.isPending == false && activities[service]?.isAhead == false
     }
 
     /// Whether a base failed, and nothing is on its way that may mend it.
