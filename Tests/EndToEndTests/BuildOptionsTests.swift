@@ -99,6 +99,31 @@ struct BuildOptionsTests {
         }
     }
 
+    @Test(.enabled(if: buildKit != nil, "needs BuildKit"))
+    func aKeyIsUsedThroughAnAgentAndIsInNoLayer() async throws {
+        let builder = try #require(Self.buildKit)
+        let project = try BuildProject(
+            services: [#"{ "image": "NAME/app", "context": "app", "ssh": ["git=keys/id"] }"#],
+            files: [
+                "app/Dockerfile": """
+                \(BuildProject.busybox)
+                RUN --mount=type=ssh,id=git test -S "$SSH_AUTH_SOCK" && echo NAME >/socket
+                """
+            ])
+        try project.copyBusybox(to: "app")
+        try FileManager.default.createDirectory(
+            at: project.folder.appendingPathComponent("keys"), withIntermediateDirectories: true)
+        let key = project.folder.appendingPathComponent("keys/id").path
+        _ = try await Shell.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+        try await project.run {
+            let build = try DevloopProcess(
+                ["build"], folder: project.folder, environment: project.environment(builder))
+            #expect(await build.exitStatus() == 0, "\(build.output)")
+            #expect(
+                try await Shell.run("docker", "run", "--rm", "\(project.name)/app", "cat", "/socket") == project.name)
+        }
+    }
+
     @Test(arguments: ImageBuilderProgram.builders)
     func labelsHostsNetworksAndFlagsReachTheImage(builder: ImageBuilderProgram) async throws {
         // Each builder has something that the other one has not.

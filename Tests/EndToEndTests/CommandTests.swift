@@ -267,6 +267,17 @@ import Testing
         #expect(standIns.unexpected == [])
     }
 
+    @Test func aFileOfANamedContextIsExplainedByThat() async throws {
+        let standIns = try StandIns(
+            configuration: StandIns.configuration.replacingOccurrences(
+                of: #""context": "web""#, with: #""context": "web", "buildContexts": { "shared": "api" }"#))
+        defer { standIns.remove() }
+        try standIns.write("code", to: "api/util.js")
+        let explain = try standIns.devloop("explain", "web", "api/util.js")
+        #expect(await explain.exitStatus() == 0)
+        #expect(explain.output.contains("web: api/util.js: built: it is of the context shared"), "\(explain.output)")
+    }
+
     @Test func buildBuildsAllImagesAndPrintsTheirIds() async throws {
         let result = try await run("build")
         #expect(result.status == 0, "\(result.output)")

@@ -143,7 +143,10 @@ struct WatchedPaths: Sendable {
             for place in places.unique {
                 watch(
                     "secret \(secret.id) of \(service.name) at \(place)", place, PathFilter(),
-                    .service(service.name, Tree(filterFiles: [], label: "secret \(secret.id): ")))
+                    // A link that leads elsewhere now has to be followed anew.
+                    .service(
+                        service.name,
+                        Tree(filterFiles: [PathName.lastComponent(of: place)], label: "secret \(secret.id): ")))
             }
         }
     }
