@@ -109,6 +109,58 @@ import Testing
         #expect(results.count == 1 && results[0].hasPrefix("shop/api:latest sha256:"), "\(output)")
     }
 
+    @Test func servicesOfOneRequestAreBuiltOnceAndTaggedWithEachName() async throws {
+        let standIns = try StandIns(
+            configuration: StandIns.configuration.replacingOccurrences(
+                of: #""context": "api""#, with: #""context": "web""#))
+        defer { standIns.remove() }
+        let build = try standIns.devloop("build", "--color=never")
+        #expect(await build.exitStatus() == 0, "\(build.output)")
+        #expect(standIns.builds.count == 1 && standIns.builds.first?.contains("--tag=shop/web:latest") == true)
+        #expect(standIns.calls.contains { $0.hasPrefix("docker tag sha256:") && $0.hasSuffix(" shop/api:latest") })
+        #expect(build.output.contains("shop/api:latest sha256:"), "\(build.output)")
+        // Who asks for one gets that one.
+        let second = try standIns.devloop("build", "api", "--color=never")
+        #expect(await second.exitStatus() == 0)
+        #expect(standIns.builds.count == 2 && standIns.builds.last?.contains("--tag=shop/api:latest") == true)
+        #expect(standIns.unexpected == [])
+    }
+
+    @Test(
+        arguments: [
+            (#""secrets": { "NO_SUCH_VARIABLE": null }"#, "secrets.NO_SUCH_VARIABLE: the environment's variable"),
+            (#""secrets": { "npm": ".npmrc" }"#, "secrets.npm: expected the file that holds the secret at "),
+            (#""buildContexts": { "shared": "shard" }"#, "buildContexts.shared: expected a folder at "),
+            (
+                #""noCacheFilter": ["build"]"#,
+                "noCacheFilter: the builder here is Docker's old one and has no --no-cache-filter"
+            ),
+            (#""platform": "linux/amd46""#, "platform: expected a platform as OS/ARCH[/VARIANT]"),
+        ], ["build", "dev"])
+    func whatABuildLacksIsSaidBeforeIt(_ lack: (keys: String, words: String), _ command: String) async throws {
+        let result = try await run(
+            command,
+            docker: StandIns.docker.replacingOccurrences(
+                of: "PATH | URL | -\"", with: "PATH | URL | -\"; echo '      --label list  Set metadata'"),
+            configuration: StandIns.configuration.replacingOccurrences(
+                of: #""context": "api""#, with: #""context": "api", \#(lack.keys)"#))
+        #expect(result.status == 78)
+        #expect(result.output.contains("devloop.json:3:"), "\(result.output)")
+        #expect(result.output.contains("services[1].\(lack.words)"), "\(result.output)")
+        #expect(!result.calls.contains { $0.hasPrefix("docker build --tag") })
+    }
+
+    @Test(arguments: ["dev", "build"]) func aCircleIsRefusedWithItsPath(_ command: String) async throws {
+        let standIns = try StandIns()
+        defer { standIns.remove() }
+        try standIns.write("ARG BASE=shop/api\nFROM $BASE\n", to: "web/Dockerfile")
+        try standIns.write("FROM scratch\nCOPY --from=shop/web /a /a\n", to: "api/Dockerfile")
+        let run = try standIns.devloop(command, "--color=never")
+        #expect(await run.exitStatus() == 78)
+        #expect(run.output.contains("web is built on api is built on web"), "\(run.output)")
+        #expect(standIns.builds == [] && standIns.unexpected == [])
+    }
+
     @Test func nothingIsBuiltOnAnImageThatFailed() async throws {
         let (status, output, builds) = try await buildOnWeb(docker: "build*web) exit 1;;\n" + StandIns.docker)
         #expect(status == 1)
@@ -187,7 +239,6 @@ import Testing
         (#"{ "services": [] }"#, "devloop.json:1:3: services"),
         (#"{ "services": [{ "image": "--help", "context": "web" }] }"#, "services[0].image"),
         (#"{ "servces": [] }"#, "services"),
-        (#"{ "services": [{ "image": "shop/other", "context": "web" }], "manifests": ["k8s"] }"#, "shop/other"),
         (#"{ "services": [{ "image": "shop/web", "context": "missing" }] }"#, "missing"),
         ("not json", "devloop.json:1:1"),
     ])
@@ -197,6 +248,34 @@ import Testing
         #expect(result.output.contains("devloop.json:1:"))
         #expect(result.output.contains(expected), "\(result.output)")
         #expect(!result.calls.contains { $0.hasPrefix("docker build --tag") || $0.contains("apply") })
+    }
+
+    @Test func anImageThatNothingRunsIsBuiltAndTheNearNameIsTold() async throws {
+        let standIns = try StandIns(
+            configuration: StandIns.configuration.replacingOccurrences(of: "shop/api", with: "shop/apii"))
+        defer { standIns.remove() }
+        let dev = try standIns.devloop("dev", "--color=never")
+        try await dev.line(containing: "apii: built, but nothing runs its image shop/apii")
+        #expect(dev.output.contains("did you mean shop/api, which a manifest uses?"), "\(dev.output)")
+        try await dev.line(containing: "✓ apii built in")
+        // A base that is saved is built again all the same.
+        let mark = dev.lineCount
+        try standIns.write("edited", to: "api/file")
+        try await dev.line(from: mark, containing: "✓ apii built in")
+        dev.signal(SIGTERM)
+        #expect(await dev.exitStatus() == 0)
+        #expect(standIns.unexpected == [])
+    }
+
+    @Test func aFileOfANamedContextIsExplainedByThat() async throws {
+        let standIns = try StandIns(
+            configuration: StandIns.configuration.replacingOccurrences(
+                of: #""context": "web""#, with: #""context": "web", "buildContexts": { "shared": "api" }"#))
+        defer { standIns.remove() }
+        try standIns.write("code", to: "api/util.js")
+        let explain = try standIns.devloop("explain", "web", "api/util.js")
+        #expect(await explain.exitStatus() == 0)
+        #expect(explain.output.contains("web: api/util.js: built: it is of the context shared"), "\(explain.output)")
     }
 
     @Test func buildBuildsAllImagesAndPrintsTheirIds() async throws {

@@ -34,6 +34,21 @@ import Testing
         #expect(await dev.exitStatus() == 0)
     }
 
+    @Test func aFileOfAContextInsideAnotherOneIsBuiltForBoth() async throws {
+        let standIns = try StandIns(
+            configuration: StandIns.configuration.replacingOccurrences(
+                of: #""context": "api""#, with: #""context": ".", "dockerfile": "api/Dockerfile""#))
+        defer { standIns.remove() }
+        try standIns.write("FROM scratch\nCOPY web /web\n", to: "api/Dockerfile")
+        let dev = try standIns.devloop("dev", "--color=never")
+        try await dev.line(containing: "· building")
+        try standIns.write("edited", to: "web/file")
+        try await dev.line(containing: "web: file changed, building")
+        try await dev.line(containing: "api: web/file changed, building")
+        dev.signal(SIGTERM)
+        #expect(await dev.exitStatus() == 0)
+    }
+
     @Test func anEditOfWhatALinkedDockerfileLeadsToIsBuilt() async throws {
         let standIns = try StandIns(configuration: Self.configuration)
         defer { standIns.remove() }

@@ -2,9 +2,9 @@ import Foundation
 import Testing
 
 enum Podman {
-    static let isAvailable =
-        Docker.isThere
-        && ["/usr/bin/podman", "/usr/local/bin/podman"].contains(where: FileManager.default.isExecutableFile)
+    static let program = ["/usr/bin/podman", "/usr/local/bin/podman"].first(
+        where: FileManager.default.isExecutableFile)
+    static let isAvailable = Docker.isThere && program != nil
 }
 
 /// Podman in docker's place, as Debian has it.

@@ -107,6 +107,40 @@ import Testing
         docker.verify()
     }
 
+    @Test func anImageOfTheVerySameIsGivenTheNamesAndNothingIsBuilt() async throws {
+        let docker = try StandIn([
+            "docker": "tag*) ;; 'image inspect --format={{.Id}} shop/web:latest') echo sha256:1;;"
+        ])
+        let builder = ImageBuilder(launcher: docker.launcher, scratch: docker.scratch)
+        let original = BuiltImage(reference: try #require(ImageReference("shop/web")), id: "sha256:1")
+        var request = BuildRequest(
+            reference: try #require(ImageReference("shop/worker")), context: "/c", dockerfile: "/c/Dockerfile",
+            otherNames: [try #require(ImageReference("r:5000/worker"))], bases: [original])
+        request.original = original
+        let image = try await builder.build(request)
+        #expect(image == BuiltImage(reference: request.reference, id: "sha256:1"))
+        #expect(
+            docker.callLines == [
+                "docker tag sha256:1 shop/worker:latest", "docker tag sha256:1 r:5000/worker:latest",
+                "docker image inspect --format={{.Id}} shop/web:latest",
+            ])
+        docker.verify()
+    }
+
+    @Test func anImageOfTheVerySameThatIsGoneIsOneThatMoved() async throws {
+        let docker = try StandIn([
+            "docker": "*) echo 'Error: No such image: sha256:1' >&2; exit 1;;"
+        ])
+        let builder = ImageBuilder(launcher: docker.launcher, scratch: docker.scratch)
+        let original = BuiltImage(reference: try #require(ImageReference("shop/web")), id: "sha256:1")
+        var request = BuildRequest(
+            reference: try #require(ImageReference("shop/worker")), context: "/c", dockerfile: "/c/Dockerfile",
+            bases: [original])
+        request.original = original
+        await #expect(throws: MovedBases(names: [original.reference])) { try await builder.build(request) }
+        docker.verify()
+    }
+
     @Test(arguments: [
         (
             "Usage:  docker build [OPTIONS] PATH | URL | -\n  --security-opt strings  Security options",
@@ -122,7 +156,7 @@ import Testing
     ])
     func theHelpOfTheClientTellsWhichBuilderBuilds(help: String, kind: BuilderKind) async throws {
         let (docker, builder) = try builder("'build --help') cat <<'END'\n\(help)\nEND\n;;")
-        #expect(try await builder.kind() == kind)
+        #expect(try await builder.ability().kind == kind)
         #expect(kind.skipsUnneededStages == (kind == .buildKit))
         docker.verify()
     }

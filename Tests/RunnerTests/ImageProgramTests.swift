@@ -79,7 +79,7 @@ import Testing
             """)
         #expect(try await builder.id(of: "a:latest") == "sha256:12ab")
         #expect(try await builder.id(of: "b:latest") == nil)
-        #expect(try await builder.kind() == .podman)
+        #expect(try await builder.ability().kind == .podman)
         program.verify()
     }
 
@@ -124,7 +124,7 @@ import Testing
             """)
         #expect(try await builder.push(try image(), as: try reference("localhost:5000/web")) == Self.digest("9"))
         #expect(program.callLines.allSatisfy { $0.hasPrefix("nerdctl --namespace=k8s.io ") })
-        #expect(try await builder.kind() == .buildKit)
+        #expect(try await builder.ability().kind == .buildKit)
         // Nothing can look into its images: what is asked for is taken to be there.
         #expect(try await builder.paths(["/a"], in: "sha256:1") == ["/a"])
         program.verify()
@@ -132,6 +132,7 @@ import Testing
 
     private static let buildx = #"""
         'version '*|'buildx version') echo 1;;
+        'buildx build --help') echo 'Usage: docker buildx build'; echo '      --build-context stringArray'; echo '  -t, --tag';;
         'buildx build --push '*) for word in "$@"; do case "$word" in --metadata-file=*) file=${word#*=};; esac; done
             echo '{"containerimage.config.digest":"sha256:c","containerimage.digest":"DIGEST"}' >"$file";;
         'pull --quiet r:5000/shop/'*'@DIGEST') ;;
@@ -166,7 +167,7 @@ import Testing
             program.callLines.contains {
                 $0.contains(" --build-context=shop/base=docker-image://r:5000/shop/base@\(Self.digest("9")) ")
             })
-        #expect(try await builder.kind() == .buildKit)
+        #expect(try await builder.ability() == BuilderAbility(.buildKit, flags: ["build-context", "tag"]))
         program.verify()
     }
 

@@ -88,7 +88,7 @@ extension ImageBuilder {
             Array(request.command.dropFirst()),
             environment: [
                 "IMAGE": (request.destination ?? request.reference).tagged, "CONTEXT": request.context,
-                "PUSH": request.destination == nil ? "" : "1", "PLATFORM": "",
+                "PUSH": request.destination == nil ? "" : "1", "PLATFORM": request.options.platform ?? "",
             ], directory: request.context)
     }
 

@@ -32,6 +32,12 @@ package struct BuildRequest: Sendable, Hashable {
     package var otherNames: [ImageReference]
     /// The images that it is built on, by the names that the Dockerfile has for them.
     package var bases: [BuiltImage]
+    /// How it is built.
+    package var options: BuildOptions
+    /// Whether nothing is taken from the builder's cache.
+    package var ignoresCache = false
+    /// An image that was built from the very same: it is given the names of this one, and nothing is built.
+    package var original: BuiltImage?
     /// Whether its containers are to run under a ``Supervisor``.
     package var isSupervised = false
     /// Whether nobody waits for it: what it runs gives way to all else on the machine. BuildKit has nothing for that.
@@ -39,7 +45,8 @@ package struct BuildRequest: Sendable, Hashable {
 
     package init(
         reference: ImageReference, context: String, dockerfile: String, stage: String? = nil,
-        arguments: [Argument] = [], otherNames: [ImageReference] = [], bases: [BuiltImage] = []
+        arguments: [Argument] = [], otherNames: [ImageReference] = [], bases: [BuiltImage] = [],
+        options: BuildOptions = BuildOptions()
     ) {
         self.bases = bases
         self.reference = reference
@@ -48,6 +55,7 @@ package struct BuildRequest: Sendable, Hashable {
         self.stage = stage
         self.arguments = arguments
         self.otherNames = otherNames
+        self.options = options
     }
 }
 
@@ -83,8 +91,8 @@ package struct ImageBuilder: Sendable {
     /// - Throws: ``TargetError`` of severity `unavailable`.
     package func prepare() async throws { try await program.check(launcher) }
 
-    /// Which builder the program's builds use.
-    package func kind() async throws -> BuilderKind { try await program.kind(launcher) }
+    /// What the program's builds can do.
+    package func ability() async throws -> BuilderAbility { try await program.ability(launcher) }
 
     /// Builds an image and returns it with the id that docker gave it.
     ///
@@ -97,7 +105,11 @@ package struct ImageBuilder: Sendable {
     ) async throws -> BuiltImage {
         let result: Result<BuiltImage, any Error>
         do {
-            result = .success(try await buildOnce(request, onLine: onLine))
+            if let original = request.original {
+                result = .success(try await copy(original, as: request))
+            } else {
+                result = .success(try await buildOnce(request, onLine: onLine))
+            }
         } catch let error as TargetError where error.severity == .failed {
             result = .failure(error)
         }
@@ -107,6 +119,12 @@ package struct ImageBuilder: Sendable {
         var image = try result.get()
         if request.isSupervised { image.start = try await start(of: image.id) }
         return image
+    }
+
+    /// Gives an image the names of another one.
+    private func copy(_ original: BuiltImage, as request: BuildRequest) async throws -> BuiltImage {
+        for name in [request.reference] + request.otherNames { try await tag(original.id, as: name) }
+        return BuiltImage(reference: request.reference, id: original.id)
     }
 
     private func movedNames(of images: [BuiltImage]) async throws -> Set<ImageReference> {
@@ -163,9 +181,11 @@ package struct ImageBuilder: Sendable {
                 onLine(line)
             })
         guard output.termination.isSuccess else {
-            throw program.error(
+            var error = program.error(
                 "\(program.name) build of \(request.reference) failed (\(output.termination))", said: tail.lines,
                 termination: output.termination)
+            error.advice = error.advice ?? BuildAdvice.words(for: tail.lines, request.options)
+            throw error
         }
         if let destination {
             // https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file
@@ -291,7 +311,8 @@ package struct ImageBuilder: Sendable {
         for argument in request.arguments {
             arguments.append("--build-arg=\(argument.name)" + (argument.value.map { "=\($0)" } ?? ""))
         }
-        return Command("docker", arguments + [request.context])
+        if request.ignoresCache { arguments.append("--no-cache") }
+        return Command("docker", arguments + request.options.arguments + [request.context])
     }
 
     /// The notice with which docker's clients of version 23 and later begin each build of the old builder.

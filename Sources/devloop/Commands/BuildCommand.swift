@@ -33,18 +33,22 @@ struct BuildCommand: ServiceSubcommand {
         let builder = context.builder(for: configuration)
         var all = try configuration.services(named: names)
         let named = Set(all.map(\.name))
+        async let found = builder.ability()
         try await builder.prepare()
-        let dependencies = ImageDependencies(
-            configuration, environment: context.environment,
-            builder: try await builder.kind())
+        let ability = try await found
+        var dependencies = ImageDependencies(
+            configuration, environment: context.environment, builder: ability.kind)
         try dependencies.checkOrder(configuration)
         let needed = dependencies.closure(of: Array(named)).subtracting(named)
         all += configuration.services.filter { needed.contains($0.name) }
+        dependencies.copies = ImageDependencies.copies(among: all)
+        try BuildRequirements(ability: ability, environment: context.environment).check(all, of: configuration)
         context.terminal.setServices(all.map(\.name))
-        return try await withThrowingTaskGroup(of: Event.self) { group in
+        return try await withThrowingTaskGroup(of: Event.self) { [dependencies] group in
             var run = BuildRun(
                 command: self, context: context, builder: builder, configuration: configuration,
                 dependencies: dependencies, images: context.images(of: configuration), services: all, named: named,
+                secrets: context.secrets(of: configuration),
                 plan: WorkPlan(jobs: context.jobs))
             run.perform(run.begin(), in: &group)
             while let event = try await group.next() { run.perform(run.take(event, in: &group), in: &group) }
@@ -54,17 +58,18 @@ struct BuildCommand: ServiceSubcommand {
 
     /// - Returns: the image; none where the build failed, which was told.
     fileprivate func build(
-        _ service: Configuration.Service, _ request: BuildRequest, by builder: ImageBuilder, _ context: CommandContext,
-        _ images: BuiltImages
+        _ service: Configuration.Service, _ request: BuildRequest, in run: BuildRun
     ) async throws -> BuiltImage? {
-        let terminal = context.terminal
+        let terminal = run.context.terminal
         let start = ContinuousClock.Instant.now
         do {
-            let image = try await builder.build(request) { line in
+            let image = try await run.secrets.build(request, of: service.name, with: run.builder) {
+                terminal.say(.secretsChanged(service: service.name))
+            } onLine: { line in
                 if terminal.verbosity == .verbose { terminal.log(service: service.name, line: line) }
             }
             terminal.say(.imageBuilt(service: service.name, ContinuousClock.Instant.now - start))
-            images.note { $0.add(image) }
+            run.images.note { $0.add(image) }
             return image
         } catch let error as TargetError where error.severity == .failed {
             terminal.say(.imageFailed(service: service.name, error))
@@ -112,12 +117,13 @@ private struct BuildRun {
     let services: [Configuration.Service]
     /// Those that were asked for; the others are only built upon.
     let named: Set<String>
+    let secrets: BuiltSecrets
     var plan: WorkPlan
     var isSuccess = true
 
     mutating func begin() -> [WorkPlan.Action] {
         let now = ContinuousClock.Instant.now
-        return plan.build(on: dependencies.bases)
+        return plan.build(on: dependencies.bases, copies: dependencies.copies)
             + plan.changed(services.map { ($0.name, .init(noticed: now)) })
     }
 
@@ -140,12 +146,13 @@ private struct BuildRun {
 
     private func start(_ name: String, in group: inout Group) {
         guard let service = service(name) else { return }
-        let bases = dependencies.images(under: name, in: configuration, image: plan.image)
-        var request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases)
+        let original = plan.original(of: name)
+        let bases = dependencies.images(under: name, copying: original, in: configuration, image: plan.image)
+        var request = service.buildRequest(named: dependencies.names[name] ?? [], on: bases, copying: original)
         if command.push, named.contains(name) { request.destination = configuration.destination(of: service) }
-        group.addTask { [command, context, builder, images, request] in
+        group.addTask { [self, request] in
             do {
-                return .built(name, try await command.build(service, request, by: builder, context, images))
+                return .built(name, try await command.build(service, request, in: self))
             } catch let error as MovedBases {
                 return .misbuilt(name, on: error.bases(among: bases))
             }

@@ -89,6 +89,11 @@ struct CommandContext: Sendable {
         return lines
     }
 
+    /// What the services of a configuration were built with.
+    func secrets(of configuration: Configuration) -> BuiltSecrets {
+        BuiltSecrets(project: FileSystem.place(of: configuration.path), environment: environment)
+    }
+
     /// How many images are built at once.
     var jobs: Int { options.jobs ?? FileSystem.processorCount }
 }

@@ -57,13 +57,13 @@ struct DevCommand: Subcommand {
         try await watcher.start()
         async let prepared: Void = target.prepare()
         async let builderAnswers: Void = builder.prepare()
-        async let kind = builder.kind()
+        async let found = builder.ability()
         async let manifests = loader.reader.read(configuration.manifests)
         let read = try await manifests
         try await builderAnswers
-        let builderKind = try await kind
-        var parts = try loader.parts(configuration, manifests: read, builder: builderKind)
-        try parts.checkBuilds()
+        let ability = try await found
+        var parts = try loader.parts(configuration, manifests: read, builder: ability.kind)
+        try loader.checkBuilds(parts, by: ability)
         // What is wrong with the file is told before anybody is asked about a cluster, and in whatever namespace.
         _ = try parts.project(in: configuration.namespace ?? "default")
         try await prepared
@@ -75,13 +75,15 @@ struct DevCommand: Subcommand {
 
         terminal.say(.running(configuration.name, on: target.summary))
         await warnOfSecrets(parts, context)
+        try await warnOfPlatforms(configuration, context)
         let driver = Driver(
             loader: reloader, target: target, builder: builder, terminal: terminal, logs: logs,
-            jobs: context.jobs, builderKind: builderKind,
+            jobs: context.jobs, ability: ability,
             altered: AlteredServices(
                 project: "\(FileSystem.place(of: configuration.path)) \(target.summary)",
                 folder: StateFolder.path(environment: context.environment)),
-            images: context.images(of: configuration), forwarding: forwarding)
+            images: context.images(of: configuration), secrets: context.secrets(of: configuration),
+            forwarding: forwarding)
         let last = await driver.run(project, watcher: watcher)
         await watcher.stop()
         try await end(last, target, context)
@@ -92,8 +94,19 @@ struct DevCommand: Subcommand {
     private func warnOfSecrets(_ parts: ProjectParts, _ context: CommandContext) async {
         let configuration = parts.configuration
         let files = parts.outside?.filesWithSecrets(configurationFile: configuration.path) ?? []
-        let exposed = await GitIgnorance.exposed(files, launcher: context.launcher)
+        let buildFiles = configuration.services.flatMap(\.options.secrets).compactMap(\.file)
+        let exposed = await GitIgnorance.exposed((files + buildFiles).unique, launcher: context.launcher)
         if let line = GitIgnorance.warning(exposed.map(configuration.relative)) { context.terminal.say(.warning(line)) }
+    }
+
+    /// In a cluster there may be nodes of any kind.
+    private func warnOfPlatforms(_ configuration: Configuration, _ context: CommandContext) async throws {
+        guard configuration.target == .docker, configuration.services.contains(where: { $0.options.platform != nil }),
+            let machine = try await context.builder(for: configuration).platform()
+        else { return }
+        for notice in BuildRequirements.notices(configuration.services, on: machine) {
+            context.terminal.say(.warning(notice))
+        }
     }
 
     /// The task is cancelled by now; what is deleted is deleted by another one.

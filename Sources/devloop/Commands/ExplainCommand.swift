@@ -24,7 +24,7 @@ struct ExplainCommand: ServiceSubcommand {
         let configuration = try context.loader.configuration()
         let services = try configuration.services(named: Array(names.prefix(1)))
         let images = context.builder(for: configuration)
-        let builder = try await images.kind()
+        let builder = try await images.ability().kind
         let manifests = try await context.loader.reader.read(configuration.manifests)
         let project = try ProjectParts(configuration, manifests: manifests, builder: builder)
             .project(in: configuration.namespace ?? "default")
@@ -41,7 +41,11 @@ struct ExplainCommand: ServiceSubcommand {
                 named.isEmpty ? files.all.map { NamedFile($0, path: $0) } : named.flatMap { $0.files(in: files) }
             for file in chosen {
                 let way = file.path.flatMap { files.holds($0) ? Self.way(of: files.judge($0), takeup) : nil }
-                tell(service.name, "\(way == nil ? file.name : file.path ?? ""): \(way ?? Self.foreign)", context)
+                let other = way == nil ? service.configuration.namedContext(of: file.name) : nil
+                tell(
+                    service.name,
+                    "\(way == nil ? file.name : file.path ?? ""): "
+                        + (way ?? other.map { "built: it is of the context \($0)" } ?? Self.foreign), context)
             }
         }
         return .success
@@ -109,5 +113,16 @@ struct ExplainCommand: ServiceSubcommand {
                 "built: nothing says where it goes"
             }
         }
+    }
+}
+
+extension Configuration.Service {
+    /// The named context that a file is in, which is named from the current folder.
+    fileprivate func namedContext(of file: String) -> String? {
+        let place = FileSystem.place(of: PathName.absolute(file, in: FileSystem.currentDirectory))
+        return options.contexts.first { context in
+            guard case .folder(let folder) = context.source else { return false }
+            return PathName.relative(place, to: FileSystem.realPath(folder) ?? folder) != nil
+        }?.name
     }
 }

@@ -107,6 +107,42 @@ extension Configuration.Service: ConfigurationSection {
             "pushes", \.pushes, .flag, change: .build,
             "whether that command pushes the image itself where `$PUSH` is 1, so that it need not be in Docker"),
         .init(
+            "platform", \.options.platform, .text(.platform), default: "Docker's own", change: .build,
+            "what the image is made for: `linux/arm64`"),
+        .init(
+            "secrets", \.options.secrets, .buildSecrets, change: .build,
+            "what a `RUN --mount=type=secret,id=ID` finds: `{ \"ID\": \"path of a file\" }`; `null` takes the environment's "
+                + "variable `ID`, and `{ \"env\": \"NAME\" }` that one; see [Builds](#builds)"),
+        .init(
+            "ssh", \.options.ssh, .list(of: .ssh, called: "agents and keys"), change: .build,
+            "what a `RUN --mount=type=ssh` is let use: `[\"default\"]`, the agent of the environment, or `ID=PATH` of a key "
+                + "or a socket"),
+        .init(
+            "buildContexts", \.options.contexts, .namedContexts, change: .build,
+            "further contexts by the names that `FROM` and `--from` have for them: `{ \"shared\": \"../shared\" }`, a folder, or "
+                + "`\"docker-image://shop/base\"`"),
+        .init(
+            "cacheFrom", \.options.cacheFrom, .list(of: .text(.cache), called: "caches"), change: .build,
+            "images, or `type=registry,ref=…`, whose layers are used"),
+        .init(
+            "cacheTo", \.options.cacheTo, .list(of: .text(.cache), called: "caches"), change: .build,
+            "where the cache is written, as `type=…`"),
+        .init(
+            "noCacheFilter", \.options.noCacheFilter, .list(of: .text(.stage), called: "stages"), change: .build,
+            "stages that are built without the cache"),
+        .init(
+            "network", \.options.network, .text(.network), default: "Docker's default", change: .build,
+            "the network of `RUN` instructions: `host`, `none`"),
+        .init(
+            "addHosts", \.options.addHosts, .list(of: .text(.host), called: "hosts"), change: .build,
+            "names of hosts for `RUN` instructions: `[\"db:10.0.0.1\"]`"),
+        .init(
+            "labels", \.options.labels, .imageLabels, change: .build, "labels of the image: `{ \"KEY\": \"value\" }`"),
+        .init(
+            "extraArguments", \.options.extraArguments,
+            .list(of: .text(.extraArgument), called: "flags"), change: .build,
+            "flags of `docker build` that have no key here: `[\"--shm-size=1g\"]`"),
+        .init(
             "workloads", \.workloads,
             .list(
                 of: .text(.workload) { Workload.Name($0) }, called: "workloads",
@@ -176,7 +212,12 @@ extension Configuration.Service {
             }
             return
         }
-        for key in ["dockerfile", "stage", "buildArgs"] where read.contains(key) {
+        let ofDockerfiles = [
+            "dockerfile", "stage", "buildArgs", "secrets", "ssh", "buildContexts", "cacheFrom", "cacheTo",
+            "noCacheFilter",
+            "network", "addHosts", "labels", "extraArguments",
+        ]
+        for key in ofDockerfiles where read.contains(key) {
             reader.report("\(path).\(key)", "a \"build\" command has no Dockerfile: leave one of the two out")
         }
         if case .rules = sync { return }

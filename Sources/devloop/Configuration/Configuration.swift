@@ -81,6 +81,8 @@ extension Configuration {
         var build: [String] = []
         /// Whether that command pushes the image where it is told to.
         var pushes = false
+        /// How it is built, beside that.
+        var options = BuildOptions()
         /// What runs the image; `nil` where the manifests say it.
         var workloads: [Workload.Name]?
         /// Patterns, in `.dockerignore`'s language, of files in the context whose changes don't count.

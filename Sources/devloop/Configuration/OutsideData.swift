@@ -88,7 +88,7 @@ extension ConfigurationReader {
     }
 
     /// Notes that something else was expected, without the value: it may be secret.
-    fileprivate mutating func reportHidden(
+    mutating func reportHidden(
         _ value: JSONValue, at path: String, expected: String, advice: String = ""
     ) {
         // A flag is none.

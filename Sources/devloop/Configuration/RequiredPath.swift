@@ -25,6 +25,10 @@ struct RequiredPath: Sendable, Equatable {
         case context
         /// A file; named in the configuration or the default.
         case dockerfile(context: String, isNamed: Bool)
+        /// A file that is a build's secret.
+        case secret
+        /// A key, or the socket of an agent.
+        case key
     }
 
     /// The absolute path.
@@ -47,9 +51,13 @@ struct RequiredPath: Sendable, Equatable {
         case (.manifest, nil) where disk.matches(path) != [path]:
             return disk.matches(path).isEmpty
                 ? "the pattern \(path) matches no folder and no .yaml, .yml or .json file" : nil
-        case (.manifest, .file?), (.context, .folder?), (.dockerfile, .file?): return nil
+        case (.manifest, .file?), (.context, .folder?), (.dockerfile, .file?), (.secret, .file?): return nil
+        case (.key, .file?), (.key, .other?): return nil
         case (.manifest, let found): return message("a file or a folder", found)
         case (.context, let found): return message("a folder", found)
+        case (.secret, let found):
+            return message("the file that holds the secret", found) + "; null takes the environment's variable"
+        case (.key, let found): return message("a key, or the socket of an agent,", found)
         case (.dockerfile(let context, let isNamed), let found):
             guard kind(context) == .folder else { return nil }
             let advice = isNamed ? " (the path is relative to the context)" : "; \"dockerfile\" names another"

@@ -10,10 +10,19 @@ struct ValueRule: Sendable {
     /// Says what else is wrong with a value that is neither empty nor an option nor unprintable. An empty text says
     /// no more than the expectation.
     private let refusal: @Sendable (String) -> String?
+    /// Whether it is an option.
+    private var isOption = false
 
-    private init(_ expectation: String, refusal: @escaping @Sendable (String) -> String? = { _ in nil }) {
+    init(_ expectation: String, refusal: @escaping @Sendable (String) -> String? = { _ in nil }) {
         self.expectation = expectation
         self.refusal = refusal
+    }
+
+    /// A rule for what is an option of a command line itself.
+    static func option(_ expectation: String, refusal: @escaping @Sendable (String) -> String?) -> ValueRule {
+        var rule = ValueRule(expectation, refusal: refusal)
+        rule.isOption = true
+        return rule
     }
 
     private init(_ expectation: String, accepts: @escaping @Sendable (String) -> Bool) {
@@ -27,7 +36,7 @@ struct ValueRule: Sendable {
         if value.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
             return "\(found), which holds a control character"
         }
-        if value.utf8.first == UInt8(ascii: "-") { return "\(found), which would be read as an option" }
+        if value.utf8.first == UInt8(ascii: "-"), !isOption { return "\(found), which would be read as an option" }
         return refusal(value).map { $0.isEmpty ? found : "\(found): \($0)" }
     }
 
@@ -149,11 +158,11 @@ extension ValueRule {
     }
 
     /// `a, b and c`
-    private static func inWords(_ names: [String]) -> String {
+    static func inWords(_ names: [String]) -> String {
         "\(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"
     }
 
-    private static func isName(
+    static func isName(
         _ text: String, limit: Int, endsInLetterOrDigit: Bool = true, of isAllowed: (UInt8) -> Bool
     ) -> Bool {
         guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= limit else { return false }
@@ -165,7 +174,7 @@ extension ValueRule {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         isLowerCaseOrDigit(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
     }
 }

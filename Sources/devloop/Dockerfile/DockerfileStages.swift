@@ -109,3 +109,15 @@ struct DockerfileStages {
         names.contains(String(index)) || all[index].name.map(names.contains) ?? false
     }
 }
+
+extension Result<DockerfileStages, UndecidedDockerfile> {
+    /// The same where named contexts take the place of stages: what these had then is not what is in the image.
+    /// - Parameter names: the contexts'.
+    func without(_ names: [String]) -> Self {
+        flatMap { stages in
+            let replaced = Set(names.map { $0.lowercased() })
+            return stages.all.contains { $0.name.map(replaced.contains) ?? false }
+                ? .failure(UndecidedDockerfile("a stage that a named context takes the place of")) : .success(stages)
+        }
+    }
+}

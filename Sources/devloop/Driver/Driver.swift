@@ -11,12 +11,14 @@ struct Driver: Sendable {
     let logs: LogFilter
     /// How many images may be built at once.
     let jobs: Int
-    /// Which builder builds.
-    let builderKind: BuilderKind
+    /// What builds.
+    let ability: BuilderAbility
     /// What is remembered of containers from one run to the next.
     let altered: AlteredServices
     /// What was built, from one run to the next.
     let images: BuiltImages
+    /// What images were built with.
+    let secrets: BuiltSecrets
     /// Which ports are forwarded.
     var forwarding = Forwarding.configured
 
@@ -123,8 +125,8 @@ private struct DriverRun {
 
     /// - Returns: what came of it, where nothing else may come before that.
     private mutating func perform(_ effect: Effect, in group: inout DiscardingTaskGroup) async -> Fact? {
-        let (target, builder, loader, kind) = (driver.target, driver.builder, driver.loader, driver.builderKind)
-        let terminal = driver.terminal
+        let (target, builder, loader, ability) = (driver.target, driver.builder, driver.loader, driver.ability)
+        let (terminal, secrets) = (driver.terminal, driver.secrets)
         switch effect {
         case .say(let report): terminal.say(report)
         case .survey(let watched, let built): return await survey(watched, built)
@@ -141,14 +143,16 @@ private struct DriverRun {
             }
         case .load:
             run(in: &group) {
-                .loaded(await Result { try await loader.load(namespace: target.namespace, builder: kind) })
+                .loaded(await Result { try await loader.load(namespace: target.namespace, builder: ability) })
             }
         case .build(var request, let service):
             steps[service] = []
-            request.givesWay = request.givesWay && kind.canGiveWay
+            request.givesWay = request.givesWay && ability.kind.canGiveWay
             step(of: service, in: &group) { [request, images = driver.images] in
                 let image = await Result {
-                    let image = try await builder.build(request) { line in
+                    let image = try await secrets.build(request, of: service, with: builder) {
+                        terminal.say(.secretsChanged(service: service))
+                    } onLine: { line in
                         if terminal.verbosity == .verbose { terminal.log(service: service, line: line) }
                     }
                     images.note { $0.add(image) }
@@ -264,11 +268,11 @@ private struct DriverRun {
     }
 
     private mutating func survey(_ watched: Configuration, _ built: Configuration) async -> Fact {
-        let surveyed = WatchedPaths(watched, builder: driver.builderKind)
+        let surveyed = WatchedPaths(watched, builder: driver.ability.kind)
         paths = surveyed
         await watcher.update(roots: surveyed.roots)
         return .surveyed(
-            problems: surveyed.problems, ImageDependencies(built, builder: driver.builderKind))
+            problems: surveyed.problems, ImageDependencies(built, builder: driver.ability.kind))
     }
 }
 

@@ -27,10 +27,12 @@ extension Loop {
                     effects.append(.say(.changed(service: name, cause.changes, because: cause.reason)))
                 }
                 syncs.begin(name)
+                let original = plan.original(of: name)
                 let request = PassRequest(
                     service: service, otherNames: dependencies.names[name] ?? [],
-                    bases: dependencies.images(under: name, in: project.configuration, image: plan.image),
-                    lastImage: plan.image(of: name), cause: cause)
+                    bases: dependencies.images(
+                        under: name, copying: original, in: project.configuration, image: plan.image),
+                    original: original, lastImage: plan.image(of: name), cause: cause)
                 let pass = Pass(request, at: time)
                 passes[name] = pass
                 effects += perform(.build, pass)
@@ -122,7 +124,7 @@ extension Loop {
             images.add(image)
             passes[service]?.finish("build", at: time)
             let effects = effects(plan.built(image.id, service)) + built(image, pass)
-            guard pass.request.service.isOnlyBuiltUpon, passes[service]?.isStopping == false else {
+            guard pass.request.service.isOnlyBuilt, passes[service]?.isStopping == false else {
                 return effects + next(service, from: .build)
             }
             return effects + live(service, image.id == pass.request.lastImage ? "unchanged, checked in" : "built in")
@@ -294,7 +296,7 @@ extension Loop {
 
     private mutating func live(_ service: String, _ outcome: String) -> [Effect] {
         guard let pass = passes[service] else { return [] }
-        if let image = pass.image, !pass.request.service.isOnlyBuiltUpon { deployment.setLive(image, of: service) }
+        if let image = pass.image, !pass.request.service.isOnlyBuilt { deployment.setLive(image, of: service) }
         syncs.rolledOut(service)
         let reminders = deployment.reminders(of: service)
         return send(service) + end(service, .live(pass.summary(outcome, at: time, reminders: reminders)))

@@ -198,7 +198,7 @@ struct Loop: Sendable {
             actions += plan.changed(
                 service, .init(files: ["a Dockerfile of \(users.joined(separator: ", "))"], noticed: noticed))
         }
-        return effects(actions + plan.build(on: new.bases))
+        return effects(actions + plan.build(on: new.bases, copies: new.copies))
     }
 
     // MARK: - devloop.json and the manifests

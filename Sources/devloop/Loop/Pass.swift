@@ -68,7 +68,7 @@ struct Pass: Sendable {
     init(_ request: PassRequest, at now: ContinuousClock.Instant) {
         self.request = request
         steps =
-            request.service.isOnlyBuiltUpon
+            request.service.isOnlyBuilt
             ? [.build]
             : request.cause.isQuiet
                 ? [.build, .search, .deliver] : [.build, .look, .deliver, .rollOut, .ready, .verify]
@@ -129,13 +129,15 @@ struct PassRequest: Sendable {
     var otherNames: [ImageReference]
     /// The images of the services that it is built on.
     var bases: [String: [BuiltImage]]
+    /// The one of them that its image is.
+    var original: String?
     /// The id of the image that was built last.
     var lastImage: String?
     var cause: WorkPlan.Cause
 
     /// What docker is asked to build.
     var build: BuildRequest {
-        var request = service.configuration.buildRequest(named: otherNames, on: bases)
+        var request = service.configuration.buildRequest(named: otherNames, on: bases, copying: original)
         request.destination = service.destination
         request.isSupervised = service.configuration.onSync.contains(where: \.restarts)
         request.givesWay = cause.isQuiet
@@ -155,7 +157,7 @@ extension Configuration.Service {
     var buildRequest: BuildRequest {
         var request = BuildRequest(
             reference: image, context: context, dockerfile: dockerfile, stage: stage,
-            arguments: buildArgs.map { .init(name: $0.name, value: $0.value) })
+            arguments: buildArgs.map { .init(name: $0.name, value: $0.value) }, options: options)
         request.command = build
         return request
     }
@@ -164,10 +166,14 @@ extension Configuration.Service {
     /// - Parameters:
     ///   - others: the names besides its own that the image is built under.
     ///   - bases: the images of the services that it is built on.
-    func buildRequest(named others: [ImageReference], on bases: [String: [BuiltImage]]) -> BuildRequest {
+    ///   - original: the one of them that its image is.
+    func buildRequest(
+        named others: [ImageReference], on bases: [String: [BuiltImage]], copying original: String?
+    ) -> BuildRequest {
         var request = buildRequest
         request.otherNames = others
-        request.bases = bases.values.flatMap(\.self)
+        request.original = original.flatMap { bases[$0]?.first }
+        request.bases = request.original.map { [$0] } ?? bases.values.flatMap(\.self)
         return request
     }
 }

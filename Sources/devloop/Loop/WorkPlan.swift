@@ -51,6 +51,9 @@ struct WorkPlan: Sendable {
         var cause: Cause
         var progress = Progress.building
 
+        /// Whether it takes the image of the service that has the same.
+        var isCopy = false
+
         var isBuilt: Bool { progress != .building && progress != .stopped }
         /// Whether nothing is to follow what was stopped of it.
         var isDropped = false
@@ -87,6 +90,8 @@ struct WorkPlan: Sendable {
         var unrest = Unrest()
         /// How often in a row it was built on something else than its bases.
         var misses = 0
+        /// Whether files changed since the service that has the same image was begun to be built the last time.
+        var isAhead = false
         /// Who was told to wait for it, since it failed.
         var held: Set<String> = []
 
@@ -99,8 +104,10 @@ struct WorkPlan: Sendable {
     private var activities: [String: Activity] = [:]
     /// Services whose next pass waits for a build slot or for a base, in order.
     private var queue: [String] = []
-    /// For each service, those whose images its own is built on.
+    /// For each service, those whose images its own is built on; also the one that has the same image.
     private var bases: [String: Set<String>] = [:]
+    /// For each service whose image is another one's, too, which that is.
+    private var copies: [String: String] = [:]
 
     /// - Parameter jobs: how many images may be built at once.
     init(jobs: Int) { self.jobs = max(1, jobs) }
@@ -111,11 +118,19 @@ struct WorkPlan: Sendable {
     /// The id of the image that a service's last build made.
     func image(of service: String) -> String? { activities[service]?.product.last }
 
+    /// The service whose image the pass of this one takes, since it is built from the very same; `nil` where it has to be
+    /// built: the other one may have been sent the files, and have no image with them.
+    func original(of service: String) -> String? {
+        activities[service]?.run?.isCopy == true ? copies[service] : nil
+    }
+
     /// Whether what a service's containers run differs from its files by nothing but what is synced: it has an image, and
     /// no other that they wait for is being built or about to be. Where others are built on it, they need an image.
     func isCurrent(_ service: String) -> Bool {
         guard let activity = activities[service], case .image = activity.product,
-            activity.waiting?.isQuiet ?? true, !bases.values.contains(where: { $0.contains(service) })
+            activity.waiting?.isQuiet ?? true,
+            // What has the same image is sent the same files.
+            !bases.contains(where: { $0.value.contains(service) && copies[$0.key] != service })
         else { return false }
         guard let run = activity.run, !run.cause.isQuiet else { return true }
         return run.progress == .waiting
@@ -131,8 +146,10 @@ struct WorkPlan: Sendable {
     // MARK: - Events
 
     /// Which services' images each service's image is built on; there are no circles in it.
-    mutating func build(on bases: [String: Set<String>]) -> [Action] {
-        self.bases = bases
+    /// - Parameter copies: for each service whose image is another one's, too, which that is: it comes after that.
+    mutating func build(on bases: [String: Set<String>], copies: [String: String] = [:]) -> [Action] {
+        self.bases = bases.merging(copies.mapValues { [$0] }) { $0.union($1) }
+        self.copies = copies
         return startNext()
     }
 
@@ -150,6 +167,7 @@ struct WorkPlan: Sendable {
         var activity = activities[service] ?? Activity()
         let before = activity.waiting
         activity.waiting = before?.merged(with: cause) ?? cause
+        if !cause.files.isEmpty { activity.isAhead = true }
         if activity.run != nil { activity.unrest.count(cause.files) }
         let isNews = before == nil || before?.files.count != activity.waiting?.files.count
         activities[service] = activity
@@ -288,10 +306,11 @@ struct WorkPlan: Sendable {
             queue.removeAll { $0 == service }
             guard var activity = activities[service], let cause = activity.waiting else { continue }
             activity.waiting = nil
-            activity.run = Run(cause: cause)
+            activity.run = Run(cause: cause, isCopy: canCopy(service))
             activity.bases = [:]
             for base in bases[service] ?? [] { activity.bases[base] = image(of: base) }
             activities[service] = activity
+            for copy in copies where copy.value == service { activities[copy.key]?.isAhead = false }
             actions.append(.start(service, cause))
             building += 1
         }
@@ -325,6 +344,13 @@ struct WorkPlan: Sendable {
             guard let activity = activities[base], case .image = activity.product else { return false }
             return !activity.isPending || activity.unrest.isRestless
         }
+    }
+
+    /// Whether the image of the service that has the same is what this one would be built to.
+    private func canCopy(_ service: String) -> Bool {
+        guard let original = copies[service] else { return false }
+        // One that never rests may be built upon, but what it has is older than what it is built from.
+        return activities[original]?.isPending == false && activities[service]?.isAhead == false
     }
 
     /// Whether a base failed, and nothing is on its way that may mend it.

@@ -7,6 +7,8 @@ struct ImageDependencies: Sendable, Equatable {
     private(set) var bases: [String: Set<String>] = [:]
     /// The names besides its own that Dockerfiles have for a service's image: the builder must find it by them.
     private(set) var names: [String: [ImageReference]] = [:]
+    /// For each service that is built from the very same as one before it: that one, whose image it gets.
+    var copies: [String: String] = [:]
 
     /// None.
     init() {}
@@ -22,9 +24,10 @@ struct ImageDependencies: Sendable, Equatable {
         var images: [String: [String]] = [:]
         for service in configuration.services where service.build.isEmpty {
             guard let dockerfile = try? FileSystem.read(service.dockerfile) else { continue }
-            images[service.name] = BuildInputs.images(
+            let named = BuildInputs.images(
                 dockerfile: dockerfile, stage: service.stage, arguments: service.buildArgs, environment: environment,
                 skipsUnneededStages: builder.skipsUnneededStages)
+            images[service.name] = service.options.contexts.images(insteadOf: named)
         }
         self.init(configuration, images: images)
     }
@@ -39,6 +42,7 @@ struct ImageDependencies: Sendable, Equatable {
         let elsewhere = Set(
             images.flatMap { name, texts in texts.filter { meant($0)?.name == name } }
                 .compactMap { ImageReference($0)?.tagged })
+        copies = Self.copies(among: configuration.services)
         for service in configuration.services {
             for text in images[service.name] ?? [] {
                 guard let reference = ImageReference(text), !elsewhere.contains(reference.tagged),
@@ -51,13 +55,34 @@ struct ImageDependencies: Sendable, Equatable {
         }
     }
 
+    /// Which of these services are built from the very same as another one before them, under another name only.
+    static func copies(among services: [Configuration.Service]) -> [String: String] {
+        var originals: [BuildRequest: String] = [:]
+        var copies: [String: String] = [:]
+        // What a command does with the name nobody knows.
+        for service in services where service.build.isEmpty {
+            var request = service.buildRequest
+            request.reference = services[0].image
+            if let original = originals[request] {
+                copies[service.name] = original
+            } else {
+                originals[request] = service.name
+            }
+        }
+        return copies
+    }
+
     /// The images that a service is built on: for each base, its image by every name that Dockerfiles have for it.
-    /// - Parameter image: the id of a service's image.
+    /// - Parameters:
+    ///   - original: the service whose image it gets.
+    ///   - image: the id of a service's image.
     func images(
-        under service: String, in configuration: Configuration, image: (String) -> String?
+        under service: String, copying original: String? = nil, in configuration: Configuration,
+        image: (String) -> String?
     ) -> [String: [BuiltImage]] {
         var images: [String: [BuiltImage]] = [:]
-        for base in configuration.services where bases[service]?.contains(base.name) == true {
+        for base in configuration.services
+        where bases[service]?.contains(base.name) == true || base.name == original {
             guard let id = image(base.name) else { continue }
             images[base.name] = ([base.image] + (names[base.name] ?? [])).map { BuiltImage(reference: $0, id: id) }
         }
@@ -101,4 +126,18 @@ struct ImageDependencies: Sendable, Equatable {
         }
         return nil
     }
+}
+
+extension [BuildOptions.NamedContext] {
+    /// The images that a Dockerfile means where these contexts have some of the names that it has: those of the contexts,
+    /// whether or not it names them.
+    /// - Parameter names: the images that it names.
+    fileprivate func images(insteadOf names: [String]) -> [String] {
+        let replaced = Set(map { Self.key($0.name) })
+        return names.filter { !replaced.contains(Self.key($0)) }
+            + compactMap { if case .image(let image) = $0.source { image.description } else { nil } }
+    }
+
+    /// BuildKit compares whole names: https://docs.docker.com/reference/cli/docker/buildx/build/#build-context
+    private static func key(_ name: String) -> String { ImageReference(name.lowercased())?.tagged ?? name.lowercased() }
 }

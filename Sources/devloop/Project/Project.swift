@@ -10,8 +10,8 @@ struct Project: Sendable {
         var workloads: [Workload]
         /// See ``Configuration/destination(of:)``.
         var destination: ImageReference?
-        /// Whether nothing but other images needs its image.
-        var isOnlyBuiltUpon = false
+        /// Whether nothing runs its image: other images are built on it, or nothing needs it.
+        var isOnlyBuilt = false
 
         var name: String { configuration.name }
     }
@@ -23,8 +23,8 @@ struct Project: Sendable {
     let services: [Service]
     /// Which of the services' images a manifest means.
     let images: ImageNames
-    /// What the user should know: of services whose images run in nothing that devloop restarts, of selectors that fit
-    /// no pods.
+    /// What the user should know: of services whose images nothing needs or run in nothing that devloop restarts, of
+    /// selectors that fit no pods.
     let notices: [String]
     /// For each object that runs images of services: which.
     private let servicesOfObjects: [KubernetesObject.Identity: Set<String>]
@@ -37,7 +37,7 @@ struct Project: Sendable {
     ///   - namespace: where objects are that name none.
     ///   - bases: the services that others' images are built on; nothing else needs to run them.
     ///   - outside: what is in no manifest.
-    /// - Throws: ``ConfigurationError`` where a service's image is used by no manifest and no workload is named.
+    /// - Throws: ``ConfigurationError`` where what runs a service's image is of a kind that is misspelt.
     init(
         configuration: Configuration, manifests: [JSONValue], namespace: String, bases: Set<String> = [],
         outside: [KubernetesObject] = []
@@ -75,14 +75,13 @@ struct Project: Sendable {
                             + "images, and is restarted when those are built, this one not")
                 }
             }
-            let isOnlyBuiltUpon = users.isEmpty && workloads.isEmpty && bases.contains(service.name)
-            if isOnlyBuiltUpon {
-                // Its pass ends with the build.
-            } else if users.isEmpty, workloads.isEmpty {
+            // Then its pass ends with the build.
+            let isOnlyBuilt = users.isEmpty && workloads.isEmpty
+            if isOnlyBuilt, !bases.contains(service.name) {
                 let all = used ?? Set(objects.flatMap(\.images)).sorted()
                 used = all
-                problems.append(Self.unused(service, configuration, all, isFirst: problems.isEmpty))
-            } else if workloads.isEmpty {
+                notices.append(Self.unused(service, configuration, all))
+            } else if workloads.isEmpty, !isOnlyBuilt {
                 if let problem = Self.misspelt(service, configuration, users) { problems.append(problem) }
                 // On Docker it runs again with each.
                 let areJobs = users.allSatisfy { $0.identity.kind == "Job" }
@@ -91,7 +90,7 @@ struct Project: Sendable {
             services.append(
                 Service(
                     configuration: service, workloads: workloads, destination: configuration.destination(of: service),
-                    isOnlyBuiltUpon: isOnlyBuiltUpon))
+                    isOnlyBuilt: isOnlyBuilt))
         }
         if let first = problems.first {
             throw ConfigurationError(
@@ -153,25 +152,26 @@ struct Project: Sendable {
             + "say with \"workloads\" if something else runs it"
     }
 
-    /// - Parameters:
-    ///   - used: all images that the manifests name, in order.
-    ///   - isFirst: whether there is no such error yet: only the first one's advice is shown.
+    /// Nothing runs the image, and none is built on it.
+    /// - Parameter used: all images that the manifests name, in order.
     private static func unused(
-        _ service: Configuration.Service, _ configuration: Configuration, _ used: [String], isFirst: Bool
-    ) -> ConfigurationError {
+        _ service: Configuration.Service, _ configuration: Configuration, _ used: [String]
+    ) -> String {
+        let built = "\(service.name): built, but nothing runs its image \(service.image)"
         guard !configuration.manifests.isEmpty else {
-            return configuration.error(
-                at: service.keyPath, "without \"manifests\", \"workloads\" must say what runs this image",
-                advice: "for example \"workloads\": [\"deployment/\(service.name)\"]")
+            return
+                "\(built): without \"manifests\", \"workloads\" says what does: [\"deployment/\(service.name)\"], for instance"
+        }
+        // What can't be built is not suggested.
+        let buildable = used.filter { ValueRule.image.problem(with: $0) == nil }
+        if let nearest = Suggestion.nearest(to: service.image.description, in: buildable) {
+            return "\(built), and no other image is built on it; did you mean \(nearest), which a manifest uses?"
         }
         let rest = used.count > 20 ? " and \(used.count - 20) more" : ""
         let list =
-            used.isEmpty ? "they name no image at all" : "they use \(used.prefix(20).joined(separator: ", "))\(rest)"
-        // What can't be built is not suggested.
-        let buildable = isFirst ? used.filter { ValueRule.image.problem(with: $0) == nil } : []
-        let nearest = Suggestion.nearest(to: service.image.description, in: buildable).map { "did you mean \($0)?" }
-        return configuration.error(
-            at: "\(service.keyPath).image", "no manifest uses the image \(service.image): \(list)",
-            advice: nearest ?? "use that name in a manifest, or say what runs it with \"workloads\"")
+            used.isEmpty
+            ? "the manifests name no image at all"
+            : "the manifests use \(used.prefix(20).joined(separator: ", "))\(rest)"
+        return "\(built), and no other image is built on it: \(list); \"workloads\" says what else runs it"
     }
 }

@@ -30,7 +30,7 @@ struct ProjectChange: Sendable, Equatable {
             if unwatched.contains(service.name) || service.configuration.isBuiltAnew(comparedWith: old?.configuration) {
                 changed[service.name] = [Self.configurationFile]
             } else if !Set(service.workloads).isSubset(of: old?.workloads ?? [])
-                || old?.isOnlyBuiltUpon == true && !service.isOnlyBuiltUpon
+                || old?.isOnlyBuilt == true && !service.isOnlyBuilt
             {
                 changed[service.name] = manifests.isEmpty ? [Self.configurationFile] : manifests
             }

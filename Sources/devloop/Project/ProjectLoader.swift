@@ -13,13 +13,13 @@ struct ProjectLoader: Sendable {
     /// Reads both.
     /// - Parameters:
     ///   - namespace: where objects are that name none.
-    ///   - builder: which builder builds.
+    ///   - builder: what builds.
     /// - Throws: ``ConfigurationError``, `TargetError` or `CancellationError`.
-    func load(namespace: String, builder: BuilderKind) async throws -> LoadedProject {
+    func load(namespace: String, builder: BuilderAbility) async throws -> LoadedProject {
         let configuration = try configuration()
         let manifests = try await reader.read(configuration.manifests)
-        let parts = try parts(configuration, manifests: manifests, builder: builder)
-        try parts.checkBuilds()
+        let parts = try parts(configuration, manifests: manifests, builder: builder.kind)
+        try checkBuilds(parts, by: builder)
         return LoadedProject(
             project: try await project(of: parts, in: namespace), dependencies: parts.dependencies)
     }
@@ -32,6 +32,14 @@ struct ProjectLoader: Sendable {
         var parts = ProjectParts(configuration, manifests: manifests, builder: builder)
         parts.outside = try OutsideObjects(configuration, environment: environment)
         return parts
+    }
+
+    /// Makes sure that all of it can be built.
+    /// - Throws: ``ConfigurationError`` where services are built on each other, or something that a build needs is missing.
+    func checkBuilds(_ parts: ProjectParts, by builder: BuilderAbility) throws(ConfigurationError) {
+        try parts.checkBuilds()
+        try BuildRequirements(ability: builder, environment: environment).check(
+            parts.configuration.services, of: parts.configuration)
     }
 
     /// Joins them.

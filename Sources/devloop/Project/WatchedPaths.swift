@@ -26,6 +26,8 @@ struct WatchedPaths: Sendable {
     private struct Tree: Sendable, Hashable {
         /// The files that say which others count.
         var filterFiles: Set<String>
+        /// What a message heads its files with, where they are not the context's.
+        var label: String?
         /// The context's path, where only what the Dockerfile copies counts.
         var narrowedContext: String?
         /// Where files of the context are in the image, where it is looked for.
@@ -34,7 +36,7 @@ struct WatchedPaths: Sendable {
 
     /// The trees to watch.
     private(set) var roots: [WatchRoot] = []
-    /// Ignore files and settings that can't be understood; they leave out no file.
+    /// Ignore files and settings that can't be understood, and leave out no file; secrets that may get into an image.
     private(set) var problems: [String] = []
     private var meanings: [String: Meaning] = [:]
     /// The project's folder.
@@ -87,11 +89,19 @@ struct WatchedPaths: Sendable {
         let always = read.compactMap(inside)
         let stages = (hasDockerfile ? try? FileSystem.read(dockerfile) : nil).map {
             DockerfileStages.read($0, arguments: service.buildArgs, environment: environment)
+                .without(service.options.contexts.map(\.name))
         }
         let sources = service.inputs.isEmpty ? stages.flatMap { Self.sources(of: service, $0, builder) } : nil
+        let filter = PathFilter(
+            ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always)
+        for secret in service.options.secrets {
+            guard let path = secret.file, let file = inside(path), filter.includes(file) else { continue }
+            problems.append(
+                "\(service.name): its secret \(secret.id) is a file of its context that the Dockerfile may copy into the "
+                    + "image: name \(file) in .dockerignore")
+        }
         watch(
-            "context of \(service.name)", context,
-            PathFilter(ignoring: patterns, including: sources.map(IncludePatterns.init), alwaysIncluding: always),
+            "context of \(service.name)", context, filter,
             .service(
                 service.name,
                 Tree(
@@ -107,6 +117,39 @@ struct WatchedPaths: Sendable {
                 "Dockerfile \(index) of \(service.name)", path, PathFilter(),
                 .service(service.name, Tree(filterFiles: [PathName.lastComponent(of: path)])))
         }
+        watchOptions(of: service, builder)
+    }
+
+    /// Watches what else a service is built with: its named contexts and its secrets.
+    private mutating func watchOptions(of service: Configuration.Service, _ builder: BuilderKind) {
+        for context in service.options.contexts {
+            guard case .folder(let folder) = context.source else { continue }
+            // Of its ignore files, BuildKit reads this one; of others nobody says.
+            let ignoreFile = builder == .buildKit ? [".dockerignore"] : []
+            var patterns = [IgnorePatterns.editorFiles]
+            for file in ignoreFile where FileSystem.kind(of: "\(folder)/\(file)") == .file {
+                add("\(context.name)/\(file)", of: service, to: &patterns) {
+                    try IgnorePatterns(parsing: try FileSystem.read("\(folder)/\(file)"))
+                }
+            }
+            watch(
+                "context \(context.name) of \(service.name)", folder,
+                PathFilter(ignoring: patterns, alwaysIncluding: ignoreFile),
+                .service(service.name, Tree(filterFiles: Set(ignoreFile), label: "\(context.name):")),
+                isPrompt: isPrompt)
+        }
+        for secret in service.options.secrets {
+            guard let path = secret.file else { continue }
+            let places = [path] + [FileSystem.realPath(path)].compactMap { $0 }
+            for place in places.unique {
+                watch(
+                    "secret \(secret.id) of \(service.name) at \(place)", place, PathFilter(),
+                    // A link that leads elsewhere now has to be followed anew.
+                    .service(
+                        service.name,
+                        Tree(filterFiles: [PathName.lastComponent(of: place)], label: "secret \(secret.id): ")))
+            }
+        }
     }
 
     /// What leaves out files of a service's context; what can't be used is a problem.
@@ -114,20 +157,27 @@ struct WatchedPaths: Sendable {
         of service: Configuration.Service, _ builder: BuilderKind
     ) -> [IgnorePatterns] {
         var patterns = [IgnorePatterns.editorFiles]
-        func add(_ source: String, _ read: () throws -> IgnorePatterns) {
-            do {
-                patterns.append(try read())
-            } catch {
-                problems.append(Self.problem(with: source, of: service, error))
-            }
-        }
         let isThere = { FileSystem.kind(of: $0) == .file }
         if let file = service.ignoreFile(builder, isThere) {
-            add(PathName.lastComponent(of: file)) { try IgnorePatterns(parsing: try FileSystem.read(file)) }
+            add(PathName.lastComponent(of: file), of: service, to: &patterns) {
+                try IgnorePatterns(parsing: try FileSystem.read(file))
+            }
         }
-        add("ignore") { try IgnorePatterns(patterns: service.ignore) }
-        add("inputs") { try IgnorePatterns(patterns: service.patternsOfOthers) }
+        add("ignore", of: service, to: &patterns) { try IgnorePatterns(patterns: service.ignore) }
+        add("inputs", of: service, to: &patterns) { try IgnorePatterns(patterns: service.patternsOfOthers) }
         return patterns
+    }
+
+    /// - Parameter source: a file's name, or a setting's.
+    private mutating func add(
+        _ source: String, of service: Configuration.Service, to patterns: inout [IgnorePatterns],
+        _ read: () throws -> IgnorePatterns
+    ) {
+        do {
+            patterns.append(try read())
+        } catch {
+            problems.append(Self.problem(with: source, of: service, error))
+        }
     }
 
     private mutating func watch(manifests path: String) {
@@ -194,7 +244,9 @@ struct WatchedPaths: Sendable {
                     impact.services[name, default: []].append(
                         tree.files?.judge(
                             change, isFolder: folders.contains("\(change.rootID)/\(change.path)"), look)
-                            ?? FileChange(path: change.path, isGone: change.kind == .deleted, place: .nowhere))
+                            ?? FileChange(
+                                path: (tree.label ?? "") + change.path, isGone: change.kind == .deleted, place: .nowhere
+                            ))
                 }
                 seen.insert("\(name)/\(change.path)")
                 if impact.filters { break }

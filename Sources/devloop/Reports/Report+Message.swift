@@ -102,6 +102,8 @@ extension Report {
             .warning(
                 "\(service): \(file) changes faster than \(service) is built; from now on each build is let finish. If "
                     + "the file needs none, leave it out with \"ignore\" in devloop.json, or in .dockerignore")
+        case .secretsChanged(let service):
+            .status("\(service): a secret is another one than at its last build, building without the cache", .note)
         case .passNotice(let service, let text): .warning("\(service): \(text)")
         case .reachable(let name, let url): .status("\(name): \(url)", .note)
         case .portTaken(let port, let name, let holder):

@@ -74,6 +74,8 @@ enum Report: Sendable {
     case givenUp(service: String, base: String)
     /// Builds are let finish though this file goes on changing.
     case restless(service: String, file: String)
+    /// A service is built without the cache, since its secrets are others than those of the last build.
+    case secretsChanged(service: String)
     /// What a step of a pass has to say before it ends.
     case passNotice(service: String, String)
 

@@ -77,7 +77,7 @@ struct ImageBuilderProgram: Sendable, CustomStringConvertible {
         let scratch = try ScratchFolder()
         defer { scratch.remove() }
         let name = builder == .podman ? ImageProgramName.podman : .docker
-        return try await ImageBuilder(launcher: launcher, scratch: scratch, program: name.program).kind()
+        return try await ImageBuilder(launcher: launcher, scratch: scratch, program: name.program).ability().kind
     }
 
     /// The images that a build has made, as far as the legacy builder tells: those of its other stages, and of the steps

@@ -39,10 +39,11 @@ struct DockerProgram: ImageProgram {
         return (request.destination == nil ? ["--load"] : ["--push", "--metadata-file=\(metadataFile)"]) + contexts
     }
 
-    func kind(_ launcher: any CommandRunning) async throws -> BuilderKind {
-        guard !usesBuildx else { return .buildKit }
+    func ability(_ launcher: any CommandRunning) async throws -> BuilderAbility {
         let output = try await launcher.runTool(command(["build", "--help"]))
-        return BuilderKind(help: output.text + "\n" + output.errorText)
+        var ability = BuilderAbility(help: output.text + "\n" + output.errorText)
+        if usesBuildx { ability.kind = .buildKit }
+        return ability
     }
 
     func triesAgain(_ line: String) -> Bool { line.contains(": Retrying in ") }

@@ -8,8 +8,8 @@ package protocol ImageProgram: Sendable {
     /// - Throws: ``TargetError`` of severity `unavailable`.
     func check(_ launcher: any CommandRunning) async throws
 
-    /// Which builder builds.
-    func kind(_ launcher: any CommandRunning) async throws -> BuilderKind
+    /// What its builds can do.
+    func ability(_ launcher: any CommandRunning) async throws -> BuilderAbility
 
     /// The command for what one would type after its name.
     func command(_ arguments: [String]) -> Command

@@ -20,7 +20,8 @@ struct NerdctlProgram: ImageProgram {
         }
     }
 
-    func kind(_ launcher: any CommandRunning) async throws -> BuilderKind { .buildKit }
+    /// Its own words tell of a flag that it does not have.
+    func ability(_ launcher: any CommandRunning) async throws -> BuilderAbility { BuilderAbility(.buildKit) }
 
     func hasNone(_ text: String) -> Bool {
         ["no such image", "no such object", "not found"].contains(where: text.lowercased().contains)

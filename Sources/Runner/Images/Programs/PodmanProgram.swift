@@ -15,7 +15,8 @@ struct PodmanProgram: ImageProgram {
         }
     }
 
-    func kind(_ launcher: any CommandRunning) async throws -> BuilderKind { .podman }
+    /// Its own words tell of a flag that it does not have.
+    func ability(_ launcher: any CommandRunning) async throws -> BuilderAbility { BuilderAbility(.podman) }
 
     /// Docker needs no TLS for a registry on this machine; podman has to be told.
     func registryFlags(_ reference: ImageReference) -> [String] {
