@@ -41,22 +41,12 @@ extension ValueForm where Value == [OutsideData] {
     static func outsideData(_ kind: OutsideData.Kind) -> Self {
         let values = ValueShape.map(keys: .dataKey, values: .nullable(.anyText), called: "values")
         let one = ValueShape.oneOf([values, .text(.path)])
-        let shape = ValueShape.map(keys: .outsideName, values: one, called: "\(kind.rawValue)s")
-        return ValueForm(shape) { value, path, reader in
-            guard let object = value.object else {
-                reader.reportHidden(value, at: path, expected: shape.expectation)
-                return nil
-            }
-            return object.members.compactMap { member in
-                let child = "\(path).\(member.key)"
-                if let problem = ValueRule.outsideName.problem(with: member.key) { reader.report(child, problem) }
-                let parts = member.key.split(separator: "/").map(String.init)
-                guard let name = parts.last, let source = reader.outsideSource(member.value, at: child) else {
-                    return nil
-                }
-                return OutsideData(
-                    kind: kind, name: name, namespace: parts.count > 1 ? parts[0] : nil, source: source)
-            }
+        return .map(
+            keys: .outsideName, values: one, called: "\(kind.rawValue)s", isHidden: true
+        ) { value, key, path, reader in
+            let parts = key.split(separator: "/").map(String.init)
+            guard let name = parts.last, let source = reader.outsideSource(value, at: path) else { return nil }
+            return OutsideData(kind: kind, name: name, namespace: parts.count > 1 ? parts[0] : nil, source: source)
         }
     }
 }

@@ -3,20 +3,11 @@ import Runner
 extension ValueForm where Value == [BuildOptions.Secret] {
     /// The secrets of a build, by their ids. What could be a secret itself is in no message.
     static var buildSecrets: Self {
-        let variable = ValueShape.section([variableKey])
-        let shape = ValueShape.map(
-            keys: .buildID, values: .nullable(.oneOf([.text(.path), variable])), called: "secrets")
-        return ValueForm(shape) { value, path, reader in
-            guard let object = value.object else {
-                reader.reportHidden(value, at: path, expected: shape.expectation)
-                return nil
-            }
-            return object.members.compactMap { member in
-                let child = "\(path).\(member.key)"
-                if let problem = ValueRule.buildID.problem(with: member.key) { reader.report(child, problem) }
-                return reader.secretSource(member.value, of: member.key, at: child)
-                    .map { BuildOptions.Secret(id: member.key, source: $0) }
-            }
+        .map(
+            keys: .buildID, values: .nullable(.oneOf([.text(.path), .section([variableKey])])), called: "secrets",
+            isHidden: true
+        ) { value, id, path, reader in
+            reader.secretSource(value, of: id, at: path).map { BuildOptions.Secret(id: id, source: $0) }
         }
     }
 
@@ -70,18 +61,8 @@ extension ValueForm where Value == BuildOptions.SSH {
 extension ValueForm where Value == [BuildOptions.NamedContext] {
     /// Further contexts, by their names.
     static var namedContexts: Self {
-        let shape = ValueShape.map(keys: .contextName, values: .text(.path), called: "contexts")
-        return ValueForm(shape) { value, path, reader in
-            guard let object = value.object else {
-                reader.report(value, at: path, expected: shape.expectation)
-                return nil
-            }
-            return object.members.compactMap { member in
-                let child = "\(path).\(member.key)"
-                if let problem = ValueRule.contextName.problem(with: member.key) { reader.report(child, problem) }
-                return reader.contextSource(member.value, at: child)
-                    .map { BuildOptions.NamedContext(name: member.key, source: $0) }
-            }
+        .map(keys: .contextName, values: .text(.path), called: "contexts") { value, name, path, reader in
+            reader.contextSource(value, at: path).map { BuildOptions.NamedContext(name: name, source: $0) }
         }
     }
 }
@@ -102,21 +83,12 @@ extension ConfigurationReader {
 extension ValueForm where Value == [BuildOptions.Label] {
     /// Labels of an image.
     static var imageLabels: Self {
-        let shape = ValueShape.map(keys: .imageLabel, values: .anyText, called: "labels")
-        return ValueForm(shape) { value, path, reader in
-            guard let object = value.object else {
-                reader.report(value, at: path, expected: shape.expectation)
+        .map(keys: .imageLabel, values: .anyText, called: "labels") { value, name, path, reader in
+            guard case .string(let text) = value, !text.utf8.contains(0) else {
+                reader.report(value, at: path, expected: "a string")
                 return nil
             }
-            return object.members.compactMap { member in
-                let child = "\(path).\(member.key)"
-                if let problem = ValueRule.imageLabel.problem(with: member.key) { reader.report(child, problem) }
-                guard case .string(let text) = member.value, !text.utf8.contains(0) else {
-                    reader.report(member.value, at: child, expected: "a string")
-                    return nil
-                }
-                return BuildOptions.Label(name: member.key, value: text)
-            }
+            return BuildOptions.Label(name: name, value: text)
         }
     }
 }

@@ -136,6 +136,38 @@ extension ValueForm {
     }
 }
 
+extension ValueForm {
+    /// An object whose keys the user chooses.
+    /// - Parameters:
+    ///   - things: what is in it, for messages.
+    ///   - isHidden: whether what stands in its place is in no message, as it could be a secret.
+    ///   - element: reads a member, whose key may be none that the rule allows, which is reported.
+    static func map<Element>(
+        keys rule: ValueRule, values: ValueShape, called things: String, isHidden: Bool = false,
+        _ element:
+            @escaping @Sendable (
+                JSONValue, _ key: String, _ path: String, inout ConfigurationReader
+            ) -> Element?
+    ) -> Self where Value == [Element] {
+        let shape = ValueShape.map(keys: rule, values: values, called: things)
+        return ValueForm(shape) { value, path, reader in
+            guard let object = value.object else {
+                if isHidden {
+                    reader.reportHidden(value, at: path, expected: shape.expectation)
+                } else {
+                    reader.report(value, at: path, expected: shape.expectation)
+                }
+                return nil
+            }
+            return object.members.compactMap { member in
+                let child = "\(path).\(member.key)"
+                if let problem = rule.problem(with: member.key) { reader.report(child, problem) }
+                return element(member.value, member.key, child, &reader)
+            }
+        }
+    }
+}
+
 extension ValueForm where Value == String {
     /// Any text.
     static var anyText: Self {
@@ -207,29 +239,18 @@ extension ValueForm where Value: ConfigurationSection {
 extension ValueForm where Value == [Configuration.BuildArgument] {
     /// Build arguments.
     static var buildArguments: Self {
-        let shape = ValueShape.map(keys: .buildArgument, values: .nullable(.anyText), called: "build arguments")
-        return ValueForm(shape) { value, path, reader in
-            guard let object = value.object else {
-                reader.report(value, at: path, expected: shape.expectation)
-                return nil
+        .map(
+            keys: .buildArgument, values: .nullable(.anyText), called: "build arguments"
+        ) { value, name, path, reader in
+            switch value {
+            case .null: return .init(name: name, value: nil)
+            case .string(let text) where !text.utf8.contains(0): return .init(name: name, value: text)
+            case .string: reader.report(path, "expected a text, found one that holds a NUL character")
+            case .number, .bool:
+                reader.report(value, at: path, expected: "a string", advice: "write \"\(value)\"")
+            default: reader.report(value, at: path, expected: "a string, or null for the environment's value")
             }
-            var arguments: [Configuration.BuildArgument] = []
-            for member in object.members {
-                let child = "\(path).\(member.key)"
-                if let problem = ValueRule.buildArgument.problem(with: member.key) { reader.report(child, problem) }
-                switch member.value {
-                case .null: arguments.append(.init(name: member.key, value: nil))
-                case .string(let text) where !text.utf8.contains(0):
-                    arguments.append(.init(name: member.key, value: text))
-                case .string:
-                    reader.report(child, "expected a text, found one that holds a NUL character")
-                case .number, .bool:
-                    reader.report(member.value, at: child, expected: "a string", advice: "write \"\(member.value)\"")
-                default:
-                    reader.report(member.value, at: child, expected: "a string, or null for the environment's value")
-                }
-            }
-            return arguments
+            return nil
         }
     }
 }
