@@ -215,7 +215,8 @@ private struct DriverRun {
             }
         case .removeImages(let ids):
             run(in: &group) { [images = driver.images] in
-                let gone = (try? await builder.remove(ids)) ?? []
+                // Also where the loop ends meanwhile: it takes a moment.
+                let gone = await Task { (try? await builder.remove(ids)) ?? [] }.value
                 images.note { $0.remove(gone) }
                 return .removedImages(gone)
             }
