@@ -159,9 +159,9 @@ private struct Day {
             case .readConfiguration:
                 try handle(.configuration(try LoopFixture.project(services).project.configuration))
             case .load: loads.append((services, manifests))
-            case .removeImages(let ids):
+            case .removeImages(let images):
                 // Docker keeps what a container was made from.
-                try handle(.removedImages(Set(ids).subtracting(workloads.values)))
+                try handle(.removedImages(Set(images.map(\.id)).subtracting(workloads.values)))
             case .stop(let service):
                 for index in jobs.indices where jobs[index].effect.service == service { jobs[index].isStopped = true }
             case .retryLater(let step):

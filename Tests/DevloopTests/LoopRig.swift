@@ -206,7 +206,7 @@ extension Effect {
         case .wake(let wake, _): "wake \(wake)"
         case .forward(let ports): "forward \(ports.map { "\($0.port)" }.joined(separator: " "))"
         case .findService(let service): "find service/\(service.name)"
-        case .removeImages(let ids): "remove \(ids.joined(separator: " "))"
+        case .removeImages(let images): "remove \(images.map(\.id).joined(separator: " "))"
         case .retryLater(let step): "retry \(step)"
         case .say(let report): "say \(report.text)"
         }

@@ -40,6 +40,24 @@ struct ProjectChangeTests {
         #expect(change.appliesManifests)
     }
 
+    @Test func whatRunsAServiceIsNotTakenForGoneBecauseAFileLacksIt() throws {
+        let before = try project()
+        #expect(try project(without: ["w2"]).loss(since: before) == nil)
+        let lost = try #require(try project(without: ["w", "w2", "a"]).loss(since: before))
+        #expect(
+            lost.problems.map { "\($0.keyPath): \($0.message)" } == [
+                "services[0].image: no manifest runs the image shop/web any more",
+                "services[1].image: no manifest runs the image shop/api:dev any more",
+            ])
+        // Who says so in devloop.json means it, and so does who names other manifests.
+        let other = Fixture.shop.replacingOccurrences(of: #""context": "api""#, with: #""context": "api2""#)
+        #expect(try project(other, without: ["a"]).loss(since: before) == nil)
+        let moved = Fixture.shop.replacingOccurrences(of: #""k8s""#, with: #""deploy""#)
+        #expect(try project(moved, without: ["a"]).loss(since: before) == nil)
+        // It ran in nothing before.
+        #expect(try project(without: ["a"]).loss(since: try project(without: ["a"])) == nil)
+    }
+
     @Test func aServiceThatWasNotWatchedForAWhileNeedsAPass() throws {
         #expect(
             change(try project(), try project(), ["devloop.json"], unwatched: ["web"]).changed

@@ -77,8 +77,36 @@ struct SharedBuildTests {
         _ = plan.ended("worker")
         // Its image follows, and is the other one's again.
         _ = plan.changed("web", cause("a"))
-        #expect(plan.built("2", "web") == [.start("worker", .init(bases: ["web"], noticed: start))])
+        #expect(plan.built("2", "web") == [.start("worker", .init(bases: ["web"], noticed: start, isQuiet: true))])
         #expect(plan.original(of: "worker") == "web")
+    }
+
+    @Test func aServiceThatWasSentFilesMakesItsImageItselfWhereTheOtherOneHasNotHeardOfThem() {
+        var plan = WorkPlan(jobs: 4)
+        _ = plan.build(on: [:], copies: ["worker": "web"])
+        _ = plan.changed([("worker", cause()), ("web", cause())])
+        for service in ["web", "worker"] {
+            _ = plan.built("1", service)
+            _ = plan.ended(service)
+        }
+        let quiet = WorkPlan.Cause(noticed: start, isQuiet: true)
+        #expect(plan.changed("worker", quiet) == [.start("worker", quiet)])
+        #expect(plan.original(of: "worker") == nil)
+    }
+
+    @Test func aBuildOfTheOtherOneThatWasDroppedBringsNothing() {
+        var plan = WorkPlan(jobs: 4)
+        _ = plan.build(on: [:], copies: ["worker": "web"])
+        _ = plan.changed([("worker", cause()), ("web", cause())])
+        for service in ["web", "worker"] {
+            _ = plan.built("1", service)
+            _ = plan.ended(service)
+        }
+        let quiet = WorkPlan.Cause(noticed: start, isQuiet: true)
+        _ = plan.changed([("web", quiet), ("worker", quiet)])
+        _ = plan.dropQuiet("web")
+        #expect(plan.ended("web") == [.start("worker", quiet)])
+        #expect(plan.original(of: "worker") == nil)
     }
 
     /// Random days of two services that share their files: a save reaches both at once, one after the other, or only one
@@ -129,7 +157,7 @@ struct SharedBuildTests {
                     continue
                 }
                 saved += 1
-                switch Int.random(in: 0..<4, using: &random) {
+                switch Int.random(in: 0..<5, using: &random) {
                 case 0: tell(["web", "worker"])
                 case 1:
                     tell(["web"])
@@ -137,7 +165,11 @@ struct SharedBuildTests {
                 case 2:
                     tell(["worker"])
                     tell(["web"])
-                default: tell(["worker"])
+                case 3: tell(["worker"])
+                default:
+                    // It was sent the file, and its image follows when nobody waits.
+                    told["worker"] = saved
+                    take(plan.changed("worker", .init(noticed: start, isQuiet: true)))
                 }
             }
             tell(["web"])

@@ -226,7 +226,8 @@ private struct SyncDay {
         case .sync(let request): return try end(request, job)
         case .learn(let question):
             return try handle(.learned(breaks && chance(10) ? nil : Takeup(), question))
-        case .removeImages(let ids):
+        case .removeImages(let superseded):
+            let ids = superseded.map(\.id)
             for (service, tag) in tags where ids.contains(tag) {
                 problems.append("\(tag) is removed, which \(service) is started from")
             }

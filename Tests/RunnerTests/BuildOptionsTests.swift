@@ -22,13 +22,12 @@ import Testing
         options.noCacheFilter = ["build"]
         options.labels = [.init(name: "team", value: "a = b")]
         options.extraArguments = ["--shm-size=1g"]
-        var request = BuildRequest(
+        let request = BuildRequest(
             reference: try #require(ImageReference("shop/web")), context: "/src/web", dockerfile: "/src/web/Dockerfile",
             options: options)
-        request.ignoresCache = true
         #expect(
             ImageBuilder.buildCommand(request, idFile: "/id").arguments == [
-                "build", "--tag=shop/web:latest", "--file=/src/web/Dockerfile", "--iidfile=/id", "--no-cache",
+                "build", "--tag=shop/web:latest", "--file=/src/web/Dockerfile", "--iidfile=/id",
                 "--platform=linux/arm64", "--secret=id=npm,src=/home/me/.npmrc",
                 #"--secret=id=odd,"src=/a,""b""#, "--secret=id=token,env=TOKEN", "--ssh=default",
                 "--ssh=git=/home/me/.ssh/id",
@@ -37,6 +36,19 @@ import Testing
                 "--build-context=base=docker-image://shop/base:1", "--no-cache-filter=build", "--label=team=a = b",
                 "--shm-size=1g", "/src/web",
             ])
+    }
+
+    /// buildx refuses both at once.
+    @Test func aBuildWithoutTheCacheNamesNoStageToBeBuiltWithoutIt() throws {
+        var options = BuildOptions()
+        options.noCacheFilter = ["build"]
+        var request = BuildRequest(
+            reference: try #require(ImageReference("shop/web")), context: "/c", dockerfile: "/c/Dockerfile",
+            options: options)
+        request.ignoresCache = true
+        let arguments = ImageBuilder.buildCommand(request, idFile: "/id").arguments
+        #expect(arguments.contains("--no-cache"))
+        #expect(!arguments.contains { $0.hasPrefix("--no-cache-filter") })
     }
 
     @Test(arguments: [

@@ -7,6 +7,11 @@ import Testing
 struct DockerReadinessTests: DockerTargetSuite {
     let launcher = RecordingLauncher()
 
+    @Test func aContainerThatEndedByItselfAfterAProcessOfItWasKilledIsToldSo() throws {
+        let json: JSONValue = ["State": ["Status": "restarting", "ExitCode": 1, "OOMKilled": true]]
+        #expect(ContainerState(json).problem == "its container exited with code 1")
+    }
+
     @Test func aContainerThatTheKernelEndedForItsMemoryIsToldSo() async throws {
         let target = target()
         _ = try await applied([try deployment()], to: target)

@@ -40,16 +40,28 @@ import Testing
     }
 
     @Test func onlyImagesThatNobodyHasANameForAreRemoved() async throws {
+        let digest = "sha256:\(String(repeating: "9", count: 64))"
         let (docker, builder) = try builder(
             """
-            "image inspect"*) echo 'sha256:1 0'; echo 'sha256:2 1'; echo 'sha256:3 0'
+            "image inspect"*) echo 'sha256:1 0 '; echo 'sha256:2 1 '; echo 'sha256:3 0 '
+              echo 'sha256:5 0 r:5000/blog/posts@\(digest) s/blog/posts@\(digest)'; echo 'sha256:6 0 alpine@\(digest)'
               echo 'Error: No such image: sha256:4' >&2; exit 1;;
-            "image rm"*) printf 'Untagged: a@sha256:9\\nDeleted: sha256:1\\nDeleted: sha256:layer\\n'
+            "image rm"*) printf 'Untagged: a@sha256:9\\nDeleted: sha256:1\\nDeleted: sha256:layer\\nDeleted: sha256:5\\n'
               echo 'conflict: unable to delete 3 (cannot be forced)' >&2; exit 1;;
             """)
-        let gone = try await builder.remove(["sha256:1", "sha256:2", "sha256:3", "sha256:4"])
-        #expect(gone == ["sha256:1", "sha256:4"])
-        #expect(docker.calls.last == ["docker", "image", "rm", "sha256:1", "sha256:3"])
+        let reference = try image().reference
+        let gone = try await builder.remove((1...6).map { BuiltImage(reference: reference, id: "sha256:\($0)") })
+        #expect(gone == ["sha256:1", "sha256:4", "sha256:5"])
+        // Somebody has pulled the last one by another repository's digest.
+        #expect(
+            docker.calls.last == [
+                "docker", "image", "rm", "sha256:1", "sha256:3", "r:5000/blog/posts@\(digest)",
+                "s/blog/posts@\(digest)",
+            ])
+        // Docker's templates have no join for this list.
+        #expect(
+            docker.calls.first?.contains("--format={{.Id}} {{len .RepoTags}}{{range .RepoDigests}} {{.}}{{end}}")
+                == true)
         #expect(try await builder.remove([]) == [])
         #expect(docker.calls.count == 2)
     }

@@ -213,13 +213,17 @@ import Testing
 
     @Test(
         arguments: [
-            (ImageDelivery.push(registry: "r"), [.docker, .podman, .nerdctl, .buildx]),
-            (.shared, [.docker, .nerdctl, .buildx]),
-            (.kind(cluster: "k"), [.docker, .buildx]), (.k3d(cluster: "k"), [.docker, .buildx]),
-        ] as [(ImageDelivery, [ImageProgramName])])
-    func onlyARegistryTakesWhatEachOfThemBuilds(delivery: ImageDelivery, possible: [ImageProgramName]) {
+            (ImageDelivery.push(registry: "r"), "lab", [.docker, .podman, .nerdctl, .buildx]),
+            (.shared, "colima", [.docker, .nerdctl, .buildx]),
+            (.shared, "rancher-desktop", [.docker, .nerdctl, .buildx]),
+            (.shared, "docker-desktop", [.docker, .buildx]), (.kind(cluster: "k"), "kind-k", [.docker, .buildx]),
+            (.k3d(cluster: "k"), "k3d-k", [.docker, .buildx]),
+        ] as [(ImageDelivery, String, [ImageProgramName])])
+    func onlyARegistryTakesWhatEachOfThemBuilds(
+        delivery: ImageDelivery, context: String, possible: [ImageProgramName]
+    ) {
         for name in ImageProgramName.allCases {
-            let problem = delivery.problem(with: name.program)
+            let problem = delivery.problem(with: name.program, in: context)
             #expect((problem == nil) == possible.contains(name), "\(name)")
             #expect(problem.map { $0.severity == .configuration && $0.advice?.contains("--registry") == true } != false)
         }

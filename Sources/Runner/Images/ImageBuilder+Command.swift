@@ -58,7 +58,8 @@ extension ImageBuilder {
         said lines: [String]
     ) async throws -> BuiltImage {
         let source = digest.map { "\(destination.name)@\($0)" } ?? destination.tagged
-        let pull = try await run(["pull", "--quiet"] + program.registryFlags(destination) + [source])
+        let platform = request.options.platform.map { ["--platform=\($0)"] } ?? []
+        let pull = try await run(["pull", "--quiet"] + platform + program.registryFlags(destination) + [source])
         guard pull.termination.isSuccess, let id = try await id(of: source) else {
             throw TargetError(
                 DockerFailure.isRegistryDown(pull.errorText) ? .unavailable : .failed,

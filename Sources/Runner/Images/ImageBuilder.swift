@@ -171,6 +171,7 @@ package struct ImageBuilder: Sendable {
         var named = request
         // What is pushed is pushed under each name.
         if let destination { (named.reference, named.otherNames) = (destination, []) }
+        if program.pushesItsBuilds { named.options.contexts = contexts(of: request) }
         let words = Self.buildCommand(named, idFile: idFile).arguments
         let command = program.command(words.prefix(1) + flags + words.dropFirst())
         let output = try await launcher.runTool(
@@ -203,6 +204,18 @@ package struct ImageBuilder: Sendable {
         }
         return BuiltImage(
             reference: request.reference, id: String(id.prefix { !$0.isWhitespace }))
+    }
+
+    /// The named contexts, with what builds have pushed as a builder elsewhere finds it.
+    private func contexts(of request: BuildRequest) -> [BuildOptions.NamedContext] {
+        request.options.contexts.map { context in
+            guard case .image(let image) = context.source,
+                let base = request.bases.first(where: { $0.reference == image }),
+                let pushed = knowledge.pushes[base.id],
+                let reference = ImageReference("\(pushed.reference.name)@\(pushed.digest)")
+            else { return context }
+            return .init(name: context.name, source: .image(reference))
+        }
     }
 
     /// Tags the image as the reference and pushes it.
@@ -311,8 +324,13 @@ package struct ImageBuilder: Sendable {
         for argument in request.arguments {
             arguments.append("--build-arg=\(argument.name)" + (argument.value.map { "=\($0)" } ?? ""))
         }
-        if request.ignoresCache { arguments.append("--no-cache") }
-        return Command("docker", arguments + request.options.arguments + [request.context])
+        var options = request.options
+        if request.ignoresCache {
+            // buildx takes only one of the two.
+            options.noCacheFilter = []
+            arguments.append("--no-cache")
+        }
+        return Command("docker", arguments + options.arguments + [request.context])
     }
 
     /// The notice with which docker's clients of version 23 and later begin each build of the old builder.

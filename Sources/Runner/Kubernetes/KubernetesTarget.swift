@@ -106,7 +106,7 @@ package final class KubernetesTarget: Target {
             throw error
         }
         let (settled, reading) = (cluster.delivering(over: try await registry), reader(cluster.kubectl))
-        if let problem = settled.delivery.problem(with: builder.program) { throw problem }
+        if let problem = settled.delivery.problem(with: builder.program, in: settled.identity.context) { throw problem }
         shared.withLock { ($0.cluster, $0.reading) = (settled, reading) }
     }
 
@@ -152,15 +152,29 @@ package final class KubernetesTarget: Target {
             shared.withLock { $0.pushFailures[reference] = nil }
             return DeliveredImage(built: image, reference: try delivery.reference(of: image).tagged, digest: digest)
         }
-        for load in try delivery.load(image) {
-            let output = try await launcher.runTool(load)
-            guard output.termination.isSuccess else {
+        try await load(image, delivery)
+        return DeliveredImage(built: image, reference: try delivery.reference(of: image).tagged)
+    }
+
+    private func load(_ image: BuiltImage, _ delivery: ImageDelivery) async throws {
+        let result: Result<Void, any Error>
+        do {
+            for command in try delivery.load(image) {
+                let output = try await launcher.runTool(command)
+                guard !output.termination.isSuccess else { continue }
                 throw TargetError(
                     "\(image.reference) could not be loaded into the cluster",
                     details: output.errorText.split(separator: "\n").suffix(10).map(String.init))
             }
+            result = .success(())
+        } catch {
+            result = .failure(error)
         }
-        return DeliveredImage(built: image, reference: try delivery.reference(of: image).tagged)
+        // Also where nobody waits any more.
+        if let command = try delivery.cleanUp(after: image) {
+            _ = await Task { [launcher] in try? await launcher.runTool(command) }.value
+        }
+        try result.get()
     }
 
     /// The reference that an image is pushed as.

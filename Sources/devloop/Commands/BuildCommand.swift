@@ -28,14 +28,19 @@ struct BuildCommand: ServiceSubcommand {
     /// Builds the images side by side, and goes on with the others where one fails. What a named one is built on is
     /// built before it, named or not; of the others nothing is pushed or printed as a result.
     func run(in context: CommandContext) async throws -> ExitCode {
-        let configuration = try context.loader.configuration()
-        if push { try configuration.checkPushes() }
+        var found = try context.loader.configuration()
+        if push {
+            found.chosenRegistries = try await context.registries(for: found)
+            try found.checkImages()
+            try found.checkPushes()
+        }
+        let configuration = found
         let builder = context.builder(for: configuration)
         var all = try configuration.services(named: names)
         let named = Set(all.map(\.name))
-        async let found = builder.ability()
+        async let abilities = builder.ability()
         try await builder.prepare()
-        let ability = try await found
+        let ability = try await abilities
         var dependencies = ImageDependencies(
             configuration, environment: context.environment, builder: ability.kind)
         try dependencies.checkOrder(configuration)
@@ -92,7 +97,8 @@ struct BuildCommand: ServiceSubcommand {
             return true
         }
         do {
-            let reference = try KubernetesTarget.pushReference(service.image, registry: configuration.registry)
+            let reference = try KubernetesTarget.pushReference(
+                service.image, registry: configuration.registry ?? configuration.chosenRegistries.first)
             let digest = try await builder.push(
                 image, as: reference, onRetry: { terminal.say(.passNotice(service: service.name, $0)) })
             terminal.say(.result("\(reference.tagged)@\(digest)"))

@@ -37,16 +37,32 @@ struct CommandContext: Sendable {
             KubernetesTarget(
                 context: configuration.kubeContext, namespace: configuration.namespace,
                 registry: configuration.registry,
-                usesMinikubeDocker: environment["MINIKUBE_ACTIVE_DOCKERD"] != nil, launcher: launcher,
+                usesMinikubeDocker: usesMinikubeDocker, launcher: launcher,
                 builder: builder(for: configuration), scratch: scratch,
                 permission: { if let permission { try await permission.check($0) } }, onRead: terminal.read)
         }
     }
 
+    /// The registries that the target of a configuration would choose, as far as it can be asked; none where images are pushed
+    /// as the file says.
+    func registries(for configuration: Configuration) async throws -> [String] {
+        guard configuration.target == .kubernetes, configuration.registry == nil else { return [] }
+        let registry = try await LocalRegistry.find(
+            context: configuration.kubeContext, usesMinikubeDocker: usesMinikubeDocker, launcher: launcher)
+        return registry.map { [$0.host] } ?? []
+    }
+
+    private var usesMinikubeDocker: Bool { environment["MINIKUBE_ACTIVE_DOCKERD"] != nil }
+
+    /// What tells a project's builds from those of others, and from those by another program, which has images and a cache of
+    /// its own.
+    private func builds(of configuration: Configuration) -> String {
+        "\(FileSystem.place(of: configuration.path)) \(configuration.builder.rawValue)"
+    }
+
     /// What was built for a project.
     func images(of configuration: Configuration) -> BuiltImages {
-        BuiltImages(
-            project: FileSystem.place(of: configuration.path), folder: StateFolder.path(environment: environment))
+        BuiltImages(project: builds(of: configuration), folder: StateFolder.path(environment: environment))
     }
 
     private func proxySettings(_ configuration: Configuration) -> ProxySettings {
@@ -91,7 +107,7 @@ struct CommandContext: Sendable {
 
     /// What the services of a configuration were built with.
     func secrets(of configuration: Configuration) -> BuiltSecrets {
-        BuiltSecrets(project: FileSystem.place(of: configuration.path), environment: environment)
+        BuiltSecrets(project: builds(of: configuration), environment: environment)
     }
 
     /// How many images are built at once.

@@ -69,8 +69,15 @@ struct DevCommand: Subcommand {
         try await prepared
         var reloader = loader
         reloader.registries = target.registries
-        parts.configuration.chosenRegistries = target.registries
-        try parts.configuration.checkImages()
+        if !target.registries.isEmpty {
+            // Images are known by their names there, too.
+            var chosen = configuration
+            chosen.chosenRegistries = target.registries
+            try chosen.checkImages()
+            parts = try reloader.parts(chosen, manifests: read, builder: ability.kind)
+            try reloader.checkBuilds(parts, by: ability)
+        }
+        try parts.configuration.checkPushes()
         let project = try await loader.project(of: parts, in: try target.namespace)
 
         terminal.say(.running(configuration.name, on: target.summary))

@@ -8,7 +8,8 @@ extension Configuration {
         let pushes = service.build.isEmpty ? builder.program.pushesItsBuilds : service.pushes
         guard pushes, target == .kubernetes else { return nil }
         guard let registry = registry ?? chosenRegistries.first else {
-            return service.image.registry == nil ? nil : service.image
+            // Only who says so pushes to where an image's name leads: on a local cluster nobody else does.
+            return service.pushes && service.image.registry != nil ? service.image : nil
         }
         return service.image.inRegistry(registry)
     }

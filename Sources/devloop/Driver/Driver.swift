@@ -213,10 +213,10 @@ private struct DriverRun {
                 let image = try? await builder.configuration(of: question.image)
                 return .learned(image.map { Takeup(question, image: $0, files: files) }, question)
             }
-        case .removeImages(let ids):
+        case .removeImages(let superseded):
             run(in: &group) { [images = driver.images] in
                 // Also where the loop ends meanwhile: it takes a moment.
-                let gone = await Task { (try? await builder.remove(ids)) ?? [] }.value
+                let gone = await Task { (try? await builder.remove(superseded)) ?? [] }.value
                 images.note { $0.remove(gone) }
                 return .removedImages(gone)
             }

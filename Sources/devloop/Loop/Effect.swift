@@ -58,7 +58,7 @@ enum Effect: Sendable {
     // MARK: Others
 
     /// Remove images that devloop built, where nobody else has a use for them.
-    case removeImages([String])
+    case removeImages([BuiltImage])
     /// Call for something that failed after a while.
     case retryLater(Outages.Step)
     /// Say something.

@@ -19,11 +19,15 @@ struct ImageHistory: Sendable, Equatable {
         ids = ids.mapValues { $0.filter { !gone.contains($0) } }.filter { !$0.value.isEmpty }
     }
 
-    /// What is neither of the newest of its name, nor of those of another.
-    func superseded(by kept: KeptImages) -> [String] {
+    /// What is neither of the newest of its name, nor of those of another, under each of its names.
+    func superseded(by kept: KeptImages) -> [BuiltImage] {
         guard case .newest(let count) = kept else { return [] }
         let newest = Set(ids.values.flatMap { $0.prefix(count) })
-        return Set(ids.values.joined()).subtracting(newest).sorted()
+        return ids.sorted { $0.key < $1.key }.flatMap { name, ids in
+            ids.filter { !newest.contains($0) }.sorted().compactMap { id in
+                ImageReference(name).map { BuiltImage(reference: $0, id: id) }
+            }
+        }
     }
 }
 

@@ -114,7 +114,7 @@ extension Loop {
         guard let pass = passes[service] else { return [] }
         switch result {
         case .failure(let error): return end(service, pass.outcome(of: error))
-        case .success(let image) where removing.contains(image.id):
+        case .success(let image) where removing.contains(image.id) || pass.removed.contains(image.id):
             // An older state came back, and its image may go with the name that it just got.
             var cause = pass.request.cause
             cause.isTold = true
@@ -292,6 +292,7 @@ extension Loop {
         guard let pass = passes[service] else { return [] }
         if let image = pass.delivered { deployment.prepare(image, of: service) }
         return end(service, .prepared(pass.summary("image is up to date after", at: time, reminders: [])))
+            + removeImages()
     }
 
     private mutating func live(_ service: String, _ outcome: String) -> [Effect] {
@@ -307,9 +308,11 @@ extension Loop {
     private mutating func removeImages() -> [Effect] {
         // Where later ones could not be delivered, an older one is what containers are started from.
         let delivered = Set(deployment.delivered.images.compactMap { deployment.delivered[$0]?.built.id })
-        let superseded = images.superseded(by: project.configuration.keptImages).filter { !delivered.contains($0) }
+        let superseded = images.superseded(by: project.configuration.keptImages).filter {
+            !delivered.contains($0.id)
+        }
         guard plan.isIdle, removing.isEmpty, !superseded.isEmpty else { return [] }
-        removing = Set(superseded)
+        removing = Set(superseded.map(\.id))
         return [.removeImages(superseded)]
     }
 

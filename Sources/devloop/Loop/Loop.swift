@@ -99,6 +99,9 @@ struct Loop: Sendable {
         case .removedImages(let gone):
             removing = []
             images.remove(gone)
+            for (service, pass) in passes where pass.steps.first == .build {
+                passes[service]?.removed.formUnion(gone)
+            }
             return []
         case .searched(let result, let service): return searched(result, service)
         case .looked(let result, let service): return looked(result, service)
@@ -228,6 +231,9 @@ struct Loop: Sendable {
         let isOutdated = loadsAgain
         (isLoading, loadsAgain) = (false, false)
         var effects: [Effect] = []
+        let result = result.flatMap { loaded in
+            loaded.project.loss(since: project).map { .failure($0) } ?? .success(loaded)
+        }
         switch result {
         case .success(let loaded):
             outages.ended(.load)

@@ -53,6 +53,8 @@ struct WorkPlan: Sendable {
 
         /// Whether it takes the image of the service that has the same.
         var isCopy = false
+        /// When it was begun.
+        var begun = 0
 
         var isBuilt: Bool { progress != .building && progress != .stopped }
         /// Whether nothing is to follow what was stopped of it.
@@ -90,8 +92,10 @@ struct WorkPlan: Sendable {
         var unrest = Unrest()
         /// How often in a row it was built on something else than its bases.
         var misses = 0
-        /// Whether files changed since the service that has the same image was begun to be built the last time.
-        var isAhead = false
+        /// When its files changed last, also such that it was only sent.
+        var changed = 0
+        /// When the build of its last image was begun.
+        var built = 0
         /// Who was told to wait for it, since it failed.
         var held: Set<String> = []
 
@@ -101,6 +105,8 @@ struct WorkPlan: Sendable {
     }
 
     private let jobs: Int
+    /// Counts what happens, so that before and after can be told.
+    private var clock = 0
     private var activities: [String: Activity] = [:]
     /// Services whose next pass waits for a build slot or for a base, in order.
     private var queue: [String] = []
@@ -167,7 +173,9 @@ struct WorkPlan: Sendable {
         var activity = activities[service] ?? Activity()
         let before = activity.waiting
         activity.waiting = before?.merged(with: cause) ?? cause
-        if !cause.files.isEmpty { activity.isAhead = true }
+        clock += 1
+        // Whoever has an image made quietly has been sent the files of it.
+        if !cause.files.isEmpty || cause.isQuiet && cause.bases.isEmpty { activity.changed = clock }
         if activity.run != nil { activity.unrest.count(cause.files) }
         let isNews = before == nil || before?.files.count != activity.waiting?.files.count
         activities[service] = activity
@@ -202,13 +210,19 @@ struct WorkPlan: Sendable {
         guard let run = activities[service]?.run else { return [] }
         activities[service]?.run?.progress = .going
         activities[service]?.product = .image(image)
+        activities[service]?.built = run.begun
         activities[service]?.misses = 0
         activities[service]?.held = []
         // One that was not built yet waits for it.
         let outdated = bases.filter { dependant, bases in
             bases.contains(service) && hasBegun(dependant) && activities[dependant]?.bases[service] != image
         }
-        return changed(outdated.keys.sorted().map { ($0, Cause(bases: [service], noticed: run.cause.noticed)) })
+        // Where it is the very same image, what it has that counts for the other one is a cause of that one's own.
+        return changed(
+            outdated.keys.sorted().map { dependant in
+                let isQuiet = copies[dependant] == service
+                return (dependant, Cause(bases: [service], noticed: run.cause.noticed, isQuiet: isQuiet))
+            })
     }
 
     /// How often in a row a service may be built on something else than its bases.
@@ -306,11 +320,10 @@ struct WorkPlan: Sendable {
             queue.removeAll { $0 == service }
             guard var activity = activities[service], let cause = activity.waiting else { continue }
             activity.waiting = nil
-            activity.run = Run(cause: cause, isCopy: canCopy(service))
+            activity.run = Run(cause: cause, isCopy: canCopy(service), begun: clock)
             activity.bases = [:]
             for base in bases[service] ?? [] { activity.bases[base] = image(of: base) }
             activities[service] = activity
-            for copy in copies where copy.value == service { activities[copy.key]?.isAhead = false }
             actions.append(.start(service, cause))
             building += 1
         }
@@ -348,9 +361,9 @@ struct WorkPlan: Sendable {
 
     /// Whether the image of the service that has the same is what this one would be built to.
     private func canCopy(_ service: String) -> Bool {
-        guard let original = copies[service] else { return false }
+        guard let original = copies[service].flatMap({ activities[$0] }) else { return false }
         // One that never rests may be built upon, but what it has is older than what it is built from.
-        return activities[original]?.isPending == false && activities[service]?.isAhead == false
+        return !original.isPending && original.built >= activities[service]?.changed ?? 0
     }
 
     /// Whether a base failed, and nothing is on its way that may mend it.

@@ -152,6 +152,28 @@ struct Project: Sendable {
             + "say with \"workloads\" if something else runs it"
     }
 
+    /// What the manifests have lost that an older project had, though devloop.json says the same of it: what runs a service. A
+    /// file that is being written may lack anything, and what is in it is not to be taken for gone.
+    func loss(since older: Project) -> ConfigurationError? {
+        guard older.configuration.manifests == configuration.manifests else { return nil }
+        let lost = services.filter { service in
+            service.isOnlyBuilt
+                && older.services.contains { old in
+                    !old.isOnlyBuilt && old.name == service.name
+                        && service.configuration.changes(from: old.configuration).isEmpty
+                }
+        }
+        let errors = lost.map { service in
+            configuration.error(
+                at: "\(service.configuration.keyPath).image",
+                "no manifest runs the image \(service.configuration.image) any more",
+                advice: "put back what ran it, or take \(service.name) out of devloop.json as well")
+        }
+        return errors.first.map { first in
+            ConfigurationError(file: first.file, problems: errors.flatMap(\.problems), advice: first.advice)
+        }
+    }
+
     /// Nothing runs the image, and none is built on it.
     /// - Parameter used: all images that the manifests name, in order.
     private static func unused(

@@ -20,6 +20,7 @@ struct ProjectLoader: Sendable {
         let manifests = try await reader.read(configuration.manifests)
         let parts = try parts(configuration, manifests: manifests, builder: builder.kind)
         try checkBuilds(parts, by: builder)
+        try configuration.checkPushes()
         return LoadedProject(
             project: try await project(of: parts, in: namespace), dependencies: parts.dependencies)
     }

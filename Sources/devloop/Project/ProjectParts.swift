@@ -2,7 +2,7 @@ import Runner
 
 /// What a project is joined from, all of it read: devloop.json, the manifests, and which images are built on others.
 struct ProjectParts: Sendable {
-    var configuration: Configuration
+    let configuration: Configuration
     let manifests: [JSONValue]
     let dependencies: ImageDependencies
     /// What the project gets from outside of its manifests; who starts nothing needs none of it.
@@ -19,7 +19,6 @@ struct ProjectParts: Sendable {
     /// - Throws: ``ConfigurationError``.
     func checkBuilds() throws(ConfigurationError) {
         try configuration.checkBuilder()
-        try configuration.checkPushes()
         try dependencies.checkOrder(configuration)
     }
 

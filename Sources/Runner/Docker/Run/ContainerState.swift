@@ -20,7 +20,8 @@ struct ContainerState {
         case "running", "paused": nil
         case "exited" where !isRestarted && exitCode == 0: nil
         case "created": "its container was not started" + (reason.isEmpty ? "" : ": \(reason)")
-        case _ where isOutOfMemory: "its container exited with code \(exitCode): \(EndCause.memoryWords)"
+        case _ where isOutOfMemory && exitCode == 128 + 9:
+            "its container exited with code \(exitCode): \(EndCause.memoryWords)"
         default: "its container exited with code \(exitCode)" + (reason.isEmpty ? "" : ": \(reason)")
         }
     }

@@ -22,7 +22,11 @@ struct DockerProgram: ImageProgram {
     }
 
     func command(_ arguments: [String]) -> Command {
-        Command(name, (usesBuildx && arguments.first == "build" ? ["buildx"] : []) + arguments)
+        guard arguments.first == "build" else { return Command(name, arguments) }
+        // With their times in it, what is built of the same would be another image each time
+        // (https://docs.docker.com/build/building/variables/#buildx_no_default_attestations).
+        return Command(
+            name, (usesBuildx ? ["buildx"] : []) + arguments, environment: ["BUILDX_NO_DEFAULT_ATTESTATIONS": "1"])
     }
 
     var pushesItsBuilds: Bool { usesBuildx }

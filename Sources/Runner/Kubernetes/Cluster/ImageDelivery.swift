@@ -79,19 +79,26 @@ package enum ImageDelivery: Sendable, Hashable {
             [
                 Command("docker", ["tag", image.id, reference]),
                 Command("minikube", ["image", "load", reference, "--profile=\(profile)"]),
-                Command("docker", ["image", "rm", reference]),
             ]
         }
+    }
+
+    /// Takes away what ``load(_:)`` has left on this machine, where that is something.
+    func cleanUp(after image: BuiltImage) throws -> Command? {
+        guard case .minikube = self else { return nil }
+        return Command("docker", ["image", "rm", try reference(of: image).tagged])
     }
 }
 
 extension ImageDelivery {
     /// Why this way can't begin where a program keeps its images; `nil` where it can.
-    func problem(with program: any ImageProgram) -> TargetError? {
+    func problem(with program: any ImageProgram, in context: String) -> TargetError? {
+        // Their containerd may be this machine's; that of the others is behind a Docker.
+        let isContainerds = ["rancher-desktop", "colima", "lima"].contains(where: context.hasPrefix)
         let isPossible =
             switch self {
             case .push, .local: true
-            case .shared: program is DockerProgram || program is NerdctlProgram
+            case .shared: program is DockerProgram || program is NerdctlProgram && isContainerds
             case .kind, .k3d, .minikube: program is DockerProgram
             }
         guard !isPossible else { return nil }

@@ -28,6 +28,24 @@ package struct LocalRegistry: Sendable, Hashable {
         return LocalRegistry(json["data"] ?? .null)
     }
 
+    /// Asks the cluster of a context for it.
+    /// - Parameter context: of the kubeconfig; the current one where `nil`.
+    /// - Returns: `nil` also where there is no such cluster: who only builds needs none.
+    /// - Throws: `CancellationError`.
+    package static func find(
+        context: String?, usesMinikubeDocker: Bool, launcher: any CommandRunning
+    ) async throws -> LocalRegistry? {
+        do {
+            let cluster = try await KubernetesCluster(
+                context: context, namespace: nil, registry: nil, usesMinikubeDocker: usesMinikubeDocker,
+                launcher: launcher)
+            return try await find(
+                cluster.kubectl, with: launcher, isWanted: cluster.delivery.givesWayToLocalRegistry)
+        } catch is TargetError {
+            return nil
+        }
+    }
+
     private init?(_ data: JSONValue) {
         guard let host = data["host"]?.string, !host.isEmpty else { return nil }
         self.host = host
