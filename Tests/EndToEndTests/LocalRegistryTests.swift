@@ -40,6 +40,10 @@ struct LocalRegistryTests {
                         "kubectl", Self.context, "--namespace=\(project.name)", "get", "deployment", "app",
                         "--output=jsonpath={.spec.template.spec.containers[*].image}")
                     #expect(images == "\(registry)/\(project.name)/app:latest")
+                    let build = try DevloopProcess(
+                        ["build", "--push", "--context=\(KubernetesStage.context ?? "")"], folder: project.folder)
+                    #expect(await build.exitStatus() == 0)
+                    #expect(build.output.contains("\(registry)/\(project.name)/app:latest@sha256:"))
                 }
             }
         }

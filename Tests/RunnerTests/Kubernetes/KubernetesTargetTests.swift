@@ -237,6 +237,8 @@ import Testing
     @Test(arguments: [
         "*\"get configmap local-registry-hosting\"*) echo 'Forbidden' >&2; exit 1;;\n",
         "*\"get configmap local-registry-hosting\"*) echo '{\"data\": {\"other\": \"host: a\"}}';;\n",
+        "*\"get configmap local-registry-hosting\"*) echo '{\"data\": {\"localRegistryHosting.v1\": \"host: a\"}}';;\n"
+            + "*patch*) echo '{\"data\": {\"host\": \"http://localhost:5000/\"}}';;\n",
         "*\"get configmap local-registry-hosting\"*) echo '{\"data\": {\"localRegistryHosting.v1\": \"{\"}}';;\n"
             + "*patch*) echo 'yaml: line 2' >&2; exit 1;;\n",
     ])

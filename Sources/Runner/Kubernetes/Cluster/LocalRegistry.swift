@@ -47,8 +47,12 @@ package struct LocalRegistry: Sendable, Hashable {
     }
 
     private init?(_ data: JSONValue) {
-        guard let host = data["host"]?.string, !host.isEmpty else { return nil }
+        func name(_ key: String) -> String? {
+            // What no image can be in names no registry: one with a scheme, for example.
+            data[key]?.string.flatMap { ImageReference("\($0)/image")?.registry == $0 ? $0 : nil }
+        }
+        guard let host = name("host") else { return nil }
         self.host = host
-        hostForNodes = data["hostFromContainerRuntime"]?.string.flatMap { $0.isEmpty || $0 == host ? nil : $0 }
+        hostForNodes = name("hostFromContainerRuntime").flatMap { $0 == host ? nil : $0 }
     }
 }
