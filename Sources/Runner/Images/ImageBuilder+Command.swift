@@ -58,8 +58,7 @@ extension ImageBuilder {
         said lines: [String]
     ) async throws -> BuiltImage {
         let source = digest.map { "\(destination.name)@\($0)" } ?? destination.tagged
-        let platform = request.options.platform.map { ["--platform=\($0)"] } ?? []
-        let pull = try await run(["pull", "--quiet"] + platform + program.registryFlags(destination) + [source])
+        let pull = try await pull(ImageReference(source) ?? destination, for: request.options.platform)
         guard pull.termination.isSuccess, let id = try await id(of: source) else {
             throw TargetError(
                 DockerFailure.isRegistryDown(pull.errorText) ? .unavailable : .failed,

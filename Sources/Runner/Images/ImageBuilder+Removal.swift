@@ -26,13 +26,10 @@ extension ImageBuilder {
         guard !unused.isEmpty else { return missing }
         let removal = try await run(["image", "rm"] + unused)
         let removed = removal.text.split(separator: "\n").map { line in
-            Self.id(line.hasPrefix("Deleted: ") ? String(line.dropFirst("Deleted: ".count)) : String(line))
+            Self.id(line.hasPrefix("Deleted: ") ? line.dropFirst("Deleted: ".count) : line)
         }
         return missing.union(removed).intersection(ids)
     }
-
-    /// podman names images without their algorithm.
-    private static func id(_ text: String) -> String { text.hasPrefix("sha256:") ? text : "sha256:\(text)" }
 }
 
 extension String {

@@ -143,11 +143,14 @@ package struct ImageBuilder: Sendable {
     func id(of image: String) async throws -> String? {
         let output = try await run(["image", "inspect", "--format={{.Id}}", image])
         if output.termination.isSuccess {
-            return output.text.split(separator: "\n").first.map { $0.hasPrefix("sha256:") ? "\($0)" : "sha256:\($0)" }
+            return output.text.split(separator: "\n").first.map(Self.id)
         }
         if program.hasNone(output.errorText) { return nil }
         throw failure("image inspect of \(image) failed", output)
     }
+
+    /// The id that a program has printed: podman names images without their algorithm.
+    static func id(_ text: some StringProtocol) -> String { text.hasPrefix("sha256:") ? "\(text)" : "sha256:\(text)" }
 
     func run(_ arguments: [String]) async throws -> CommandOutput {
         try await launcher.runTool(program.command(arguments))
@@ -288,10 +291,11 @@ package struct ImageBuilder: Sendable {
         guard tag.termination.isSuccess else { throw failure("tag of \(reference.tagged) failed", tag) }
     }
 
-    /// Gets an image from its registry.
-    func pull(_ reference: ImageReference) async throws -> CommandOutput {
+    /// Gets an image from its registry, by its digest where the reference has one.
+    func pull(_ reference: ImageReference, for platform: String? = nil) async throws -> CommandOutput {
         let image = reference.digest.map { "\(reference.name)@\($0)" } ?? reference.tagged
-        return try await run(["pull", "--quiet"] + program.registryFlags(reference) + [image])
+        let flags = platform.map { ["--platform=\($0)"] } ?? []
+        return try await run(["pull", "--quiet"] + flags + program.registryFlags(reference) + [image])
     }
 
     /// The digest by which a registry has a local image that was pushed there or pulled from there; `nil` where that is

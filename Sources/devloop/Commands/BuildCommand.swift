@@ -97,8 +97,7 @@ struct BuildCommand: ServiceSubcommand {
             return true
         }
         do {
-            let reference = try KubernetesTarget.pushReference(
-                service.image, registry: configuration.registry ?? configuration.chosenRegistries.first)
+            let reference = try KubernetesTarget.pushReference(service.image, registry: configuration.pushRegistry)
             let digest = try await builder.push(
                 image, as: reference, onRetry: { terminal.say(.passNotice(service: service.name, $0)) })
             terminal.say(.result("\(reference.tagged)@\(digest)"))

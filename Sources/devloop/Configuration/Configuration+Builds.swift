@@ -7,7 +7,7 @@ extension Configuration {
     func destination(of service: Service) -> ImageReference? {
         let pushes = service.build.isEmpty ? builder.program.pushesItsBuilds : service.pushes
         guard pushes, target == .kubernetes else { return nil }
-        guard let registry = registry ?? chosenRegistries.first else {
+        guard let registry = pushRegistry else {
             // Only who says so pushes to where an image's name leads: on a local cluster nobody else does.
             return service.pushes && service.image.registry != nil ? service.image : nil
         }

@@ -52,11 +52,14 @@ struct Configuration: Sendable, Equatable {
     /// What the project gets from outside of its manifests.
     var outsideData: [OutsideData] { secrets + configMaps }
 
+    /// Where images are, by whatever name: that which they are pushed to first.
+    private var registries: [String] { registry.map { [$0] } ?? chosenRegistries }
+
+    /// The registry that images are pushed to, whoever has chosen it.
+    var pushRegistry: String? { registries.first }
+
     /// Which of the services' images a manifest means.
-    var imageNames: ImageNames {
-        ImageNames(
-            services.map(\.image), registries: registry.map { [$0] } ?? chosenRegistries)
-    }
+    var imageNames: ImageNames { ImageNames(services.map(\.image), registries: registries) }
 
     /// The folder that the file is in; the relative paths in the file are relative to it.
     var directory: String { PathName.directory(of: path) }
@@ -150,7 +153,7 @@ extension Configuration {
             let (first, second) = (services[collision.first], services[collision.second])
             let keyPath = "\(second.keyPath).image"
             let message =
-                "in the registry \(registry ?? chosenRegistries.first ?? "") this and \"\(first.image)\" of \(first.keyPath) would both be "
+                "in the registry \(pushRegistry ?? "") this and \"\(first.image)\" of \(first.keyPath) would both be "
                 + collision.reference
             return ConfigurationError.Problem(
                 position: origin.position(of: keyPath), keyPath: keyPath, message: message)

@@ -33,7 +33,8 @@ extension Loop {
                     bases: dependencies.images(
                         under: name, copying: original, in: project.configuration, image: plan.image),
                     original: original, lastImage: plan.image(of: name), cause: cause)
-                let pass = Pass(request, at: time)
+                var pass = Pass(request, at: time)
+                pass.doubtful = removing
                 passes[name] = pass
                 effects += perform(.build, pass)
             }
@@ -114,7 +115,7 @@ extension Loop {
         guard let pass = passes[service] else { return [] }
         switch result {
         case .failure(let error): return end(service, pass.outcome(of: error))
-        case .success(let image) where removing.contains(image.id) || pass.removed.contains(image.id):
+        case .success(let image) where pass.doubtful.contains(image.id):
             // An older state came back, and its image may go with the name that it just got.
             var cause = pass.request.cause
             cause.isTold = true
@@ -306,12 +307,13 @@ extension Loop {
 
     /// Has those removed that are superseded; not while something is built, as that may begin with what they hold.
     private mutating func removeImages() -> [Effect] {
+        guard plan.isIdle, removing.isEmpty else { return [] }
         // Where later ones could not be delivered, an older one is what containers are started from.
         let delivered = Set(deployment.delivered.images.compactMap { deployment.delivered[$0]?.built.id })
         let superseded = images.superseded(by: project.configuration.keptImages).filter {
             !delivered.contains($0.id)
         }
-        guard plan.isIdle, removing.isEmpty, !superseded.isEmpty else { return [] }
+        guard !superseded.isEmpty else { return [] }
         removing = Set(superseded.map(\.id))
         return [.removeImages(superseded)]
     }

@@ -99,9 +99,6 @@ struct Loop: Sendable {
         case .removedImages(let gone):
             removing = []
             images.remove(gone)
-            for (service, pass) in passes where pass.steps.first == .build {
-                passes[service]?.removed.formUnion(gone)
-            }
             return []
         case .searched(let result, let service): return searched(result, service)
         case .looked(let result, let service): return looked(result, service)

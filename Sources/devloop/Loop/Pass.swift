@@ -47,8 +47,8 @@ struct Pass: Sendable {
     let request: PassRequest
     /// What is left to do, in order; the first is on its way.
     var steps: [Step]
-    /// The images that were removed since its build began.
-    var removed: Set<String> = []
+    /// The images that were being removed when it began; while passes run, no removal begins.
+    var doubtful: Set<String> = []
     /// Whether it was asked to end.
     var isStopping = false
     var image: BuiltImage?
